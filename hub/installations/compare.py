@@ -104,7 +104,7 @@ def compare(installation: Installation, names: Iterable[str] = ()) -> list[Pair]
     return pairs
 
 
-def as_csv(pairs: Sequence[Pair]) -> bytes:
+def encode_csv(pairs: Sequence[Pair]) -> bytes:
     """Return the pairs as a file for a spreadsheet program."""
     rows = [astuple(pair)[: len(COLUMNS)] for pair in pairs]  # without `missing`
     return spreadsheets.encode(COLUMNS, rows)

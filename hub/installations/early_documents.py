@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub.contract.states import Stage
 from hub.db import bulk
-from hub.installations.enable import audit_subject
+from hub.installations.enable import format_audit_subject
 from hub.models import Installation, SourceDocument
 from hub.models.display_names import readable_id
 from hub.models.enums import StartRule
@@ -46,7 +46,7 @@ def include(
             session,
             who,
             "documents included",
-            audit_subject(installation),
+            format_audit_subject(installation),
             count=len(names),
             documents=names[:MAX_LOGGED_NUMBERS],
         )

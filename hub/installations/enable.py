@@ -175,7 +175,7 @@ def try_settings(row: Installation, answers: Mapping[str, Any], *, who: str) -> 
     return sources.check(row, draft.settings, draft.secrets)
 
 
-def audit_subject(row: Installation) -> str:
+def format_audit_subject(row: Installation) -> str:
     """Return the name of an installation in the audit log."""
     company = row.company
     return f"{row.slug} for {company.display_name}"
@@ -186,7 +186,7 @@ def record_act(session: Session, row: Installation, who: str, what: str, **detai
 
     Companies are renamed, and two may have the same name.
     """
-    audit.record(session, who, what, audit_subject(row), installation=row.id, **detail)
+    audit.record(session, who, what, format_audit_subject(row), installation=row.id, **detail)
 
 
 def _save(app: App, row: Installation, request: _SaveRequest, what: str) -> Installation:
@@ -224,7 +224,9 @@ def _record_test(row: Installation, draft: sources.SettingsDraft, who: str) -> N
     """
     addresses = sorted(draft.addresses)
     with transaction() as session:
-        audit.record(session, who, "connection tested", audit_subject(row), addresses=addresses)
+        audit.record(
+            session, who, "connection tested", format_audit_subject(row), addresses=addresses
+        )
 
 
 def _store(row: Installation, change: _SettingsChange, what: str) -> Installation:
@@ -336,7 +338,7 @@ def _apply_automatic_switch(
         return
     count = outbox.approve_all(session, row.id, who)
     if count:
-        audit.record(session, who, "postings approved", audit_subject(row), count=count)
+        audit.record(session, who, "postings approved", format_audit_subject(row), count=count)
 
 
 def _apply_review(session: Session, row: Installation) -> None:

@@ -3,7 +3,7 @@
 from hub.db.database_errors import repeat_after_conflict
 from hub.db.engine import transaction
 from hub.installations.cursors import forget_cursors
-from hub.installations.enable import audit_subject
+from hub.installations.enable import format_audit_subject
 from hub.outbox.setting_locks import lock_to_change
 from hub.security import audit
 
@@ -17,4 +17,4 @@ def start_over(installation_id: int, who: str) -> None:
     with transaction() as session:
         row = lock_to_change(session, installation_id)
         forget_cursors(session, row.id)
-        audit.record(session, who, "reading started over", audit_subject(row))
+        audit.record(session, who, "reading started over", format_audit_subject(row))

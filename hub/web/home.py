@@ -60,7 +60,7 @@ class AccessRequest(NamedTuple):
 
 
 @dataclass
-class Health:
+class CompanyHealth:
     """A company as the home page shows it."""
 
     company: ConnectedCompany
@@ -162,7 +162,7 @@ def _count_differing_companies(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Run).where(*is_newest)) or 0
 
 
-def _load_health(session: Session, companies: Sequence[ConnectedCompany]) -> list[Health]:
+def _load_health(session: Session, companies: Sequence[ConnectedCompany]) -> list[CompanyHealth]:
     """Return the connection of each company, its last reconciliation, and the state of its apps.
 
     A reconciliation is about all apps, so only people with a role for the whole company see it.
@@ -175,7 +175,7 @@ def _load_health(session: Session, companies: Sequence[ConnectedCompany]) -> lis
     healths = {}
     for company in companies:
         token = tokens_by_company.get(company.id)
-        healths[company.id] = Health(
+        healths[company.id] = CompanyHealth(
             company=company,
             token=token,
             days_left=count_days_left(company, token),
@@ -186,7 +186,7 @@ def _load_health(session: Session, companies: Sequence[ConnectedCompany]) -> lis
     return list(healths.values())
 
 
-def _add_apps(session: Session, healths: Mapping[int, Health]) -> None:
+def _add_apps(session: Session, healths: Mapping[int, CompanyHealth]) -> None:
     """Add the apps of companies with their counts and last runs, in a few queries for all."""
     query = (
         select(Installation)

@@ -43,12 +43,12 @@ class WebhookRates:
     callers: CallRates
     addresses: CallRates
 
-    def wait(self) -> float:
+    def count_call(self) -> float:
         """Count this request; return 0, or the seconds until the next one if it was too many.
 
         The client is counted first: it cannot use up what others may send to the same address.
         """
-        return self.callers.wait(_get_caller()) or self.addresses.wait(request.path)
+        return self.callers.count_call(_get_caller()) or self.addresses.count_call(request.path)
 
 
 def init_app(app: Flask) -> None:
@@ -68,7 +68,9 @@ def limit_rate() -> None:
     """
     rates = _get_rates()
     is_from_quickbooks = request.endpoint == QUICKBOOKS_ENDPOINT
-    _refuse_until(rates.callers.pause(_get_caller()) if is_from_quickbooks else rates.wait())
+    _refuse_until(
+        rates.callers.get_pause(_get_caller()) if is_from_quickbooks else rates.count_call()
+    )
 
 
 def _get_rates() -> WebhookRates:
@@ -79,7 +81,7 @@ def _get_rates() -> WebhookRates:
 
 def _get_caller() -> tuple[str, str]:
     """Return the key under which calls are counted: the address, and the group of the client."""
-    return request.path, throttling.client_group()
+    return request.path, throttling.get_client_group()
 
 
 def _refuse_until(seconds: float) -> None:
@@ -127,7 +129,7 @@ def quickbooks() -> Response:
             run_log.request_changes,
         )
     except Refused as error:
-        _refuse_until(_get_rates().wait())
+        _refuse_until(_get_rates().count_call())
         return _build_text_response(translate(error.sentence), 401)
     return _build_text_response("ok")
 

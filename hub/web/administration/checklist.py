@@ -260,4 +260,4 @@ def _has_pushed_when_enabled(session: Session, slugs: Sequence[str]) -> bool:
         return False
     taking = select(Installation).where(Installation.enabled, Installation.slug.in_(slugs))
     apps = session.scalars(taking.order_by(Installation.id).limit(MAX_SUBJECTS))
-    return any(enable.audit_subject(app) in subjects for app in apps)
+    return any(enable.format_audit_subject(app) in subjects for app in apps)

@@ -82,7 +82,7 @@ def index() -> str | Response:
 @require_recent_login
 def connect() -> Response:
     """Redirect to the consent page of QuickBooks."""
-    return to_consent(None)
+    return redirect_to_consent(None)
 
 
 @pages.post("/companies/<int:company_id>/reconnect")
@@ -95,7 +95,7 @@ def reconnect(company_id: int) -> Response:
     """
     with read_only_session() as session:
         company = get_row_or_404(session, ConnectedCompany, company_id)
-    return to_consent(company.realm)
+    return redirect_to_consent(company.realm)
 
 
 @pages.get("/quickbooks/callback")
@@ -208,7 +208,7 @@ def _start(kind: str, company_id: int) -> Response:
     return redirect(run_page)
 
 
-def to_consent(realm: str | None) -> Response:
+def redirect_to_consent(realm: str | None) -> Response:
     """Redirect to Intuit's consent page; `realm` reconnects that company."""
     browser = cookie.setdefault("browser", secrets.token_urlsafe(32))
     origin = _read_consent_origin()

@@ -42,7 +42,7 @@ def reconnect() -> Response:
         flash(gettext("%(name)s must be reconnected by an owner.", name=name), "look")
         return redirect(url_for("companies.index", _anchor=f"company-{company.id}"))
     question: Response | None = confirmation.ask()
-    return question or companies.to_consent(company.realm)
+    return question or companies.redirect_to_consent(company.realm)
 
 
 @pages.get("/quickbooks/disconnected")

@@ -163,7 +163,7 @@ def index(installation_id: int, query: dict[str, Any]) -> Any:
     """List what waits for approval, oldest first, as it would be written to QuickBooks."""
     with read_only_session() as session:
         get_row_or_404(session, Installation, installation_id)
-        listed = review_rows.page_in_review(session, installation_id)
+        listed = review_rows.load_page_in_review(session, installation_id)
         second_approvals = SecondApprovals.of(session, listed.rows)
         rows = review_rows.build_previews(session, listed.rows)
         return to_list(listed, [_describe(row, second_approvals) for row in rows])
@@ -180,7 +180,7 @@ def compare(installation_id: int, query: dict[str, Any]) -> Any:
     """
     read = review_rows.read_page_now(installation_id)
     with read_only_session() as session:
-        listed = review_rows.page_in_review(session, installation_id)
+        listed = review_rows.load_page_in_review(session, installation_id)
         rows = review_rows.build_previews(session, listed.rows, read)
         comparisons = []
         for row in rows:

@@ -26,7 +26,7 @@ ACCESS_BADGES = {
 
 
 @dataclass(frozen=True)
-class Place:
+class AppAtCompany:
     """An app at one company: its installation if enabled, its open cases, and its access."""
 
     company: ConnectedCompany
@@ -90,7 +90,7 @@ class Tile:
     """An app and its state at each company."""
 
     app: App
-    places: tuple[Place, ...]
+    places: tuple[AppAtCompany, ...]
 
 
 def build_tiles(
@@ -116,7 +116,9 @@ def build_tiles(
             access = _get_access_state(app, requests.get((app.slug, company.id)))
             id = installation.id if installation else 0
             cases, newest = case_counts[id], newest_cases.get(id, "")
-            places.append(Place(company, installation, cases, access, app.access_gate, newest))
+            places.append(
+                AppAtCompany(company, installation, cases, access, app.access_gate, newest)
+            )
         app_tiles.append(Tile(app, tuple(places)))
     return app_tiles
 

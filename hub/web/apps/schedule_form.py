@@ -35,7 +35,7 @@ SCHEDULE_HELP = gettext_noop(
 
 def build_hub_inputs(row: Installation, typed: dict[str, Any], mode: str | None) -> list[Input]:
     """Return the inputs with the values as typed or stored."""
-    start = typed["start_date"] if "start_date" in typed else _start_date(row)
+    start = typed["start_date"] if "start_date" in typed else _format_start_date(row)
     modes = [
         (name, f"{gettext(word)}: {gettext(words)}") for name, (word, words) in MODE_LABELS.items()
     ]
@@ -81,7 +81,7 @@ def build_hub_inputs(row: Installation, typed: dict[str, Any], mode: str | None)
             ),
             SECOND_APPROVAL_HELP,
             "text",
-            _limit(row, typed),
+            _format_limit(row, typed),
         ),
     ]
 
@@ -99,7 +99,7 @@ def build_picker(row: Installation, typed: dict[str, Any]) -> Picker:
     return schedule_picker.build_picker(text, typed.get("zone") or row.zone)
 
 
-def _limit(row: Installation, typed: dict[str, Any]) -> str:
+def _format_limit(row: Installation, typed: dict[str, Any]) -> str:
     """Return the amount above which two people approve, as typed or stored."""
     if "second_approval_above" in typed:
         return str(typed["second_approval_above"])
@@ -107,7 +107,7 @@ def _limit(row: Installation, typed: dict[str, Any]) -> str:
     return "" if limit is None else f"{limit:.2f}"
 
 
-def _start_date(row: Installation) -> str:
+def _format_start_date(row: Installation) -> str:
     """Return the start date as stored; for an app that is not enabled yet suggest one."""
     start = row.start_date if row.id else _suggest_start(row)
     if start is None:

@@ -81,7 +81,7 @@ def load_entries(
     )
     by_id = newest.where(AuditEntry.installation_id == row.id)
     by_name = newest.where(
-        AuditEntry.installation_id.is_(None), AuditEntry.subject == enable.audit_subject(row)
+        AuditEntry.installation_id.is_(None), AuditEntry.subject == enable.format_audit_subject(row)
     )
     entries = [*session.scalars(by_id), *session.scalars(by_name)]
     entries.sort(key=attrgetter("id"), reverse=True)

@@ -28,7 +28,7 @@ LOGIN_ENDPOINT = "security.login"
 
 def init_app(app: Flask) -> None:
     """Record the acts of people around their log-in, and refused requests."""
-    app.extensions[audit.CLIENT_ADDRESS] = throttling.client
+    app.extensions[audit.CLIENT_ADDRESS] = throttling.get_client
     logged_in.connect(_note_login, app, weak=False)
     user_logged_out.connect(_note_logout, app, weak=False)
     user_failed_authn.connect(_note_failed_login, app, weak=False)
@@ -96,7 +96,7 @@ def _refuse_unrecorded() -> Response:
     """Return the error page, and end the session that began with this request."""
     cookie.clear()
     g.pop("_login_user", None)
-    return failures.page(503, *failures.DATABASE_UNAVAILABLE, database_away=True)
+    return failures.build_error_page(503, *failures.DATABASE_UNAVAILABLE, database_away=True)
 
 
 def _record_refusal(response: Response) -> None:
@@ -115,13 +115,13 @@ def _record_refusal(response: Response) -> None:
         # What was typed is not recorded: it may be a password in the wrong field.
         refusals.note("log-in failed", refusals.NOBODY, refusals.UNKNOWN_NAME)
     elif response.status_code == 429:
-        refusals.note("request throttled", refusals.NOBODY, _request())
+        refusals.note("request throttled", refusals.NOBODY, _describe_request())
     elif is_forged_form:
-        refusals.note("form refused", person_name(), _request())
+        refusals.note("form refused", person_name(), _describe_request())
     elif response.status_code == 403 or is_beyond_rights:
-        refusals.note("request refused", person_name() or refusals.NOBODY, _request())
+        refusals.note("request refused", person_name() or refusals.NOBODY, _describe_request())
     elif response.status_code == 401 and request.blueprint == "webhooks":
-        refusals.note("webhook refused", refusals.NOBODY, _request())
+        refusals.note("webhook refused", refusals.NOBODY, _describe_request())
 
 
 def _is_failed_form(response: Response) -> bool:
@@ -131,6 +131,6 @@ def _is_failed_form(response: Response) -> bool:
     return response.status_code in (200, 400, 401)
 
 
-def _request() -> str:
+def _describe_request() -> str:
     """Return method and path of the request, without its query."""
     return f"{request.method} {request.path}"

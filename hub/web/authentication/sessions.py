@@ -85,7 +85,7 @@ def begin(person: User, factors: str, **options: Any) -> None:
         token = login_sessions.begin(
             session,
             cast(int, person.id),
-            address=throttling.client(),
+            address=throttling.get_client(),
             browser=request.user_agent.string,
             factors=factors,
             **options,

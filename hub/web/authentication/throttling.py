@@ -31,8 +31,8 @@ from hub.web.request import client_address
 from hub.web.request.signed_cookies import SignedCookie
 
 FORGET_INTERVAL = dt.timedelta(minutes=10)
-COUNTED_FOR = dt.timedelta(days=1)
-KNOWN_FOR = dt.timedelta(days=90)
+COUNT_PERIOD = dt.timedelta(days=1)
+KNOWN_CLIENT_PERIOD = dt.timedelta(days=90)
 MAX_FAILURES = 1000
 MAX_NAMES_OF_BROWSER = 8
 COOKIE = SignedCookie("hub-browser", "hub.known-browser", dt.timedelta(days=180))
@@ -42,33 +42,33 @@ COOKIE = SignedCookie("hub-browser", "hub.known-browser", dt.timedelta(days=180)
 class GuessDelays:
     """The delays after wrong guesses: none at first, then a second, doubled by each guess."""
 
-    free: int  # wrong guesses without a delay
-    longest: dt.timedelta
+    free_guesses: int  # wrong guesses without a delay
+    max_delay: dt.timedelta
 
     def delay_after(self, failures: int) -> dt.timedelta:
         """Return the delay after a number of wrong guesses."""
-        doublings = failures - self.free
+        doublings = failures - self.free_guesses
         if doublings < 0:
             return dt.timedelta()
         seconds = 2.0 ** min(doublings, 30)
-        return min(self.longest, dt.timedelta(seconds=seconds))
+        return min(self.max_delay, dt.timedelta(seconds=seconds))
 
 
 # One person who guesses at one name: from one address, or in one browser.
-OWN_DELAYS = GuessDelays(free=5, longest=dt.timedelta(minutes=15))
-NAME_DELAYS = GuessDelays(free=10, longest=dt.timedelta(minutes=5))
-ADDRESS_DELAYS = GuessDelays(free=20, longest=dt.timedelta(minutes=15))
+OWN_DELAYS = GuessDelays(free_guesses=5, max_delay=dt.timedelta(minutes=15))
+NAME_DELAYS = GuessDelays(free_guesses=10, max_delay=dt.timedelta(minutes=5))
+ADDRESS_DELAYS = GuessDelays(free_guesses=20, max_delay=dt.timedelta(minutes=15))
 
 
 @dataclass(frozen=True)
-class Keys:
+class GuessKeys:
     """The counts that a guess belongs to; a known browser or address has only its own."""
 
     own: str
     name: str = ""
     address: str = ""
 
-    def all(self) -> list[str]:
+    def list_sorted(self) -> list[str]:
         """Return the keys in the order in which rows are locked."""
         return sorted(key for key in (self.own, self.name, self.address) if key)
 
@@ -80,7 +80,7 @@ class Guess:
     As a context manager it takes the guess back if the check itself fails with an error.
     """
 
-    keys: Keys
+    keys: GuessKeys
     waits_before: dict[str, dt.datetime | None] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
@@ -136,21 +136,21 @@ def begin_guess(secret: str, subject: str) -> Guess:
     """
     keys = _build_keys(secret, subject)
     with read_only_session() as session:
-        stored = session.scalars(select(GuessCount).where(GuessCount.key.in_(keys.all())))
-        wait = _wait(keys, {count.key: count for count in stored})
+        stored = session.scalars(select(GuessCount).where(GuessCount.key.in_(keys.list_sorted())))
+        wait = _compute_wait(keys, {count.key: count for count in stored})
     if wait is None:
         with transaction() as session:
             is_over = GuessCount.expires_at < _get_current_time()
             is_chosen = bulk.is_locked_in_order(GuessCount.key, is_over)
             session.execute(delete(GuessCount).where(is_chosen))
             counts = _lock_counts(session, keys, create=True)
-            wait = _wait(keys, counts)
+            wait = _compute_wait(keys, counts)
             if wait is None:
                 return _count_guess(keys, counts)
-            _keep_turn(keys, counts, wait)
+            _store_wait(keys, counts, wait)
     elif wait.is_new:
         with transaction() as session:
-            _keep_turn(keys, _lock_counts(session, keys, create=True), wait)
+            _store_wait(keys, _lock_counts(session, keys, create=True), wait)
     raise TooManyGuesses(secret, wait.seconds)
 
 
@@ -164,14 +164,14 @@ def name_subject(user: Any, typed_name: str) -> str:
     return f"name {names.normalize(typed_name)}"
 
 
-def client() -> str:
+def get_client() -> str:
     """Return the address of the client of this request, for log entries and lists of sessions."""
     return request.remote_addr or ""
 
 
-def client_group() -> str:
+def get_client_group() -> str:
     """Return the group of this request's client, as `client_address.group` does."""
-    return client_address.group(client())
+    return client_address.group(get_client())
 
 
 def init_app(app: Flask) -> None:
@@ -187,7 +187,7 @@ class _Wait:
     is_new: bool = False
 
 
-def _wait(keys: Keys, counts: dict[str, GuessCount]) -> _Wait | None:
+def _compute_wait(keys: GuessKeys, counts: dict[str, GuessCount]) -> _Wait | None:
     """Return how long a guess has to wait, None if it may be checked now."""
     own = counts.get(keys.own)
     address = counts.get(keys.address)
@@ -205,7 +205,7 @@ def _wait(keys: Keys, counts: dict[str, GuessCount]) -> _Wait | None:
     return _Wait(delay.total_seconds(), is_new=True) if delay else None
 
 
-def _keep_turn(keys: Keys, counts: dict[str, GuessCount], wait: _Wait) -> None:
+def _store_wait(keys: GuessKeys, counts: dict[str, GuessCount], wait: _Wait) -> None:
     """Store until when this person waits for the delay of the name.
 
     The guesses of others after this do not prolong it.
@@ -213,10 +213,10 @@ def _keep_turn(keys: Keys, counts: dict[str, GuessCount], wait: _Wait) -> None:
     own = counts[keys.own]
     if wait.is_new and own.wait_until is None:
         own.wait_until = _get_current_time() + dt.timedelta(seconds=wait.seconds)
-        own.expires_at = _get_current_time() + COUNTED_FOR
+        own.expires_at = _get_current_time() + COUNT_PERIOD
 
 
-def _count_guess(keys: Keys, counts: dict[str, GuessCount]) -> Guess:
+def _count_guess(keys: GuessKeys, counts: dict[str, GuessCount]) -> Guess:
     """Count one wrong guess in each row, and set the time of the next one."""
     now = _get_current_time()
     guess = Guess(keys)
@@ -224,7 +224,7 @@ def _count_guess(keys: Keys, counts: dict[str, GuessCount]) -> Guess:
         guess.waits_before[key] = count.wait_until
         count.failures = min(MAX_FAILURES, _count_failures(count) + 1)
         count.counted_at = now
-        count.expires_at = now + COUNTED_FOR
+        count.expires_at = now + COUNT_PERIOD
 
     own = counts[keys.own]
     delay = OWN_DELAYS.delay_after(own.failures)
@@ -251,44 +251,46 @@ def _compute_seconds_left(count: GuessCount | None, delays: GuessDelays) -> floa
     """
     if count is None or count.wait_until is None:
         return 0.0
-    left = min(count.wait_until - _get_current_time(), delays.longest)
+    left = min(count.wait_until - _get_current_time(), delays.max_delay)
     return max(0.0, left.total_seconds())
 
 
-def _lock_counts(session: Session, keys: Keys, *, create: bool = False) -> dict[str, GuessCount]:
+def _lock_counts(
+    session: Session, keys: GuessKeys, *, create: bool = False
+) -> dict[str, GuessCount]:
     """Return the counts by their keys and lock them until the transaction ends."""
     now = _get_current_time()
     if create:
         rows = [
-            {"key": key, "failures": 0, "counted_at": now, "expires_at": now + COUNTED_FOR}
-            for key in keys.all()
+            {"key": key, "failures": 0, "counted_at": now, "expires_at": now + COUNT_PERIOD}
+            for key in keys.list_sorted()
         ]
         session.execute(insert(session, GuessCount).values(rows).on_conflict_do_nothing())
-    query = select(GuessCount).where(GuessCount.key.in_(keys.all()))
+    query = select(GuessCount).where(GuessCount.key.in_(keys.list_sorted()))
     counts = session.scalars(query.order_by(GuessCount.key).with_for_update())
     return {count.key: count for count in counts}
 
 
-def _build_keys(secret: str, subject: str) -> Keys:
+def _build_keys(secret: str, subject: str) -> GuessKeys:
     """Return the counts that a guess of this request belongs to."""
     browser = _parse_browsers().get(_hash("browser", subject))
     if browser:
-        return Keys(own=_hash("own", secret, subject, browser))
-    group = client_group()
+        return GuessKeys(own=_hash("own", secret, subject, browser))
+    group = get_client_group()
     own = _hash("own", secret, subject, group)
     with read_only_session() as session:
         known = session.get(GuessCount, _hash("known", subject, group))
     if known is not None and known.expires_at > _get_current_time():
-        return Keys(own=own)
-    return Keys(own=own, name=_hash("name", secret, subject), address=_hash("address", group))
+        return GuessKeys(own=own)
+    return GuessKeys(own=own, name=_hash("name", secret, subject), address=_hash("address", group))
 
 
 def _remember_log_in(app: Flask, user: User, **ignored: Any) -> None:
     """Store that a person logged in from this address and with this browser."""
     subject = name_subject(user, "")
     now = _get_current_time()
-    key = _hash("known", subject, client_group())
-    row = {"key": key, "failures": 0, "counted_at": now, "expires_at": now + KNOWN_FOR}
+    key = _hash("known", subject, get_client_group())
+    row = {"key": key, "failures": 0, "counted_at": now, "expires_at": now + KNOWN_CLIENT_PERIOD}
     with transaction() as session:
         statement = insert(session, GuessCount).values([row])
         session.execute(

@@ -75,7 +75,7 @@ def export(installation_id: int) -> Response:
         installation = get_row_or_404(session, Installation, installation_id)
     pairs = compare.compare(installation)
     name = f"compare-{installation.slug}-{installation.company.realm}.csv"
-    return build_csv_download(name, compare.as_csv(pairs))
+    return build_csv_download(name, compare.encode_csv(pairs))
 
 
 @pages.post("/mail")
@@ -167,7 +167,7 @@ def _find_recipient(installation: Installation) -> str:
 def _build_file(pairs: Sequence[compare.Pair]) -> notifications.File:
     """Return the comparison as a CSV attachment."""
     return notifications.File(
-        name="compare.csv", mime=spreadsheets.MIME, content=compare.as_csv(pairs)
+        name="compare.csv", mime=spreadsheets.MIME, content=compare.encode_csv(pairs)
     )
 
 

@@ -11,7 +11,7 @@ from hub.qbo import records
 from hub.web.codes import code_lookup, match_messages
 
 
-def record_namer(session: Session, installation: Installation) -> Callable[[str, str], str]:
+def build_record_namer(session: Session, installation: Installation) -> Callable[[str, str], str]:
     """Return a function that names a record by field or role and id; "" if there is none."""
     fields = code_lookup.load_fields_by_name(installation)
     match_index = code_lookup.load_match_index(session, installation)

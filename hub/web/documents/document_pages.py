@@ -31,7 +31,7 @@ from hub.posting.actions import retries
 from hub.qbo import display
 from hub.web.authentication.access import ANYWHERE, load_scope, may_here, require_role
 from hub.web.codes import code_lookup
-from hub.web.codes.record_names import record_namer
+from hub.web.codes.record_names import build_record_namer
 from hub.web.documents import source_files
 from hub.web.documents.document_facts import pair_facts
 from hub.web.documents.document_lines import Payment, pair_lines
@@ -226,7 +226,7 @@ def _build_posting_values(
     fields = list(code_lookup.load_fields_by_name(document.installation).values())
     source = build_source_view(
         document,
-        record_namer(session, document.installation),
+        build_record_namer(session, document.installation),
         {field.name: field.label for field in fields},
     )
     # What belongs to the document itself comes first, the files after it; each newest first.

@@ -33,7 +33,7 @@ MAX_LISTED = 500  # rows on the page that asks for confirmation
 pages = Blueprint("earlier", __name__, url_prefix="/installations/<int:installation_id>/earlier")
 
 
-class Early(NamedTuple):
+class EarlyDocument(NamedTuple):
     """A document that is left out, as a list shows it."""
 
     id: int
@@ -81,7 +81,7 @@ def show(installation_id: int) -> str | Response:
         documents = load_page(session, query, order_by=[SourceDocument.id])
         if is_past_end(documents):
             return redirect(build_first_address())
-        rows = [Early(*row) for row in documents.rows]
+        rows = [EarlyDocument(*row) for row in documents.rows]
         count, sums = sum_early_documents(session, installation_id)
         seals = {row.id: row.seal for row in rows}
         return render_template(
@@ -219,13 +219,13 @@ def _require_installation(session: Session, installation_id: int) -> Installatio
 
 def _list_excluded(
     session: Session, installation_id: int, chosen: Mapping[int, str] | None
-) -> list[Early]:
+) -> list[EarlyDocument]:
     """Return the excluded documents, newest first; with `chosen` only those."""
     query: Any = _select_excluded(installation_id, *COLUMNS)
     query = query.order_by(SourceDocument.id.desc()).limit(MAX_INCLUDED)
     if chosen is not None:
         query = query.where(SourceDocument.id.in_(chosen))
-    return [Early(*row) for row in session.execute(query)]
+    return [EarlyDocument(*row) for row in session.execute(query)]
 
 
 def _select_excluded(installation_id: int, *columns: Any) -> Select[Any]:
@@ -238,7 +238,7 @@ def _select_excluded(installation_id: int, *columns: Any) -> Select[Any]:
     )
 
 
-def _format_sums(rows: Iterable[Early]) -> list[str]:
+def _format_sums(rows: Iterable[EarlyDocument]) -> list[str]:
     """Return the total of each currency as text."""
     sums = defaultdict[str, Decimal](Decimal)
     for row in rows:

@@ -56,7 +56,7 @@ pages = Blueprint("files", __name__)
 def show(document_id: int) -> Response:
     """Fetch a file from the source and show or save it; `id` in the address names it."""
     attachment, content = _fetch(document_id)
-    opened_type = inline_type(content)
+    opened_type = find_opened_type(content)
     return _send(attachment, content, opened_type or SAVED_TYPE, is_saved=not opened_type)
 
 
@@ -71,7 +71,7 @@ def frame(document_id: int) -> Response:
         attachment, content = _fetch(document_id)
     except HubError as error:
         return Response(translate(error.sentence), mimetype="text/plain")
-    opened_type = inline_type(content)
+    opened_type = find_opened_type(content)
     if not opened_type:
         return Response(gettext("This file cannot be shown here."), mimetype="text/plain")
     return _send(attachment, content, opened_type, is_saved=False)
@@ -144,7 +144,7 @@ def _send(attachment: Attachment, content: bytes, mimetype: str, *, is_saved: bo
     )
 
 
-def inline_type(content: bytes) -> str:
+def find_opened_type(content: bytes) -> str:
     """Return the type under which a file opens in the browser; "" if it is only saved."""
     for beginning, mimetype in OPENED_TYPES.items():
         if content.startswith(beginning):

@@ -65,7 +65,7 @@ def show(installation_id: int) -> str | Response:
     read = review_rows.read_page_now(installation_id) if is_read else ReadTransactions()
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-        postings = review_rows.page_in_review(session, installation_id)
+        postings = review_rows.load_page_in_review(session, installation_id)
         if is_past_end(postings):
             return redirect(build_first_address())
         context = build_tabs(session, installation)
@@ -103,7 +103,7 @@ def changes(installation_id: int) -> str:
     read = review_rows.read_page_now(installation_id)
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-        postings = review_rows.page_in_review(session, installation_id)
+        postings = review_rows.load_page_in_review(session, installation_id)
         return render_template(
             "review_changes.html",
             installation=installation,

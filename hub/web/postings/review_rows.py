@@ -131,7 +131,7 @@ class WaitingPosting(NamedTuple):
     due: dt.date | None
 
 
-class LeftOut(NamedTuple):
+class LeftOutDocuments(NamedTuple):
     """Documents in one state that are not in review: how many, and their sums as text."""
 
     state: str
@@ -148,7 +148,7 @@ def read_page_now(installation_id: int) -> ReadTransactions:
     """Read from QuickBooks what the postings on the page that the address names would change."""
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-        postings = page_in_review(session, installation_id)
+        postings = load_page_in_review(session, installation_id)
         keys = list_keys_to_read(session, postings.rows)
         company_id = installation.company_id
     return present_transactions.read_now(company_id, keys)
@@ -193,7 +193,7 @@ def _iter_writes(postings: Iterable[Posting], earlier: Mapping[int, Posting]) ->
             yield Write(posting, before, (posting.kind, id))
 
 
-def page_in_review(session: Session, installation_id: int) -> ListPage:
+def load_page_in_review(session: Session, installation_id: int) -> ListPage:
     """Return one page of the postings in review with their documents, oldest first."""
     query = (
         select(Posting)
@@ -267,7 +267,7 @@ def select_unchanged(
     return [row for row in rows if listed_rows.is_unchanged(chosen.get(row.id), row.planned)]
 
 
-def count_left_out(session: Session, installation_id: int) -> list[LeftOut]:
+def count_left_out(session: Session, installation_id: int) -> list[LeftOutDocuments]:
     """Return how many documents are held and skipped, with their sums."""
     columns = Posting.state, Posting.kind, Posting.operation, Posting.currency
     query = (
@@ -280,7 +280,10 @@ def count_left_out(session: Session, installation_id: int) -> list[LeftOut]:
         before, sums = groups.setdefault(state, (0, CurrencySums()))
         sums.add(kind, operation, currency, total)
         groups[state] = before + count, sums
-    return [LeftOut(state, count, sums.texts()) for state, (count, sums) in sorted(groups.items())]
+    return [
+        LeftOutDocuments(state, count, sums.texts())
+        for state, (count, sums) in sorted(groups.items())
+    ]
 
 
 def load_newest_left_out(session: Session, installation_id: int) -> list[Posting]:

@@ -108,7 +108,7 @@ def _iter_rows(
             label_cell = PdfCell("" if number else label, 0, FACT_LEFT - 5, bold=True)
             yield PdfRow([label_cell, PdfCell(line, FACT_LEFT, width)])
     yield _build_text_row(gettext("Sums by kind and currency"), size=11, bold=True, space=14)
-    yield from _sum_rows(report.sums_by_kind())
+    yield from _iter_sum_rows(report.sums_by_kind())
     yield _build_text_row(gettext("Documents that differ"), size=11, bold=True, space=14)
     yield from _iter_difference_rows(report)
     findings = report.marker_differences
@@ -148,11 +148,11 @@ def _iter_facts(
     yield gettext("Requested by"), requested_by
     yield gettext("Run"), str(report.run.id)
     yield gettext("Documents dated"), months or "–"
-    yield gettext("Result"), result_text(report.summary)
+    yield gettext("Result"), _format_result(report.summary)
     yield gettext("Printed"), printed
 
 
-def result_text(result: ReconciliationSummary) -> str:
+def _format_result(result: ReconciliationSummary) -> str:
     """Return the result in one or two sentences, as the page says it."""
     counts = gettext(
         "%(matching)s of %(documents)s documents match QuickBooks.",
@@ -189,7 +189,7 @@ def _format_difference(result: ReconciliationSummary) -> str:
     )
 
 
-def _sum_rows(sums: Sequence[TotalsLine]) -> Iterator[PdfRow]:
+def _iter_sum_rows(sums: Sequence[TotalsLine]) -> Iterator[PdfRow]:
     """Yield the sums by kind and currency, or the sentence that there are none."""
     if not sums:
         yield _build_text_row(gettext("Nothing was posted yet."))

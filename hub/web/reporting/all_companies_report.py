@@ -22,7 +22,7 @@ from hub.web.reporting import (
     report_tables,
 )
 from hub.web.reporting.company_totals import CurrencyTotal
-from hub.web.reporting.report_tables import Period
+from hub.web.reporting.report_tables import Month
 
 COLUMNS = (*report_files.COMPANY_COLUMNS, "currency", *report_tables.SUM_COLUMNS)
 
@@ -93,7 +93,7 @@ def download(session: Session) -> Response:
     return exports.download(f"{name}-{month.written}", columns, rows)
 
 
-def _choose_file(session: Session, month: Period) -> tuple[str, Sequence[str], ToRows]:
+def _choose_file(session: Session, month: Month) -> tuple[str, Sequence[str], ToRows]:
     """Return name and columns of a file, and what makes its rows of some companies."""
     documents = load_scope().documents()
     table = request.args.get("table", "")
@@ -125,7 +125,7 @@ def _choose_file(session: Session, month: Period) -> tuple[str, Sequence[str], T
     return "totals-of-companies", COLUMNS, iter_totals
 
 
-def _find_months(session: Session) -> tuple[Period, Period]:
+def _find_months(session: Session) -> tuple[Month, Month]:
     """Return the newest month with documents, and the one that the page is about.
 
     That is the month of the address, or else the newest one that is not ahead.
@@ -146,10 +146,10 @@ def _build_row(
     return CompanyTotals(company, [own[currency] for currency in sorted(own)])
 
 
-def _export_row(month: Period, company: ConnectedCompany, total: CurrencyTotal) -> exports.Row:
+def _export_row(month: Month, company: ConnectedCompany, total: CurrencyTotal) -> exports.Row:
     """Return the total of a company and currency as a file has it."""
     return {
-        **report_files.company_columns(month, company),
+        **report_files.build_company_columns(month, company),
         "currency": total.currency,
         **report_tables.build_sum_columns(total.sums.__getitem__, total.currency or "USD"),
     }

@@ -12,7 +12,7 @@ LEFT, RIGHT, TOP, BOTTOM = 52, 8, 10, 26  # the margins around the bars
 BAR_SHARE = 0.62  # the part of the width of a place that its bar takes
 
 
-class Value(NamedTuple):
+class BarValue(NamedTuple):
     """The values of a bar: a number, and on it a second one.
 
     `key` is what they belong to, and `short` its name on the axis if it has a shorter one.
@@ -70,9 +70,9 @@ class Chart:
         return not self.has_few_bars and any(bar.name != bar.key for bar in self.bars)
 
 
-def lay_out(values: Sequence[Value], width: int = WIDTH) -> Chart:
+def lay_out(values: Sequence[BarValue], width: int = WIDTH) -> Chart:
     """Lay out the bars of some values from left to right."""
-    marks = steps(max(value.first + value.second for value in values))
+    marks = choose_steps(max(value.first + value.second for value in values))
     room = HEIGHT - TOP - BOTTOM
     unit = room / marks[-1]
     space = (width - LEFT - RIGHT) / len(values)
@@ -97,7 +97,7 @@ def lay_out(values: Sequence[Value], width: int = WIDTH) -> Chart:
     return Chart(bars, grid, width)
 
 
-def steps(highest: int) -> list[int]:
+def choose_steps(highest: int) -> list[int]:
     """Return at most five round numbers, from zero to the highest value or just above."""
     sizes = [size * 10**power for power in range(9) for size in (1, 2, 5)]
     step = next(size for size in sizes if size * 4 >= highest)

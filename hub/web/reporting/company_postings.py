@@ -12,11 +12,11 @@ from hub.models import ConnectedCompany, Posting, SourceDocument, TransactionHea
 from hub.models.enums import DocumentState
 from hub.outbox.main_posting import build_state_column
 from hub.outbox.sums import apply_sign
-from hub.web.reporting.company_totals import currency_column
+from hub.web.reporting.company_totals import build_currency_column
 from hub.web.reporting.report_tables import (
     AUTOMATIC,
     DELAY_LABELS,
-    Period,
+    Month,
     Sum,
     build_amount_column,
     build_delay_column,
@@ -42,7 +42,7 @@ class CompanyApproval(NamedTuple):
     amount: Decimal
 
 
-def count_delays(session: Session, documents: Any, month: Period) -> list[int]:
+def count_delays(session: Session, documents: Any, month: Month) -> list[int]:
     """Return how many documents dated in a month were posted within each of the times."""
     delay = build_delay_column(session)
     query = select_timed_postings(delay, func.count())
@@ -54,7 +54,7 @@ def count_delays(session: Session, documents: Any, month: Period) -> list[int]:
 
 
 def load_delays(
-    session: Session, documents: Any, month: Period, companies: Collection[ConnectedCompany]
+    session: Session, documents: Any, month: Month, companies: Collection[ConnectedCompany]
 ) -> list[CompanyDelays]:
     """Return the times of each of some companies that has any, in the order of the companies."""
     keys = SourceDocument.company_id, build_delay_column(session)
@@ -69,11 +69,11 @@ def load_delays(
 
 
 def load_approvals(
-    session: Session, documents: Any, month: Period, companies: Collection[ConnectedCompany]
+    session: Session, documents: Any, month: Month, companies: Collection[ConnectedCompany]
 ) -> list[CompanyApproval]:
     """Return who approved what was posted for each of some companies, the largest number first."""
     who = func.coalesce(Posting.approved_by, AUTOMATIC)
-    currency = currency_column()
+    currency = build_currency_column()
     keys = SourceDocument.company_id, who, currency, Posting.kind
     query = select_parts(*keys, func.count(Posting.document_id.distinct()), build_amount_column())
     query = query.join(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)

@@ -16,7 +16,7 @@ from hub.web.reporting.report_tables import (
     AGE_LIMITS_IN_DAYS,
     ATTENTION_STATES,
     Group,
-    Period,
+    Month,
     Sum,
     build_age_conditions,
     build_amount_column,
@@ -48,7 +48,7 @@ class Ages(NamedTuple):
     ages: Sequence[Sum]
 
 
-def find_newest_month(session: Session, documents: Any, today: dt.date) -> Period:
+def find_newest_month(session: Session, documents: Any, today: dt.date) -> Month:
     """Return the month of the latest date of the documents; without any, that of today.
 
     A date that is far ahead, such as 9999-12-31 for “never”, counts only if there is no other.
@@ -56,17 +56,17 @@ def find_newest_month(session: Session, documents: Any, today: dt.date) -> Perio
     is_near = SourceDocument.date <= today + MAX_AHEAD
     newest = find_newest_date(session, (*documents, is_near))
     newest = newest or find_newest_date(session, documents) or today
-    return Period(newest.year, newest.month)
+    return Month(newest.year, newest.month)
 
 
-def find_opening_month(session: Session, documents: Any, today: dt.date) -> Period | None:
+def find_opening_month(session: Session, documents: Any, today: dt.date) -> Month | None:
     """Return the newest month with documents up to that of today; None if there is none.
 
     Some documents are dated ahead, such as invoices of the coming months.
     """
-    is_past = SourceDocument.date <= Period(today.year, today.month).last_day
+    is_past = SourceDocument.date <= Month(today.year, today.month).last_day
     newest = find_newest_date(session, (*documents, is_past))
-    return Period(newest.year, newest.month) if newest else None
+    return Month(newest.year, newest.month) if newest else None
 
 
 def find_newest_date(session: Session, documents: Any) -> dt.date | None:
@@ -75,17 +75,17 @@ def find_newest_date(session: Session, documents: Any) -> dt.date | None:
     return session.scalar(dates.order_by(SourceDocument.date.desc()).limit(1))
 
 
-def list_months_until(newest: Period) -> list[Period]:
+def list_months_until(newest: Month) -> list[Month]:
     """Return the months that a person may choose from, the newest first."""
     last = newest.year * 12 + newest.month - 1
-    return [Period(month // 12, month % 12 + 1) for month in range(last, last - MONTHS_OFFERED, -1)]
+    return [Month(month // 12, month % 12 + 1) for month in range(last, last - MONTHS_OFFERED, -1)]
 
 
 def load_totals_of_month(
-    session: Session, documents: Any, month: Period
+    session: Session, documents: Any, month: Month
 ) -> dict[int, dict[str, CurrencyTotal]]:
     """Return the totals of the documents dated in a month, by company and currency."""
-    currency = currency_column()
+    currency = build_currency_column()
     keys = SourceDocument.company_id, currency, Posting.kind, build_group_column()
     is_of_month = month.contains_date()
     query = select_parts(*keys, func.count(Posting.document_id.distinct()), build_amount_column())
@@ -112,7 +112,7 @@ def load_waiting_totals(session: Session, installations: Any, now: dt.datetime) 
 
     `installations` are the conditions of the apps.
     """
-    currency = currency_column()
+    currency = build_currency_column()
     age = case(*build_age_conditions(now), else_=len(AGE_LIMITS_IN_DAYS))
     keys = currency, Posting.kind, age
     own = select(Installation.id).where(*installations)
@@ -126,6 +126,6 @@ def load_waiting_totals(session: Session, installations: Any, now: dt.datetime) 
     return [Ages(code, sums[code]) for code in sorted(sums)]
 
 
-def currency_column() -> ColumnElement[str]:
+def build_currency_column() -> ColumnElement[str]:
     """Return the currency of a posting; without one it is that of the company."""
     return currency_or_home(Posting.currency)

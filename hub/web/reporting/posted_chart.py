@@ -16,7 +16,7 @@ from hub.models.postings import POSTED_CONDITION
 from hub.security.rights import Scope
 from hub.web.frame.layout import today, zone
 from hub.web.reporting import bar_chart
-from hub.web.reporting.bar_chart import Chart, Value
+from hub.web.reporting.bar_chart import BarValue, Chart
 
 CHART_DAYS = 14
 Counts = Mapping[tuple[dt.date, str], int]
@@ -77,5 +77,5 @@ def lay_out(counts: Counts, today: dt.date) -> Chart:
     for number in range(CHART_DAYS - 1, -1, -1):
         day = today - dt.timedelta(days=number)
         posted = counts.get((day, Operation.CREATE), 0)
-        values.append(Value(day, posted, counts.get((day, Operation.UPDATE), 0)))
+        values.append(BarValue(day, posted, counts.get((day, Operation.UPDATE), 0)))
     return bar_chart.lay_out(values)

@@ -16,7 +16,7 @@ from hub.outbox.sums import apply_sign
 from hub.web.reporting.report_tables import (
     AUTOMATIC,
     Group,
-    Period,
+    Month,
     Sum,
     build_amount_column,
     build_group_column,
@@ -29,7 +29,7 @@ from hub.web.reporting.report_tables import (
 class Cell:
     """A number of the control totals; an amount without a currency is in the `home` currency."""
 
-    period: Period
+    period: Month
     installation_id: int
     currency: str
     group: Group
@@ -61,7 +61,7 @@ class ApproverCell:
     year: int
     currency: str
     home: str
-    period: Period | None = None
+    period: Month | None = None
 
     def conditions(self) -> tuple[ColumnElement[bool], ...]:
         """Return the conditions of the parts of documents that the number counts."""

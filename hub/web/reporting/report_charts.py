@@ -8,7 +8,7 @@ from typing import NamedTuple
 from hub.translations import dates
 from hub.translations.messages import gettext
 from hub.web.reporting import bar_chart
-from hub.web.reporting.bar_chart import Chart, Value
+from hub.web.reporting.bar_chart import BarValue, Chart
 from hub.web.reporting.company_totals import Ages
 from hub.web.reporting.report_tables import (
     AGE_LABELS,
@@ -51,7 +51,7 @@ def build_posted_charts(totals: Sequence[ControlTotal]) -> list[AppChart]:
         values = []
         for month, done, open_ in months:
             name = dates.month_name(month)
-            values.append(Value(name, done.count, open_.count, short=name[0].upper()))
+            values.append(BarValue(name, done.count, open_.count, short=name[0].upper()))
         if any(value.first or value.second for value in values):
             charts.append(AppChart(*app, bar_chart.lay_out(values, bar_chart.NARROW_WIDTH)))
     return charts
@@ -64,7 +64,7 @@ def build_waiting_chart(waiting: Sequence[WaitingAmount] | Sequence[Ages]) -> Ch
     values = []
     for index, (label, short) in enumerate(zip(AGE_LABELS, SHORT_AGE_LABELS, strict=True)):
         count = sum(row.ages[index].count for row in waiting)
-        values.append(Value(gettext(label), count, short=gettext(short)))
+        values.append(BarValue(gettext(label), count, short=gettext(short)))
     return bar_chart.lay_out(values, bar_chart.NARROW_WIDTH)
 
 
@@ -80,7 +80,7 @@ def build_chart_of_counts(counts: Sequence[int]) -> Chart | None:
         return None
     values = []
     for label, short, count in zip(DELAY_LABELS, SHORT_DELAY_LABELS, counts, strict=True):
-        values.append(Value(gettext(label), count, short=gettext(short)))
+        values.append(BarValue(gettext(label), count, short=gettext(short)))
     return bar_chart.lay_out(values, bar_chart.NARROW_WIDTH)
 
 

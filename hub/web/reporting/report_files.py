@@ -11,8 +11,8 @@ from hub.web.reporting.company_totals import Ages
 from hub.web.reporting.report_tables import (
     AGE_LIMITS_IN_DAYS,
     DELAY_LIMITS_IN_HOURS,
-    Approved,
-    Period,
+    Month,
+    PersonApprovals,
     PostingDelays,
     WaitingAmount,
 )
@@ -56,26 +56,26 @@ def iter_delay_rows(delays: Iterable[PostingDelays]) -> Iterator[Row]:
         yield {"app": app_name(row.slug), **dict(zip(DELAY_NAMES, counts, strict=True))}
 
 
-def iter_approver_rows(approvals: Iterable[Approved]) -> Iterator[Row]:
+def iter_approver_rows(approvals: Iterable[PersonApprovals]) -> Iterator[Row]:
     """Yield what each person approved; without a name, what was posted automatically."""
     for row in approvals:
         yield _build_approval_columns(row)
 
 
-def iter_company_delays(month: Period, delays: Iterable[CompanyDelays]) -> Iterator[Row]:
+def iter_company_delays(month: Month, delays: Iterable[CompanyDelays]) -> Iterator[Row]:
     """Yield how many documents of a company and month were posted within each span of time."""
     for row in delays:
         counts = dict(zip(DELAY_NAMES, row.counts, strict=True))
-        yield {**company_columns(month, row.company), **counts}
+        yield {**build_company_columns(month, row.company), **counts}
 
 
-def iter_company_approvals(month: Period, approvals: Iterable[CompanyApproval]) -> Iterator[Row]:
+def iter_company_approvals(month: Month, approvals: Iterable[CompanyApproval]) -> Iterator[Row]:
     """Yield what each person approved for a company in a month."""
     for row in approvals:
-        yield {**company_columns(month, row.company), **_build_approval_columns(row)}
+        yield {**build_company_columns(month, row.company), **_build_approval_columns(row)}
 
 
-def company_columns(month: Period, company: ConnectedCompany) -> dict[str, object]:
+def build_company_columns(month: Month, company: ConnectedCompany) -> dict[str, object]:
     """Return the first columns of a file about many companies."""
     return {
         "month": month.written,
@@ -93,7 +93,7 @@ def _build_age_columns(row: WaitingAmount | Ages) -> dict[str, object]:
     return cells
 
 
-def _build_approval_columns(row: Approved | CompanyApproval) -> dict[str, object]:
+def _build_approval_columns(row: PersonApprovals | CompanyApproval) -> dict[str, object]:
     """Return the columns of a person's approvals in a file."""
     return {
         "approved_by": row.who,

@@ -70,7 +70,7 @@ AUTOMATIC = ""
 MONTH_PATTERN = re.compile(r"([12]\d{3})-(0[1-9]|1[0-2])")
 
 
-class Period(NamedTuple):
+class Month(NamedTuple):
     """A month."""
 
     year: int
@@ -97,10 +97,10 @@ class Period(NamedTuple):
         return f"{self.year}-{self.month:02}"
 
 
-def parse_month(text: str) -> Period | None:
+def parse_month(text: str) -> Month | None:
     """Return the month that an address names, as in 2026-02; None if it names none."""
     month = MONTH_PATTERN.fullmatch(text)
-    return Period(int(month[1]), int(month[2])) if month else None
+    return Month(int(month[1]), int(month[2])) if month else None
 
 
 @dataclass
@@ -155,7 +155,7 @@ def build_sum_columns(sum_for: Callable[[Group], Sum], currency: str) -> dict[st
 class ControlTotal:
     """The posted and the other documents of an app in one month and currency."""
 
-    period: Period
+    period: Month
     installation_id: int
     slug: str
     currency: str
@@ -175,7 +175,7 @@ class ControlTotal:
         return sums[Group(group)]
 
 
-class Approved(NamedTuple):
+class PersonApprovals(NamedTuple):
     """The approved and posted documents of a person in one currency; `who` is "" for automatic."""
 
     who: str
@@ -227,14 +227,14 @@ def load_control_totals(
         key = int(number), installation_id, currency or home
         total = totals.get(key)
         if total is None:
-            period = Period(year, int(number))
+            period = Month(year, int(number))
             total = ControlTotal(period, installation_id, slug, currency or home)
             totals[key] = total
         total.sum_for(group).add(count, apply_sign(kind, amount))
     return [totals[key] for key in sorted(totals, key=lambda key: (-key[0], *key[1:]))]
 
 
-def load_approvals(session: Session, documents: Any, year: int, home: str) -> list[Approved]:
+def load_approvals(session: Session, documents: Any, year: int, home: str) -> list[PersonApprovals]:
     """Return who approved what was posted, the largest number first."""
     who = func.coalesce(Posting.approved_by, AUTOMATIC)
     state = build_state_column(Posting, TransactionHead)
@@ -244,7 +244,7 @@ def load_approvals(session: Session, documents: Any, year: int, home: str) -> li
     sums: dict[tuple[str, str], Sum] = defaultdict(Sum)
     for name, currency, kind, count, amount in session.execute(query.group_by(*keys)):
         sums[name, currency or home].add(count, apply_sign(kind, amount))
-    rows = [Approved(*key, one.count, one.amount) for key, one in sums.items()]
+    rows = [PersonApprovals(*key, one.count, one.amount) for key, one in sums.items()]
     return sorted(rows, key=lambda row: (-row.documents, row.who, row.currency))
 
 

@@ -26,7 +26,7 @@ class CallRates:
         self._left: dict[Hashable, tuple[float, float]] = {}  # calls left, and since when
         self._lock = threading.Lock()
 
-    def wait(self, caller: Hashable) -> float:
+    def count_call(self, caller: Hashable) -> float:
         """Count a call; return 0, or the seconds until the next one if there was one too many."""
         now = self._now()
         with self._lock:
@@ -38,7 +38,7 @@ class CallRates:
             self._left[caller] = (left - 1, now)
             return 0.0
 
-    def pause(self, caller: Hashable) -> float:
+    def get_pause(self, caller: Hashable) -> float:
         """Return the seconds until a caller may call, 0 for now; count nothing."""
         with self._lock:
             left = self._count_calls_left(caller, self._now())

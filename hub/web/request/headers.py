@@ -87,7 +87,7 @@ def init_app(app: Flask) -> None:
     app.after_request(_clear_browser_data)
 
 
-def policy(config: Config) -> dict[str, list[str]]:
+def build_policy(config: Config) -> dict[str, list[str]]:
     """Return the content security policy: our own host, and QuickBooks as a form's target.
 
     A stand-in takes the place of QuickBooks only where loopback addresses are allowed.
@@ -117,7 +117,7 @@ def _add_security_headers(app: Flask, config: Config, secure: bool) -> None:
         frame_options="DENY",
         referrer_policy="same-origin",
         permissions_policy=dict.fromkeys(FORBIDDEN_FEATURES, "()"),
-        content_security_policy=policy(config),
+        content_security_policy=build_policy(config),
     )
 
 

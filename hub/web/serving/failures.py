@@ -114,7 +114,7 @@ def init_app(app: Flask) -> None:
     app.before_request(_refuse_null_characters)
 
 
-def page(
+def build_error_page(
     status: int, sentence: str = "", step: str = "", *, database_away: bool = False
 ) -> Response:
     """Return the error page of a status, or its text alone for htmx and for webhooks.
@@ -211,7 +211,7 @@ def _handle_http_error(error: HTTPException) -> Any:
     if authentication.is_call():
         response = problems.build_http_problem(error)
     else:
-        response = page(error.code, step=_describe_limit() if error.code == 413 else "")
+        response = build_error_page(error.code, step=_describe_limit() if error.code == 413 else "")
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
@@ -248,22 +248,22 @@ def _handle_hub_error(error: HubError) -> Response:
     """Return the page of an error whose sentence the hub wrote."""
     if isinstance(error, TransactionConflict):
         log.warning("%s (%s)", error, getattr(error.__cause__, "orig", None))
-        return page(503, translate(error.sentence), GO_BACK_AND_REPEAT)
+        return build_error_page(503, translate(error.sentence), GO_BACK_AND_REPEAT)
     if isinstance(error, DatabaseUnavailable):
         log.error("%s", error)
-        return page(503, *DATABASE_UNAVAILABLE, database_away=True)
+        return build_error_page(503, *DATABASE_UNAVAILABLE, database_away=True)
     if isinstance(error, TooManyGuesses):
-        response = page(429, translate(error.sentence), TRY_AGAIN)
+        response = build_error_page(429, translate(error.sentence), TRY_AGAIN)
         response.headers["Retry-After"] = str(error.after)
         return response
     if isinstance(error, Retry):
-        response = page(503, translate(error.sentence), TRY_IN_A_MINUTE)
+        response = build_error_page(503, translate(error.sentence), TRY_IN_A_MINUTE)
         if error.after is not None:
             response.headers["Retry-After"] = str(max(1, math.ceil(error.after)))
         return response
     refusal = 409 if authentication.is_call() else 400
     status = 404 if isinstance(error, NotFound) else refusal
-    return page(status, translate(error.sentence), GO_BACK)
+    return build_error_page(status, translate(error.sentence), GO_BACK)
 
 
 def _handle_database_error(error: SQLAlchemyError) -> Response:
@@ -272,17 +272,17 @@ def _handle_database_error(error: SQLAlchemyError) -> Response:
         "The database cannot be used for a page: %s",
         getattr(error, "orig", None) or type(error).__name__,
     )
-    return page(503, *DATABASE_UNAVAILABLE, database_away=True)
+    return build_error_page(503, *DATABASE_UNAVAILABLE, database_away=True)
 
 
 def _handle_nested_json(error: RecursionError) -> Response:
     """Refuse JSON that is nested too deeply to be read; any other recursion is a defect."""
     if authentication.is_call() and request.is_json:
-        return page(400)
+        return build_error_page(400)
     return _answer_defect(error)
 
 
 def _answer_defect(error: Exception) -> Response:
     """Log a defect and return its page, which shows nothing of it."""
     log.exception("An error that no part of the hub expected")
-    return page(500)
+    return build_error_page(500)

@@ -269,7 +269,7 @@ def test_tildes_in_quickbooks_are_lines_of_the_comparison(invoices, with_a_tilde
     pairs = compare.compare(invoices.row, ["billing_code"])
     (odd,) = [pair for pair in pairs if pair.quickbooks_id == with_a_tilde["Id"]]
     assert (odd.code, odd.state, odd.quickbooks_name) == ("", "not usable", "Cables~Network")
-    lines = compare.as_csv(pairs).decode("utf-8-sig").splitlines()
+    lines = compare.encode_csv(pairs).decode("utf-8-sig").splitlines()
     assert '"not usable"' in next(line for line in lines if "Cables~Network" in line)
     invoices.match("billing_code", "external_number:labor", with_a_tilde["Id"])
     (odd,) = [

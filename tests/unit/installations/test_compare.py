@@ -85,7 +85,7 @@ def test_the_file_holds_every_row_and_no_formula(installed, set_listed_codes):
         Code(id=f"{n}{text}", name=text) for n, text in enumerate(HOSTILE_CELLS[::23])
     ]
     pairs = compare.compare(installed, ["supplier"])
-    content = compare.as_csv(pairs)
+    content = compare.encode_csv(pairs)
     for delimiter in spreadsheets.DELIMITERS:
         assert live_formulas(read_cells(content, delimiter)) == []
     header, rows = spreadsheets.decode(content)

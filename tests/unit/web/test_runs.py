@@ -308,7 +308,7 @@ def test_lists_that_enabling_put_into_the_app_are_the_last_download_too(operator
             session,
             "arne",
             enable.LISTS_PUSHED_ACTION,
-            enable.audit_subject(installation),
+            enable.format_audit_subject(installation),
             supplier=5,
         )
     page = operator.page(f"/installations/{operator.story.installation}/")

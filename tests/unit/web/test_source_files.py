@@ -101,7 +101,7 @@ def test_the_content_of_a_file_decides_whether_it_opens(
     got = connected_visitor.get(_path(document))
     assert got.mimetype == type
     assert got.headers["Content-Disposition"].startswith("attachment" if is_saved else "inline")
-    assert source_files.inline_type(content) == ("" if is_saved else type)
+    assert source_files.find_opened_type(content) == ("" if is_saved else type)
 
 
 def test_a_source_without_content_says_so(

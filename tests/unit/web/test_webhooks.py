@@ -217,7 +217,7 @@ def test_an_unsigned_call_is_refused_before_its_body_is_parsed(visitor, monkeypa
 def test_callers_are_forgotten_when_there_are_too_many(clock):
     rates = CallRates(BurstRate(burst=2, per_minute=60), clock.monotonic)
     for number in range(3 * MAX_CALLERS):
-        rates.wait(number)
+        rates.count_call(number)
     assert len(rates._left) <= MAX_CALLERS
 
 
