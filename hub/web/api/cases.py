@@ -142,10 +142,10 @@ def _perform_act(case_id: int, name: str, form: Mapping[str, str]) -> Any:
         case = get_row_or_404(session, Case, case_id)
     if case.closed_at is not None:
         return problems.build_problem(409, responses.CLOSED_MESSAGE)
-    word, act = case_bulk.BULK_ACTIONS[name]
-    reasons = case_bulk.act_on([case], act, form).reasons
+    action = case_bulk.BULK_ACTIONS[name]
+    reasons = case_bulk.act_on([case], action.act, form).reasons
     if reasons:
-        detail = f"The case could not be {word}: {reasons[case_id]}"
+        detail = f"The case could not be {action.word}: {reasons[case_id]}"
         return problems.build_problem(409, detail)
     with read_only_session() as session:
         return responses.load(session, case_id)

@@ -33,7 +33,7 @@ class AppAtCompany:
     installation: Installation | None
     cases: int = 0
     access: str = "open"  # open, optional, needed, asked or granted
-    gated: bool = True
+    is_gated: bool = True  # only granted access lets the app be configured
     newest_case: str = ""  # its title
 
     @property
@@ -80,7 +80,7 @@ class AppAtCompany:
     @property
     def may_open(self) -> bool:
         """Return whether the app may be configured here."""
-        if not self.gated:
+        if not self.is_gated:
             return True
         return self.access in ("open", "granted")
 
@@ -114,10 +114,16 @@ def build_tiles(
                 continue
             installation = installations.get((app.slug, company.id))
             access = _get_access_state(app, requests.get((app.slug, company.id)))
-            id = installation.id if installation else 0
-            cases, newest = case_counts[id], newest_cases.get(id, "")
+            installation_id = installation.id if installation else 0
             places.append(
-                AppAtCompany(company, installation, cases, access, app.access_gate, newest)
+                AppAtCompany(
+                    company=company,
+                    installation=installation,
+                    cases=case_counts[installation_id],
+                    access=access,
+                    is_gated=app.access_gate,
+                    newest_case=newest_cases.get(installation_id, ""),
+                )
             )
         app_tiles.append(Tile(app, tuple(places)))
     return app_tiles

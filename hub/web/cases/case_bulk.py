@@ -59,7 +59,15 @@ class Outcome(NamedTuple):
 
 
 Act = Callable[[Sequence[Case], Form], Outcome]
-NamedAct = tuple[str, Act]  # the word for the cases on which the act was not done, and the act
+
+
+class BulkAction(NamedTuple):
+    """An act on many cases, and the word for those on which it was not done."""
+
+    word: str
+    act: Act
+
+
 pages = Blueprint("case_bulk", __name__, url_prefix="/inbox/bulk")
 
 
@@ -67,25 +75,25 @@ pages = Blueprint("case_bulk", __name__, url_prefix="/inbox/bulk")
 @require_role("operator", of=ANYWHERE)
 def apply() -> Response:
     """Do one act on many cases; say on how many, and why not on the others."""
-    act = BULK_ACTIONS.get(request.form.get("act", ""))
+    action = BULK_ACTIONS.get(request.form.get("act", ""))
     if case_list.is_of_other_company():
         flash(gettext("Nothing was done: another company was chosen in the meantime."), "look")
         return _redirect_back()
-    cases, hidden = _load_chosen_cases(act)
+    cases, hidden = _load_chosen_cases(action)
     closed = _count_closed_cases()
     if not (cases or hidden or closed):
         flash(gettext("Tick at least one case first."), "look")
         return _return_form()
-    if act is None:
+    if action is None:
         flash(gettext("Nothing was done. Press the button of what is to be done."), "look")
         return _return_form()
-    following = _find_following_case_id() if act[1] is _snooze else None
+    following = _find_following_case_id() if action.act is _snooze else None
     try:
-        outcome = act_on(cases, act[1], request.form) if cases else Outcome({}, "")
+        outcome = act_on(cases, action.act, request.form) if cases else Outcome({}, "")
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _return_form()
-    _report(act, len(cases) - len(outcome.reasons), outcome, closed)
+    _report(action, len(cases) - len(outcome.reasons), outcome, closed)
     bulk_report.flash_remaining(hidden)
     if following is not None:
         return redirect(url_for("inbox.one", case_id=following, **case_list.build_arguments()))
@@ -114,18 +122,17 @@ def act_on(cases: Sequence[Case], act: Act, form: Form) -> Outcome:
     return Outcome(reasons | outcome.reasons, outcome.message)
 
 
-def _report(act: NamedAct, done: int, outcome: Outcome, closed: int) -> None:
+def _report(action: BulkAction, done: int, outcome: Outcome, closed: int) -> None:
     """Report on how many cases an act was done, and how many were closed meanwhile."""
-    word, work = act
     reasons = list(outcome.reasons.values())
-    if work is not _note:
+    if action.act is not _note:
         reasons += closed * [gettext("it is closed already.")]
         closed = 0
-    bulk_report.flash_outcome(outcome.message if done else "", gettext(word), reasons)
+    bulk_report.flash_outcome(outcome.message if done else "", gettext(action.word), reasons)
     bulk_report.flash_closed(closed)
 
 
-def _load_chosen_cases(act: NamedAct | None) -> tuple[list[Case], int]:
+def _load_chosen_cases(action: BulkAction | None) -> tuple[list[Case], int]:
     """Return the cases that the form names, and how many more there are above the limit.
 
     "All that the filters choose" are the cases that were listed, without those opened since. A note
@@ -138,7 +145,7 @@ def _load_chosen_cases(act: NamedAct | None) -> tuple[list[Case], int]:
             conditions = [*case_list.build_conditions(session, filters), Case.id <= newest]
         else:
             conditions = [Case.id.in_(_read_ticked_ids()), *load_rights_scope().cases()]
-        if act is None or act[1] is not _note:
+        if action is None or action.act is not _note:
             conditions.append(Case.closed_at.is_(None))
         query = select(Case).where(*conditions).order_by(Case.id)
         cases = list(session.scalars(query.limit(MAX_CASES_PER_ACT + 1)))
@@ -383,11 +390,11 @@ def _load_slugs(cases: Sequence[Case]) -> dict[int | None, str]:
         return load_pairs(session, query)
 
 
-BULK_ACTIONS: Mapping[str, NamedAct] = {  # by the button
-    "retry": (gettext_noop("retried"), _retry),
-    "skip": (gettext_noop("skipped"), _skip),
-    "assign": (gettext_noop("assigned"), _assign),
-    "snooze": (gettext_noop("snoozed"), _snooze),
-    "wake": (gettext_noop("listed again"), _wake),
-    "note": (gettext_noop("given the note"), _note),
+BULK_ACTIONS: Mapping[str, BulkAction] = {  # by the button
+    "retry": BulkAction(gettext_noop("retried"), _retry),
+    "skip": BulkAction(gettext_noop("skipped"), _skip),
+    "assign": BulkAction(gettext_noop("assigned"), _assign),
+    "snooze": BulkAction(gettext_noop("snoozed"), _snooze),
+    "wake": BulkAction(gettext_noop("listed again"), _wake),
+    "note": BulkAction(gettext_noop("given the note"), _note),
 }

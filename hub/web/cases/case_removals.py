@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub.models import Case, Posting, TransactionHead
 from hub.models.enums import Operation
+from hub.reasons.template import CaseAction
 from hub.web.lists import case_list
 
 
@@ -23,7 +24,7 @@ def render(
     `sync_token` is the version that may be removed, if somebody has changed the transaction.
     """
     [row] = case_list.build_rows(session, [case])
-    voids = case.action == "void" or postings[0].operation == Operation.VOID
+    voids = case.action == CaseAction.VOID or postings[0].operation == Operation.VOID
     return render_template(
         "case_removal.html",
         case=case,

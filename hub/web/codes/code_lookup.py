@@ -16,6 +16,7 @@ from hub.contract.types import Field
 from hub.mapping import EMPTY, NEW, MatchIndex, has_separator
 from hub.models import Case, Installation, Match, Posting, SeenCode, SourceDocument, case_posting
 from hub.qbo import records
+from hub.reasons.template import CaseAction
 
 
 def load_fields_by_name(installation: Installation) -> dict[str, Field]:
@@ -41,7 +42,7 @@ def find_code_of_case(session: Session, case: Case) -> tuple[Installation, SeenC
     """Return the code that a case is about; None when it is about something else."""
     name = case.details.get("field")
     code = case.details.get("code")
-    if case.action != "match" or not (name and code and case.installation_id):
+    if case.action != CaseAction.MATCH or not (name and code and case.installation_id):
         return None
     installation = session.get_one(Installation, case.installation_id)
     field = load_fields_by_name(installation).get(name)

@@ -55,14 +55,15 @@ class AcceptableSuggestion(NamedTuple):
 
 
 class AcceptableSuggestions(NamedTuple):
-    """The suggestions that are accepted together; `left` are open codes without one.
+    """The suggestions that are accepted together.
 
-    `unseen` says what to do about codes that were not checked, "" if there are none.
+    `left_count` is the number of open codes without one. `hint` says what to do about codes that
+    were not checked, "" if there are none.
     """
 
     rows: list[AcceptableSuggestion]
-    left: int
-    unseen: str = ""
+    left_count: int
+    hint: str = ""
 
 
 pages = Blueprint("matching", __name__, url_prefix="/installations/<int:installation_id>/matching")
@@ -178,14 +179,14 @@ def accept(installation_id: int) -> Response:
         installation = get_row_or_404(session, Installation, installation_id)
         filters = {**_read_list_arguments(), "show": "open"}
         acceptable = _list_acceptable_suggestions(session, installation, threshold, filters)
-    left = acceptable.left
+    left_count = acceptable.left_count
     decided: list[tuple[str, str]] = []
     for field, code, record, version in acceptable.rows:
         try:
             code_decisions.decide(installation_id, field, code, record, person_name(), seen=version)
         except HubError as error:
             flash(translate(error.sentence), "error")
-            left += 1
+            left_count += 1
         else:
             decided.append((field, code))
     if decided:
@@ -196,19 +197,19 @@ def accept(installation_id: int) -> Response:
         flash(message, "success")
     else:
         flash(gettext("No code was matched."), "look")
-    if left:
+    if left_count:
         flash(
             ngettext(
                 "%(count)s code was left: no record fits it by %(threshold)s %%, or several do.",
                 "%(count)s codes were left: no record fits them by %(threshold)s %%, or several"
                 " do.",
-                left,
+                left_count,
                 threshold=threshold,
             ),
             "look",
         )
-    if acceptable.unseen:
-        flash(acceptable.unseen, "look")
+    if acceptable.hint:
+        flash(acceptable.hint, "look")
     return redirect(_list_address(installation_id))
 
 
@@ -289,11 +290,11 @@ def _list_acceptable_suggestions(
     query = code_filters.select_codes(session, installation, filters, fields, match_index)
     source_codes = session.scalars(query.order_by(*CODE_ORDER).limit(MAX_COMPARED + 1)).all()
     rows: list[AcceptableSuggestion] = []
-    left = 0
+    left_count = 0
     for source_code in source_codes[:MAX_COMPARED]:
         if len(rows) == MAX_ACCEPTED:
-            unseen = gettext("More codes are open. Press Accept again to match those, too.")
-            return AcceptableSuggestions(rows, left, unseen)
+            hint = gettext("More codes are open. Press Accept again to match those, too.")
+            return AcceptableSuggestions(rows, left_count, hint)
         field = fields[source_code.field]
         view = code_view.view_code(session, installation, source_code, field, match_index)
         if view.state != CodeState.OPEN:
@@ -302,17 +303,17 @@ def _list_acceptable_suggestions(
         suggestions = suggestion_scores.build_suggestions(view, entries)
         suggestion = suggestion_scores.find_best(suggestions, threshold)
         if suggestion is None:
-            left += 1
+            left_count += 1
         else:
             record = suggestion.ref.id
             rows.append(AcceptableSuggestion(field.name, view.code, record, view.version))
     if len(source_codes) <= MAX_COMPARED:
-        return AcceptableSuggestions(rows, left)
-    unseen = gettext(
+        return AcceptableSuggestions(rows, left_count)
+    hint = gettext(
         "Only the first %(count)s codes were looked at. Filter the list for the others.",
         count=MAX_COMPARED,
     )
-    return AcceptableSuggestions(rows, left, unseen)
+    return AcceptableSuggestions(rows, left_count, hint)
 
 
 def _render_code_page(

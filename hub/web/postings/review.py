@@ -315,7 +315,7 @@ def automatic(installation_id: int) -> Response:
     if not may_configure(installation):
         abort(403)
     if _may_become_automatic(installation):
-        enable.set_mode(installation.id, "auto", who=person_name())
+        enable.set_mode(installation.id, InstallationMode.AUTO, who=person_name())
         run_log.request(RunKind.SYNC, installation_id, person_name())
         flash(gettext("New documents are now posted automatically."), "success")
     return redirect(url_for("review.show", installation_id=installation_id))

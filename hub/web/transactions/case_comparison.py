@@ -17,6 +17,7 @@ from hub.posting.protocol.history import FORGOTTEN
 from hub.posting.reconcile.posted_documents import load_posted
 from hub.qbo import display
 from hub.qbo.transaction_index import strip_markers
+from hub.reasons.template import CaseAction
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.frame.source_view import format_money
 from hub.web.transactions.case_transactions import (
@@ -230,7 +231,7 @@ def build_sides(
 
     For a question, this is each posting beside its candidates; for a difference, the two sides.
     """
-    if case.action == "choose":
+    if case.action == CaseAction.CHOOSE:
         asks_to_overwrite = case.code in OVERWRITE_QUESTIONS
         return [
             _build_candidate_side(session, case, posting, entities, asks_to_overwrite)

@@ -16,6 +16,7 @@ from hub.models import Case, ConnectedCompany, Posting
 from hub.models.enums import SendOutcome
 from hub.posting.case_texts import get_candidate_kinds, list_candidates
 from hub.qbo.client import Client
+from hub.reasons.template import CaseAction
 
 MAX_READS = 5  # transactions that a page asks QuickBooks for
 READ_SECONDS = 5.0  # for all of them together; a page does not wait longer for QuickBooks
@@ -31,7 +32,7 @@ def can_be_read(session: Session, case: Case) -> bool:
 
 def list_transaction_keys(case: Case, postings: Sequence[Posting]) -> list[Key]:
     """Name the transactions that the page of a case compares."""
-    if case.action == "choose":
+    if case.action == CaseAction.CHOOSE:
         return _list_candidate_keys(case, postings)
     if is_discrepancy(case.cause) or is_response_difference(case.cause):
         return _list_posted_keys(postings)
