@@ -16,9 +16,8 @@ PACKAGE = Path(hub.__file__).parent
 FILE_NAME = "admin.md"
 # Where the English text is in a wheel, and where in a checkout.
 HELP_FILES = (PACKAGE / FILE_NAME, PACKAGE.parent / "docs" / FILE_NAME)
-TRANSLATED_FILE_NAME = (
-    "help.md"  # in the folder of a language; its headings are those of the English text
-)
+# The text in the folder of another language, with the headings of the English text.
+TRANSLATED_FILE_NAME = "help.md"
 # The pages -> the heading of their section; other pages lead to the beginning.
 SECTION_HEADINGS: Mapping[str, str] = {
     "account": "Log-in, second factor, sessions",
@@ -98,19 +97,23 @@ def _list_contents(language: str) -> list[tuple[str, str]]:
 
 
 def _list_anchors() -> list[str]:
+    """Return the anchors of the English headings."""
     return markdown.find_anchors(_remove_title(_find_english_file()))
 
 
 def _find_file(language: str) -> Path:
+    """Return the file of the text in a language, else that of the English text."""
     translation = PACKAGE / "translations" / language / TRANSLATED_FILE_NAME
     return translation if translation.exists() else _find_english_file()
 
 
 def _find_english_file() -> Path:
+    """Return the file of the English text, in a wheel or in a checkout."""
     return next(place for place in HELP_FILES if place.exists())
 
 
 def _remove_title(path: Path) -> str:
+    """Return the text of a file without its first line, which is the title."""
     _, _, text = path.read_text(encoding="utf-8").partition("\n")
     return text
 

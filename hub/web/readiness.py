@@ -1,4 +1,4 @@
-"""Return whether this process can do its work: database, tables and scheduler.
+"""Whether this process can do its work: the checks of database, tables and scheduler.
 
 The answers are read by anybody, so they name no address, version or person; the log does.
 """

@@ -67,10 +67,10 @@ def limit_rate() -> None:
     signature are counted, and only for their client.
     """
     rates = _get_rates()
-    is_from_quickbooks = request.endpoint == QUICKBOOKS_ENDPOINT
-    _refuse_until(
-        rates.callers.get_pause(_get_caller()) if is_from_quickbooks else rates.count_call()
-    )
+    if request.endpoint == QUICKBOOKS_ENDPOINT:
+        _refuse_until(rates.callers.get_pause(_get_caller()))
+    else:
+        _refuse_until(rates.count_call())
 
 
 def _get_rates() -> WebhookRates:

@@ -351,7 +351,7 @@ def _note_new_factor(session: Session, factor: str) -> list[str]:
 
 
 def _check_may_remove(*, has_other: bool) -> None:
-    """Refuse to remove the last second factor where the hub requires one."""
+    """Raise NotNow for the last second factor where the hub requires one."""
     if not has_other and second_factor.is_required(access.may_anywhere("owner")):
         raise NotNow(gettext("The hub requires a second factor of you. Add another one first."))
 

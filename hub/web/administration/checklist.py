@@ -105,16 +105,12 @@ def read_until_posted(session: Session) -> Checklist | None:
 def describe_responsible_people(step: Step, checklist: Checklist) -> str:
     """State who can do a step that the person who is logged in cannot do."""
     names = ", ".join(checklist.owners)
-    role = (
-        gettext("An owner")
-        if step.role == "owner"
-        else gettext("An owner or %(role)s", role=gettext(step.role))
-    )
-    return (
-        gettext("%(role)s does this: %(names)s.", role=role, names=names)
-        if names
-        else gettext("%(role)s does this.", role=role)
-    )
+    role = gettext("An owner")
+    if step.role != "owner":
+        role = gettext("An owner or %(role)s", role=gettext(step.role))
+    if names:
+        return gettext("%(role)s does this: %(names)s.", role=role, names=names)
+    return gettext("%(role)s does this.", role=role)
 
 
 def has_posted(session: Session, visible: Scope) -> bool:
@@ -223,17 +219,19 @@ def _has_lists(session: Session) -> bool:
     An app that takes no lists needs those of QuickBooks only. A few queries test all apps together.
     """
     enabled = select(Installation.slug).where(Installation.enabled).distinct()
-    taking: list[str] = []
-    others: list[str] = []
+    slugs_with_lists: list[str] = []
+    other_slugs: list[str] = []
     plugins = current_hub().plugins
     for slug in session.scalars(enabled):
-        takes_lists = slug in plugins.apps and plugins.has(slug, "hub_records")
-        (taking if takes_lists else others).append(slug)
+        if slug in plugins.apps and plugins.has(slug, "hub_records"):
+            slugs_with_lists.append(slug)
+        else:
+            other_slugs.append(slug)
 
     has_read = (
         select(ListState.list)
         .join(Installation, Installation.company_id == ListState.company_id)
-        .where(Installation.enabled, Installation.slug.in_(others))
+        .where(Installation.enabled, Installation.slug.in_(other_slugs))
     )
     # For each app an index leads to the runs of its company; a join would read all runs.
     pushes = exists().where(
@@ -243,11 +241,11 @@ def _has_lists(session: Session) -> bool:
         Run.started_at >= Installation.created_at,
     )
     has_pushed = select(Installation.id).where(
-        Installation.enabled, Installation.slug.in_(taking), pushes
+        Installation.enabled, Installation.slug.in_(slugs_with_lists), pushes
     )
     if any(session.scalar(query.limit(1)) is not None for query in (has_read, has_pushed)):
         return True
-    return _has_pushed_when_enabled(session, taking)
+    return _has_pushed_when_enabled(session, slugs_with_lists)
 
 
 def _has_pushed_when_enabled(session: Session, slugs: Sequence[str]) -> bool:
@@ -258,6 +256,6 @@ def _has_pushed_when_enabled(session: Session, slugs: Sequence[str]) -> bool:
     subjects = set(session.scalars(entries.limit(MAX_SUBJECTS)))
     if not subjects:
         return False
-    taking = select(Installation).where(Installation.enabled, Installation.slug.in_(slugs))
-    apps = session.scalars(taking.order_by(Installation.id).limit(MAX_SUBJECTS))
+    enabled = select(Installation).where(Installation.enabled, Installation.slug.in_(slugs))
+    apps = session.scalars(enabled.order_by(Installation.id).limit(MAX_SUBJECTS))
     return any(enable.format_audit_subject(app) in subjects for app in apps)

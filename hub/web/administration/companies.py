@@ -130,6 +130,7 @@ def disconnect(company_id: int) -> Response:
         return _redirect_to_company(company_id)
 
     def disconnect_company() -> None:
+        """Disconnect the company; warn if Intuit did not end the connection."""
         revocation = oauth_connect.disconnect(company_id, person_name())
         if revocation == oauth_connect.Revocation.REFUSED:
             flash(
@@ -178,7 +179,7 @@ def check(company_id: int) -> Response:
 def send_by(company_id: int) -> Response:
     """Set how documents are sent to the company."""
     mode = request.form.get("batches", "")
-    how_many = gettext(MODE_LABELS.get(mode, ""))  # `choose` refuses any other mode
+    how_many = gettext(MODE_LABELS.get(mode, ""))  # `store_mode` refuses any other mode
     sentence = gettext(
         "Documents go to {name} %(how_many)s from the next run on.", how_many=how_many
     )
@@ -270,17 +271,17 @@ def _redirect_to_company(company_id: int) -> Response:
     return redirect(f"{address}#company-{company_id}")
 
 
-def _report(work: Callable[[], object], done: str) -> Response:
+def _report(work: Callable[[], object], success_text: str) -> Response:
     """Do the work and show its result on the page of companies.
 
-    `done` is the sentence for a success, with {name} for the company of the request.
+    `success_text` has {name} for the company of the request.
     """
     company_id = (request.view_args or {})["company_id"]
     company = _get_company_or_404(company_id)
     name = company.display_name
     try:
         work()
-        flash(done.format(name=name), "success")
+        flash(success_text.format(name=name), "success")
     except HubError as error:
         flash(translate(error.sentence), "error")
     return _redirect_to_company(company_id)

@@ -22,7 +22,7 @@ pages = Blueprint("intuit", __name__)
 @pages.get("/quickbooks/launch")
 @require_role("viewer", of=ANYWHERE)
 def launch() -> Response:
-    """Open the company from which a person started the hub in QuickBooks; log in first."""
+    """Redirect to the company from which QuickBooks opened the hub, after the log-in."""
     company = _find_company()
     if company is None:
         return redirect(url_for("companies.index" if request.args.get("realmId") else "home.show"))
@@ -32,7 +32,7 @@ def launch() -> Response:
 @pages.get("/quickbooks/reconnect")
 @require_role("viewer", of=ANYWHERE)
 def reconnect() -> Response:
-    """Lead an owner to the consent for a company; log in first."""
+    """Redirect an owner to the consent for a company, after the log-in."""
     company = _find_company()
     if company is None:
         flash(gettext("Choose the company to reconnect."), "info")

@@ -78,11 +78,9 @@ def store() -> Page:
         audit.record(
             session, person_name(), "mail server changed", typed.host or "none", changed=changed
         )
-    message = (
-        gettext("The mail server is saved. Send a test message now.")
-        if url
-        else gettext("No mail is sent.")
-    )
+    message = gettext("No mail is sent.")
+    if url:
+        message = gettext("The mail server is saved. Send a test message now.")
     flash(message, "success")
     return redirect(url_for("mail_server.show"))
 
@@ -104,11 +102,11 @@ def test() -> Response:
         text = gettext("The hub can send mail.")
         notifications.send([to], gettext("Test message of the hub"), f"{text}\n")
         folder = notifications.demo_folder()
-        message = (
-            gettext("The test message to %(to)s lies in %(folder)s.", to=to, folder=folder)
-            if folder
-            else gettext("The mail server accepted the test message to %(to)s.", to=to)
-        )
+        message = gettext("The mail server accepted the test message to %(to)s.", to=to)
+        if folder:
+            message = gettext(
+                "The test message to %(to)s lies in %(folder)s.", to=to, folder=folder
+            )
         flash(message, "success")
     except HubError as error:
         flash(translate(error.sentence), "error")

@@ -165,11 +165,9 @@ def change_settings(installation_id: int, body: dict[str, Any]) -> Any:
             409, DISABLED_MESSAGE.format(company=row.company_id, app=row.slug)
         )
     saved = _save(get_app_or_404(row.slug), row, body)
-    return (
-        saved
-        if isinstance(saved, Response)
-        else _describe_settings(get_app_or_404(row.slug), saved)
-    )
+    if isinstance(saved, Response):
+        return saved
+    return _describe_settings(get_app_or_404(row.slug), saved)
 
 
 @operation(

@@ -125,6 +125,7 @@ def _load_stored_names(row: Installation) -> Names:
 
 
 def _list_sentences(app: App, changes: Mapping[str, Any], name_of: Names) -> list[str]:
+    """Return a sentence for each setting that changed; a secret shows no values."""
     schema = settings_schema.get_schema(app)
     texts = []
     for name, change in changes.items():
@@ -133,9 +134,8 @@ def _list_sentences(app: App, changes: Mapping[str, Any], name_of: Names) -> lis
             if name in schema.fields:  # not a token that the source renewed meanwhile
                 texts.append(gettext("%(label)s changed", label=label))
         else:
-            before, after = (
-                _format_value(app, name, change[side], name_of) for side in ("from", "to")
-            )
+            before = _format_value(app, name, change["from"], name_of)
+            after = _format_value(app, name, change["to"], name_of)
             texts.append(f"{label}: {before} → {after}")
     return texts
 

@@ -10,7 +10,7 @@ from hub.translations.messages import gettext
 from hub.web.frame.layout import is_personal
 
 
-def describe_saving(app: App, was_enabled: bool, source: str) -> str:
+def describe_saving(app: App, source: str, *, was_enabled: bool) -> str:
     """Report that settings were saved and that the source answers, if the app calls one."""
     state = gettext("saved") if was_enabled else gettext("enabled")
     if _only_receives(app):

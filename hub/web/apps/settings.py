@@ -292,7 +292,9 @@ def _follow_up(app: App, before: Installation, saved: Installation) -> None:
     form_drafts.forget(request.form.get("draft", ""))
     was_stored = bool(before.id)
     was_enabled = was_stored and before.enabled
-    flash(setting_messages.describe_saving(app, was_enabled, saved.tenant_name), "success")
+    flash(
+        setting_messages.describe_saving(app, saved.tenant_name, was_enabled=was_enabled), "success"
+    )
     if was_stored:
         _flash_changes(app, saved)
     _warn_of_start(before, saved)

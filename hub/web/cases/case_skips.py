@@ -37,29 +37,14 @@ def take_back(case_id: int) -> Response:
         reasons = retries.retry_each(sorted(posting_ids), person_name())
     except HubError as error:
         flash(translate(error.sentence), "error")
-    else:
-        count = len(posting_ids) - len(reasons)
-        if running_ids:
-            next_step = ngettext(
-                "A run reads it again and then posts it, unless it needs an approval.",
-                "A run reads them again and then posts those that need no approval.",
-                count,
-            )
-        elif is_disconnected:
-            next_step = ngettext(
-                "It is posted once the company is connected again.",
-                "They are posted once the company is connected again.",
-                count,
-            )
-        else:
-            next_step = ngettext(
-                "It is posted once the app is enabled and not paused.",
-                "They are posted once the app is enabled and not paused.",
-                count,
-            )
-        _report(count, reasons.values(), next_step)
-        for installation_id in running_ids:
-            run_log.request(RunKind.SYNC, installation_id, person_name())
+        return redirect(url_for("inbox.one", case_id=case_id))
+    count = len(posting_ids) - len(reasons)
+    next_step = _describe_next_step(
+        count, has_run=bool(running_ids), is_disconnected=is_disconnected
+    )
+    _report(count, reasons.values(), next_step)
+    for installation_id in running_ids:
+        run_log.request(RunKind.SYNC, installation_id, person_name())
     return redirect(url_for("inbox.one", case_id=case_id))
 
 
@@ -71,6 +56,27 @@ def find_revocable(session: Session, case: Case, postings: Iterable[Posting]) ->
     for document in {posting.document for posting in postings}:
         revocable_ids |= retries.find_revocable_skips(session, document)
     return revocable_ids & {posting.id for posting in postings}
+
+
+def _describe_next_step(count: int, *, has_run: bool, is_disconnected: bool) -> str:
+    """Return when documents are posted that are no longer skipped."""
+    if has_run:
+        return ngettext(
+            "A run reads it again and then posts it, unless it needs an approval.",
+            "A run reads them again and then posts those that need no approval.",
+            count,
+        )
+    if is_disconnected:
+        return ngettext(
+            "It is posted once the company is connected again.",
+            "They are posted once the company is connected again.",
+            count,
+        )
+    return ngettext(
+        "It is posted once the app is enabled and not paused.",
+        "They are posted once the app is enabled and not paused.",
+        count,
+    )
 
 
 def _report(count: int, reasons: Iterable[str], next_step: str) -> None:

@@ -161,11 +161,10 @@ def _load_documents_with_code(
     )
     using: list[tuple[SourceDocument, Code | str]] = []
     for row in session.scalars(query):
-        code = (
-            code_lookup.find_code(load(Document, row.body), source_code.field, source_code.code)
-            if row.body
-            else None
-        )
-        if code is not None and len(using) < MAX_LISTED_DOCUMENTS:
+        if not row.body or len(using) == MAX_LISTED_DOCUMENTS:
+            continue
+        document = load(Document, row.body)
+        code = code_lookup.find_code(document, source_code.field, source_code.code)
+        if code is not None:
             using.append((row, code))
     return using

@@ -200,9 +200,9 @@ def _iter_posting_events(posting: Posting, *, is_skip_recorded: bool) -> Iterato
 
 def _iter_attempt_events(attempt: Attempt) -> Iterator[TimelineEvent]:
     """Yield when a posting was sent and how it ended."""
-    sent = (
-        gettext("Sent to QuickBooks in a batch") if attempt.batch else gettext("Sent to QuickBooks")
-    )
+    sent = gettext("Sent to QuickBooks")
+    if attempt.batch:
+        sent = gettext("Sent to QuickBooks in a batch")
     yield TimelineEvent(attempt.sent_at, sent)
     if not attempt.ended_at:
         return

@@ -97,9 +97,8 @@ TAX_LABELS = {
     "none": gettext_noop("no tax applies"),
     "computed": gettext_noop("QuickBooks works out the tax"),
 }
-RecordName = Callable[
-    [str, str], str
-]  # field and bare id -> the name of the record that it is, "" if not known
+# From a field and an id to the name of the record, "" if it is not known.
+RecordName = Callable[[str, str], str]
 
 
 @dataclass(frozen=True)

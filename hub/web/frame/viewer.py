@@ -73,10 +73,8 @@ def reader() -> Reader:
     if "reader" not in g:
         try:
             g.reader = _build_reader(_get_choice("language"), _get_choice("number_format"))
-        except (
-            DatabaseUnavailable,
-            SQLAlchemyError,
-        ):  # nobody knows who it is: the browser decides
+        except (DatabaseUnavailable, SQLAlchemyError):
+            # Without the database nobody knows who it is, so the browser decides.
             g.reader = _build_reader(None, None)
     person = cast(Reader, g.reader)
     if messages.find_reader.get() is reader:  # the same for the hundreds of texts of a page

@@ -61,9 +61,9 @@ def read_in_chunks(
     order = [column.desc() if is_descending else column.asc() for column in order_by]
     ordered = query.order_by(*order).add_columns(*order_by).limit(ROWS_AT_ONCE)
     while True:
-        chunk = (
-            ordered.where(is_after(order_by, key, is_descending=is_descending)) if key else ordered
-        )
+        chunk = ordered
+        if key:
+            chunk = ordered.where(is_after(order_by, key, is_descending=is_descending))
         with read_only_session() as session:
             rows_with_key = session.execute(chunk).all()
             rows = list(build_rows(session, [row[0] for row in rows_with_key]))

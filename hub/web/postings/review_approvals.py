@@ -90,8 +90,9 @@ def find_waiting(installation_id: int, approved: Collection[int]) -> tuple[int, 
             if id not in approved:
                 continue
             needed = ids_in_review.intersection(outbox.find_awaited_ids(payload))
-            count += bool(needed)
-            needed_ids |= needed
+            if needed:
+                count += 1
+                needed_ids |= needed
         records = select(Posting).where(Posting.id.in_(sorted(needed_ids)[: MAX_NAMED + 1]))
         names = [
             format_name_in_sentence(record)

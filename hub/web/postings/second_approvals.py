@@ -42,10 +42,9 @@ class SecondApprovals:
         """Count the postings that still lack an approval after one by the present person."""
         count = 0
         for id in posting_ids:
-            others = [
-                person.who for person in self.people.get(id, ()) if person.who != person_name()
-            ]
-            count += id in self.lacking and not others
+            approvers = {person.who for person in self.people.get(id, ())}
+            if id in self.lacking and approvers <= {person_name()}:
+                count += 1
         return count
 
 

@@ -141,7 +141,7 @@ def build_error_page(
         "back_url": destinations.page_before(),
         "retry_url": _find_address_to_retry(status),
     }
-    return make_response(_render_with_navigation(context, database_away), status)
+    return make_response(_render_with_navigation(context, database_away=database_away), status)
 
 
 def _find_address_to_retry(status: int) -> str:
@@ -151,7 +151,7 @@ def _find_address_to_retry(status: int) -> str:
     return destinations.local_path(destinations.current_address())
 
 
-def _render_with_navigation(context: dict[str, Any], database_away: bool) -> str:
+def _render_with_navigation(context: dict[str, Any], *, database_away: bool) -> str:
     """Render an error with the navigation of the person who is logged in.
 
     Without the database, or if the navigation cannot be rendered either, a browser with a session

@@ -234,12 +234,17 @@ def build_sides(
     if case.action == CaseAction.CHOOSE:
         asks_to_overwrite = case.code in OVERWRITE_QUESTIONS
         return [
-            _build_candidate_side(session, case, posting, entities, asks_to_overwrite)
+            _build_candidate_side(
+                session, case, posting, entities, asks_to_overwrite=asks_to_overwrite
+            )
             for posting in postings
         ]
     if is_discrepancy(case.cause):
         differs = is_discrepancy(case.cause, Discrepancy.DIFFERS)
-        return [_build_posted_side(session, posting, entities, differs) for posting in postings]
+        return [
+            _build_posted_side(session, posting, entities, may_be_put_back=differs)
+            for posting in postings
+        ]
     if is_response_difference(case.cause):
         return [_build_planned_side(session, posting, entities) for posting in postings]
     if is_marker(case.cause):
@@ -248,7 +253,12 @@ def build_sides(
 
 
 def _build_candidate_side(
-    session: Session, case: Case, posting: Posting, entities: Entities, asks_to_overwrite: bool
+    session: Session,
+    case: Case,
+    posting: Posting,
+    entities: Entities,
+    *,
+    asks_to_overwrite: bool,
 ) -> Side:
     """Compare the planned payload with the transactions in QuickBooks that it may be."""
     ours = display.view_payload(session, posting.company_id, posting.kind, posting.payload)
@@ -283,7 +293,7 @@ def _find_first_write(session: Session, removal: Posting, keys: Sequence[Key]) -
 
 
 def _build_posted_side(
-    session: Session, posting: Posting, entities: Entities, may_be_put_back: bool
+    session: Session, posting: Posting, entities: Entities, *, may_be_put_back: bool
 ) -> Side:
     """Compare what was written last with what is in QuickBooks now."""
     key = (posting.company_id, posting.kind, str(posting.quickbooks_id))

@@ -13,11 +13,8 @@ from hub.translations.messages import gettext, gettext_noop
 from hub.web.frame.layout import format_day, format_moment
 from hub.web.frame.source_view import format_dates, format_money
 
-HUB_LABELS = (
-    gettext_noop("State"),
-    gettext_noop("Marker"),
-    gettext_noop("Created"),
-)  # what the hub adds to the facts of a transaction
+# What the hub adds to the facts of a transaction.
+HUB_LABELS = (gettext_noop("State"), gettext_noop("Marker"), gettext_noop("Created"))
 DATE_LABELS = (gettext_noop("Date"), gettext_noop("Due"))
 
 
