@@ -34,8 +34,8 @@ def build_invoice(number: int) -> dict[str, Any]:
     state, payment_count, is_taxed, is_discounted = CASES[(number - 1) % len(CASES)]
     changed_at = f"{FIRST_CHANGE + number * CHANGE_INTERVAL:%Y-%m-%dT%H:%M:%SZ}"
     client = number % len(CLIENTS)
-    lines = [_build_line(number, position, is_taxed) for position in (1, 2)]
-    amounts = _compute_amounts(lines, is_taxed, is_discounted)
+    lines = [_build_line(number, position, is_taxed=is_taxed) for position in (1, 2)]
+    amounts = _compute_amounts(lines, is_taxed=is_taxed, is_discounted=is_discounted)
     payments = _build_payments(number, payment_count, state, amounts["amount"], changed_at)
     row = {
         "id": str(13000 + number),
@@ -71,7 +71,7 @@ def compute_payment_state(amount: float, payments: list[dict[str, Any]]) -> dict
     }
 
 
-def _build_line(number: int, position: int, is_taxed: bool) -> dict[str, Any]:
+def _build_line(number: int, position: int, *, is_taxed: bool) -> dict[str, Any]:
     """Return one line of an invoice."""
     hours = Decimal(number % 9 + position)
     price = Decimal("75.35")
@@ -89,7 +89,7 @@ def _build_line(number: int, position: int, is_taxed: bool) -> dict[str, Any]:
 
 
 def _compute_amounts(
-    lines: list[dict[str, Any]], is_taxed: bool, is_discounted: bool
+    lines: list[dict[str, Any]], *, is_taxed: bool, is_discounted: bool
 ) -> dict[str, Any]:
     """Return discount, taxes and total, rounded as Harvest rounds them: each of them once."""
     subtotal = _sum_amounts(lines)

@@ -38,8 +38,8 @@ def build_document(site: Site, row: Row, twins: parts.Twins) -> Document:
     """Return the purchase order of a row."""
     status = str(row["status"]).upper()
     currency = _get_order_currency(site, row)
-    live = [line for line in row["lines"] or () if str(line["status"]).upper() != "CANCELED"]
-    lines = [_build_line(site, line, currency, twins) for line in live]
+    live_lines = [line for line in row["lines"] or () if str(line["status"]).upper() != "CANCELED"]
+    lines = [_build_line(site, line, currency, twins) for line in live_lines]
     lines += [_build_fee(site, fee, currency) for fee in row["fees"] or ()]
     stage = _decide_stage(site, status)
     quickbooks_id, number = references.read(site, row["reference"])
@@ -50,9 +50,9 @@ def build_document(site: Site, row: Row, twins: parts.Twins) -> Document:
         quickbooks_id=quickbooks_id,
         version=row["etag"],
         stage=stage,
-        hold=_find_hold(site, row, live, stage),
+        hold=_find_hold(site, row, live_lines, stage),
         date=_get_order_date(site, row, stage),
-        due=_find_first_expected_date(site, live),
+        due=_find_first_expected_date(site, live_lines),
         number=number or str(row["id"]),
         memo=_compose_memo(site, row),
         currency=currency,
@@ -63,7 +63,7 @@ def build_document(site: Site, row: Row, twins: parts.Twins) -> Document:
         ship_to=_build_address(row["location"]),
         closed=_is_closed(site, status) or None,
         warnings=_collect_warnings(row, lines),
-        facts=_collect_facts(row, live),
+        facts=_collect_facts(row, live_lines),
     )
 
 
@@ -136,13 +136,13 @@ def _decide_stage(site: Site, status: str) -> StageName:
     return "ready" if status in SENT_STATUSES else "pending"
 
 
-def _find_hold(site: Site, row: Row, live: Sequence[Row], stage: StageName) -> str | None:
+def _find_hold(site: Site, row: Row, live_lines: Sequence[Row], stage: StageName) -> str | None:
     """Return why an order cannot be posted, even if all its codes are matched, or None."""
     if stage == "pending":
         return _explain_waiting(row)
     if stage == "closed":
         return Sentence("Order %(id)s was canceled in ION.", id=str(row["id"]))
-    return _explain_missing_data(site, row, live)
+    return _explain_missing_data(site, row, live_lines)
 
 
 def _explain_waiting(row: Row) -> str:
@@ -159,16 +159,16 @@ def _explain_waiting(row: Row) -> str:
     )
 
 
-def _explain_missing_data(site: Site, row: Row, live: Sequence[Row]) -> str | None:
+def _explain_missing_data(site: Site, row: Row, live_lines: Sequence[Row]) -> str | None:
     """Say what a sent order does not have, and where to add it; None if it is complete."""
-    if not live and not row["fees"]:
+    if not live_lines and not row["fees"]:
         return Sentence(
             "Order %(id)s has no lines. Add them in ION, or cancel the order there.",
             id=str(row["id"]),
         )
     if not row["supplier"]:
         return Sentence("Order %(id)s names no supplier. Choose one in ION.", id=str(row["id"]))
-    without_amount = _list_titles_without_amount(row, live)
+    without_amount = _list_titles_without_amount(row, live_lines)
     if without_amount:
         return Sentence(
             "Order %(id)s: %(lines)s has no amount. Enter quantity and cost of a line, or the value"
@@ -176,7 +176,7 @@ def _explain_missing_data(site: Site, row: Row, live: Sequence[Row]) -> str | No
             id=str(row["id"]),
             lines=", ".join(without_amount),
         )
-    lines = [_format_line_title(line) for line in live if not _has_code(site, line)]
+    lines = [_format_line_title(line) for line in live_lines if not _has_code(site, line)]
     if not lines:
         return None
     return Sentence(
@@ -189,9 +189,9 @@ def _explain_missing_data(site: Site, row: Row, live: Sequence[Row]) -> str | No
     )
 
 
-def _list_titles_without_amount(row: Row, live: Sequence[Row]) -> list[str]:
+def _list_titles_without_amount(row: Row, live_lines: Sequence[Row]) -> list[str]:
     """Return the titles of the lines and fees that have no amount."""
-    titles = [_format_line_title(line) for line in live if _compute_amount(line) is None]
+    titles = [_format_line_title(line) for line in live_lines if _compute_amount(line) is None]
     return titles + [fee["name"] or "Fee" for fee in row["fees"] or () if fee["value"] is None]
 
 
@@ -256,7 +256,7 @@ def _build_line(site: Site, line: Row, currency: str, twins: parts.Twins) -> Lin
         amount=None if amount is None else round_amount(amount, currency),
         quantity=quantity,
         unit_price=cost,
-        description=_describe_line(line, unit, bool(account)),
+        description=_describe_line(line, unit, has_account=bool(account)),
         codes={
             **_build_item_or_account(site, line["part"], account, twins),
             "class": get_attribute(line, site.settings["class_attribute"]),
@@ -304,20 +304,20 @@ def _build_item_or_account(
     return {"account": site.settings["line_account"]}
 
 
-def _describe_line(line: Row, unit: str | None, is_account: bool) -> str | None:
+def _describe_line(line: Row, unit: str | None, *, has_account: bool) -> str | None:
     """Return the description of a line, with its part and unit where no field shows them."""
-    description = _describe_part(line, is_account)
+    description = _describe_part(line, has_account=has_account)
     if not unit:
         return description or None
     note = f"(in units of {unit})"
     return f"{description} {note}" if description else note
 
 
-def _describe_part(line: Row, is_account: bool) -> str:
+def _describe_part(line: Row, *, has_account: bool) -> str:
     """Return the description of a line, or of its part; with an account also the part's name."""
     part = line["part"] or {}
     texts: list[str | None] = []
-    if part and is_account:
+    if part and has_account:
         texts.append(parts.format_part_name(part))
     texts.append(line["description"] or part.get("description"))
     return " · ".join(filter(None, texts))
@@ -373,9 +373,9 @@ def _collect_warnings(row: Row, lines: Sequence[Line]) -> tuple[str, ...]:
     )
 
 
-def _collect_facts(row: Row, live: Sequence[Row]) -> dict[str, str]:
+def _collect_facts(row: Row, live_lines: Sequence[Row]) -> dict[str, str]:
     """Return the details of an order that QuickBooks has no field for."""
-    received_count = sum(bool(money(line["received"] or 0)) for line in live)
+    received_count = sum(bool(money(line["received"] or 0)) for line in live_lines)
     status = str(row["status"]).replace("_", " ")
     facts = {
         "Status in ION": status.capitalize(),
@@ -384,7 +384,7 @@ def _collect_facts(row: Row, live: Sequence[Row]) -> dict[str, str]:
         "Reference": row["reference"],
     }
     if received_count:
-        facts["Received"] = f"{received_count} of {len(live)} lines"
+        facts["Received"] = f"{received_count} of {len(live_lines)} lines"
     return {label: text for label, text in facts.items() if text}
 
 

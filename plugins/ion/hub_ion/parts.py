@@ -64,7 +64,7 @@ def build_item(site: Site, row: Row, twins: Twins) -> Item:
     is_ambiguous = build_comparison_key(row) in twins
     words = row["number"].split()
     return Item(
-        name=build_safe_name(format_part_name(row), row["id"], is_ambiguous),
+        name=build_safe_name(format_part_name(row), row["id"], is_taken=is_ambiguous),
         type=_get_item_type(site, row),
         sku=" ".join(words),
         description=row["description"] or None,
@@ -74,7 +74,7 @@ def build_item(site: Site, row: Row, twins: Twins) -> Item:
     )
 
 
-def build_safe_name(text: str, id: int, is_taken: bool = False) -> str:
+def build_safe_name(text: str, id: int, *, is_taken: bool = False) -> str:
     """Return a name that QuickBooks accepts and no other part has.
 
     A name that had to be changed ends with ION's id.

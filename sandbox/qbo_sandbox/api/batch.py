@@ -18,7 +18,7 @@ from qbo_sandbox.kit.json_object import JsonObject
 ITEM_OPTIONS = ("bId", "operation", "optionsData")
 
 
-def answer(company: Company, body: Any, request: Key | None, is_late: bool) -> list[bytes]:
+def answer(company: Company, body: Any, request: Key | None, *, is_late: bool) -> list[bytes]:
     """Return one JSON object for each item, in order.
 
     Items that only read are executed first: they do not see what the others write.
@@ -27,10 +27,10 @@ def answer(company: Company, body: Any, request: Key | None, is_late: bool) -> l
     responses: dict[int, bytes] = {}
     for position, item in enumerate(items):
         if _is_read(item):
-            responses[position] = _execute_item(company, item, request, is_late)
+            responses[position] = _execute_item(company, item, request, is_late=is_late)
     for position, item in enumerate(items):
         if position not in responses:
-            responses[position] = _execute_item(company, item, request, is_late)
+            responses[position] = _execute_item(company, item, request, is_late=is_late)
     return [responses[position] for position in range(len(items))]
 
 
@@ -68,10 +68,10 @@ def _is_read(item: Any) -> bool:
     return any(name in item for name in READERS)
 
 
-def _execute_item(company: Company, item: Any, request: Key | None, is_late: bool) -> bytes:
+def _execute_item(company: Company, item: Any, request: Key | None, *, is_late: bool) -> bytes:
     """Execute one item and return its response or fault with its bId."""
     try:
-        content = _execute(company, item, request, is_late)
+        content = _execute(company, item, request, is_late=is_late)
     except Refusal as refusal:
         fault = dump(refusal.item_fault())
         content = f'"Fault":{fault}'.encode()
@@ -82,7 +82,7 @@ def _execute_item(company: Company, item: Any, request: Key | None, is_late: boo
     return b"{" + content + end
 
 
-def _execute(company: Company, item: Any, request: Key | None, is_late: bool) -> bytes:
+def _execute(company: Company, item: Any, request: Key | None, *, is_late: bool) -> bytes:
     """Carry out an item of a batch; return its answer without the braces around it."""
     if not isinstance(item, dict):
         raise Refusal(
@@ -92,7 +92,7 @@ def _execute(company: Company, item: Any, request: Key | None, is_late: bool) ->
     for name, read in READERS.items():
         if name in item:
             return read(company, item[name])
-    return _write(company, item, request, is_late)
+    return _write(company, item, request, is_late=is_late)
 
 
 def _run_query(company: Company, text: Any) -> bytes:
@@ -155,7 +155,7 @@ def build_query_response(company: Company, text: str) -> bytes:
     return head.encode() + content + tail.encode()
 
 
-def _write(company: Company, item: JsonObject, request: Key | None, is_late: bool) -> bytes:
+def _write(company: Company, item: JsonObject, request: Key | None, *, is_late: bool) -> bytes:
     """Carry out an item that writes an object."""
     kind = _get_item_kind(item)
     body = item[kind]
@@ -170,7 +170,7 @@ def _write(company: Company, item: JsonObject, request: Key | None, is_late: boo
 
     bid = str(item.get("bId", ""))
     key = build_batch_key(company, request, bid, item)
-    reply = run_once(company, key, is_late, write)
+    reply = run_once(company, key, write, is_late=is_late)
     return f'"{kind}":'.encode() + reply.body
 
 

@@ -59,7 +59,7 @@ class Call:
         return note
 
     @property
-    def late(self) -> bool:
+    def is_late(self) -> bool:
         """Return whether the call is carried out after its connection has been given up."""
         return "sandbox.late" in self.environ
 
@@ -71,7 +71,7 @@ class Call:
         company = self.company
         key = build_key(company, self.route.params, self.client, longest)
         under_way = ()
-        if not self.late:
+        if not self.is_late:
             under_way = self.environ.get("sandbox.pending", ())
         check_under_way(company, key, under_way)
         if not key:
@@ -98,7 +98,7 @@ class Call:
         if verb == "create" or company.switches.requestid_guards == "writes":
             key = self.key()
         self.note["replayed"] = key in company.replies
-        reply = run_once(company, key, self.late, action)
+        reply = run_once(company, key, action, is_late=self.is_late)
         if reply.kind == "TaxService":
             return reply.body
         content = f'"{reply.kind}":'.encode() + reply.body
@@ -137,7 +137,7 @@ def _answer_batch(call: Call) -> bytes:
     """Answer a batch, and note how many of its items were refused."""
     body = _read_json_body(call.route)
     key = call.key(MAX_BATCH_LENGTH)
-    items = batch.answer(call.company, body, key, call.late)
+    items = batch.answer(call.company, body, key, is_late=call.is_late)
     refused = [item for item in items if item.startswith(b'{"Fault"')]
     call.note["items"] = len(items)
     call.note["items_refused"] = len(refused)
@@ -155,7 +155,7 @@ def _answer_upload(call: Call) -> bytes:
         content_type,
         body_of(call.environ),
         call.key(),
-        call.late,
+        is_late=call.is_late,
     )
     return call.wrap(b'"AttachableResponse":[' + b",".join(stored) + b"]")
 

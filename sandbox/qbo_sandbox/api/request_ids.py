@@ -20,14 +20,21 @@ class Key(str):
 
 
 def run_once(
-    company: Company, key: Key | None, late: bool, action: Callable[[str | None], StoredReply]
+    company: Company,
+    key: Key | None,
+    action: Callable[[str | None], StoredReply],
+    *,
+    is_late: bool,
 ) -> StoredReply:
-    """Carry out the action, or repeat the answer to an earlier request with this id."""
+    """Carry out the action, or repeat the answer to an earlier request with this id.
+
+    Raise Refusal if the earlier request was refused, or is taken for one still under way.
+    """
     switches = company.switches
     if not key or switches.requestid == "ignore":
         return action(None)
     earlier = _find_earlier_reply(company, key)
-    if earlier and (switches.requestid_in_flight == "guards" or not late):
+    if earlier and (switches.requestid_in_flight == "guards" or not is_late):
         return _repeat_refusal(switches, key, earlier)
     refused = company.refused.get(key)
     if refused and switches.requestid_refusals:

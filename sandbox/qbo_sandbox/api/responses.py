@@ -117,11 +117,9 @@ def shape_status(status: int, environ: WSGIEnvironment, now: float) -> tuple[str
     environ["sandbox.headers"] = build_answer_headers(status, now)
     if status in GATEWAY_REFUSALS:
         body = encode_gateway_fault(GATEWAY_REFUSALS[status](), now)
-        return (
-            (REFUSAL_TYPE, body)
-            if wants_json(environ) and not _is_fault_in_xml(environ)
-            else (XML_TYPE, xml.from_json(body))
-        )
+        if wants_json(environ) and not _is_fault_in_xml(environ):
+            return REFUSAL_TYPE, body
+        return XML_TYPE, xml.from_json(body)
     if status == 500:
         failure = Refusal(
             "10000", "System Failure Error: please try again later", kind="SystemFault"

@@ -99,6 +99,7 @@ def upload(
     content_type: str,
     body: bytes,
     request: Key | None,
+    *,
     is_late: bool,
 ) -> list[bytes]:
     """Store files; answer the Attachable or the fault of each."""
@@ -118,16 +119,20 @@ def upload(
         metadata = metadata_by_number.get(part.number)
         key = Key(f"{request}{position or ''}") if request else None
         store = partial(_store, company, folder, metadata, part)
-        answers.append(_upload_one(company, key, is_late, store))
+        answers.append(_upload_one(company, key, store, is_late=is_late))
     return answers
 
 
 def _upload_one(
-    company: Company, key: Key | None, is_late: bool, store: Callable[[str | None], StoredReply]
+    company: Company,
+    key: Key | None,
+    store: Callable[[str | None], StoredReply],
+    *,
+    is_late: bool,
 ) -> bytes:
     """Store one file of an upload; return its answer, which may be a refusal of its own."""
     try:
-        reply = run_once(company, key, is_late, store)
+        reply = run_once(company, key, store, is_late=is_late)
     except Refusal as refusal:
         fault = dump(refusal.item_fault())
         return f'{{"Fault":{fault}}}'.encode()

@@ -18,9 +18,6 @@ def get_operation(params: dict[str, str], body: Any) -> str:
     if "void" in read_include(params):
         return "void"
     if name in ("", *OPERATIONS):
-        return (
-            "update"
-            if name == "update" or (isinstance(body, dict) and body.get("Id"))
-            else "create"
-        )
+        has_id = isinstance(body, dict) and bool(body.get("Id"))
+        return "update" if name == "update" or has_id else "create"
     return name

@@ -134,7 +134,7 @@ class Grants:
         The refresh token changes about daily, or each time with `rotate` or the switch for it.
         """
         with self.lock:
-            return self._refresh(token, client, rotate)
+            return self._refresh(token, client, rotate=rotate)
 
     def _require_refreshable(self, token: str, client: str, now: float) -> Consent:
         """Return the grant of a refresh token; raise InvalidGrant unless the client may use it."""
@@ -146,7 +146,7 @@ class Grants:
             raise InvalidGrant("Incorrect Token type or clientID")
         return grant
 
-    def _refresh(self, token: str, client: str, rotate: bool) -> tuple[Consent, str]:
+    def _refresh(self, token: str, client: str, *, rotate: bool) -> tuple[Consent, str]:
         """Return the consent of a refresh token, which may have changed, and an access token.
 
         The use of the newest token ends the one before it if a switch says so.

@@ -60,11 +60,10 @@ def report_cash_flow(request: ReportRequest) -> Report:
         "Total " + ADJUSTMENTS_TITLE.rstrip(":"), [format_amount(operating - earned)]
     )
     own = [build_data_row("Net Income", [format_amount(earned)], group="NetIncome")]
-    own += (
-        [build_section(ADJUSTMENTS_TITLE, adjusted, total, width=2, group="OperatingAdjustments")]
-        if adjusted
-        else []
-    )
+    if adjusted:
+        own.append(
+            build_section(ADJUSTMENTS_TITLE, adjusted, total, width=2, group="OperatingAdjustments")
+        )
     provided = build_cells("Net cash provided by operating activities", [format_amount(operating)])
     rows = [
         build_section(

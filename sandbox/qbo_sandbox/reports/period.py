@@ -45,12 +45,12 @@ def read_period(params: dict[str, str], today: dt.date, usual: str) -> Period:
     has_days = params.get("start_date") or params.get("end_date")
     if usual == TODAY or not has_days:
         return _get_named_period(usual, today)
-    end = _parse_day(params["end_date"], "end_date") if params.get("end_date") else today
-    start = (
-        _parse_day(params["start_date"], "start_date")
-        if params.get("start_date")
-        else end.replace(month=1, day=1)
-    )
+    end = today
+    if params.get("end_date"):
+        end = _parse_day(params["end_date"], "end_date")
+    start = end.replace(month=1, day=1)
+    if params.get("start_date"):
+        start = _parse_day(params["start_date"], "start_date")
     if start > end:
         raise Refusal("2060", "Invalid Date : start_date lies after end_date", "start_date")
     return Period(start, end)

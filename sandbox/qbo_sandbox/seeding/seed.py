@@ -247,14 +247,15 @@ def _write_info(company: Company) -> JsonObject:
     options = company.options
     address = {"Id": "1", "Line1": "1 Builder Street", "City": "Riverton", "PostalCode": "94001"}
     address["Country"] = COUNTRY_NAMES.get(options.country, options.country)
+    offering = "QuickBooks Online Simple Start"
+    if options.purchase_orders:
+        offering = "QuickBooks Online Plus"
     values = {
         "NeoEnabled": "true",
         "IndustryType": "General Contractors",
         "IndustryCode": "236220",
         "SubscriptionStatus": "SUBSCRIBED" if options.subscribed else "EXPIRED",
-        "OfferingSku": "QuickBooks Online Plus"
-        if options.purchase_orders
-        else "QuickBooks Online Simple Start",
+        "OfferingSku": offering,
         "CompanyType": "Other",
         "ItemCategoriesFeature": "true",
     }

@@ -45,12 +45,10 @@ class Snapshots:
 
     def names(self) -> list[str]:
         """Return the names of the snapshots, those in the folder included."""
-        stored = (
-            (path.name.rpartition("@")[0] for path in self._folder.glob("*@*"))
-            if self._folder
-            else ()
-        )
-        return sorted({*self._saved, *stored})
+        names = set(self._saved)
+        if self._folder:
+            names |= {path.name.rpartition("@")[0] for path in self._folder.glob("*@*")}
+        return sorted(names)
 
     def save(self, name: str) -> None:
         """Save the present state under a name."""

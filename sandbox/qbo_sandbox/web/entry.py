@@ -139,19 +139,20 @@ def _render_edit_form(kind: str, body: JsonObject) -> str:
 
 def _render_fact_row(label: str, value: object) -> str:
     """Return a row of the table of fields."""
-    text = (
-        value.get("name") or value.get("value", "")
-        if isinstance(value, dict)
-        else format_amount(value)
-    )
+    if isinstance(value, dict):
+        text = value.get("name") or value.get("value", "")
+    else:
+        text = format_amount(value)
     return f"<tr><th scope=row>{label}</th><td>{escape(str(text))}</td></tr>"
 
 
 def _render_lines(body: JsonObject) -> str:
-    """Return the table of the lines."""
+    """Return the table of the lines; "" for an object without lines."""
     lines = [
         line for line in body.get("Line", ()) if line.get("DetailType") != "SubTotalLineDetail"
     ]
+    if not lines:
+        return ""
     rows = "".join(
         f"<tr><td>{escape(str(line.get('Description', '')))}</td><td>{escape(_posts_to(line))}</td>"
         f"<td class=amount>{escape(format_amount(line.get('Amount', '')))}</td></tr>"
@@ -164,8 +165,6 @@ def _render_lines(body: JsonObject) -> str:
     return (
         f"<table><caption>Lines</caption><thead><tr>{heads}</tr></thead>"
         f"<tbody>{rows}</tbody></table>"
-        if rows
-        else ""
     )
 
 

@@ -178,6 +178,7 @@ def _build_item_row(id, report, seed_case, fields, at):
     amount = Decimal(fields["amount"])
     reimbursable = fields["paid"] != "Company Credit Card"
     rejected = bool(fields["more"].get("isRejected"))
+    reimbursed = amount if reimbursable and not rejected else Decimal(0)
     values = {
         "id": id,
         "expenseReportID": report,
@@ -188,9 +189,7 @@ def _build_item_row(id, report, seed_case, fields, at):
         "expenseCurrencyID": HOME_CURRENCY,
         "expenseCurrencyExpenseAmount": amount,
         "internalCurrencyExpenseAmount": amount,
-        "internalCurrencyReimbursementAmount": Decimal(0)
-        if rejected or not reimbursable
-        else amount,
+        "internalCurrencyReimbursementAmount": reimbursed,
         "isReimbursable": reimbursable,
         "isRejected": False,
         "isBillableToCompany": fields["billable"],
