@@ -21,10 +21,7 @@ def preview(
     called, so choices are checked against the lists as last read.
     """
     changes = hub_answers.parse(app, answers)
-    app_answers = {
-        name: value for name, value in answers.items() if name not in hub_answers.HUB_SETTINGS
-    }
-    draft = sources.make_draft(app, row, app_answers)
+    draft = sources.make_draft(app, row, hub_answers.select_app_answers(answers))
     changes["settings"] = draft.settings | _load_chosen_records(app, row, draft.settings)
     if mode:
         changes["mode"] = mode

@@ -193,9 +193,7 @@ def _save(app: App, row: Installation, request: _SaveRequest, what: str) -> Inst
     """Check the answers, test them at the source, and store them."""
     answers = request.answers
     changes = hub_answers.parse(app, answers)
-    app_answers = {
-        name: value for name, value in answers.items() if name not in hub_answers.HUB_SETTINGS
-    }
+    app_answers = hub_answers.select_app_answers(answers)
     draft = sources.make_draft(app, row, app_answers)
     is_tested = bool(app_answers or request.new_account) or not row.id or not row.enabled
     if is_tested:

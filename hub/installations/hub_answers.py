@@ -59,6 +59,11 @@ OPTIONAL_SETTINGS = ("start_date", "second_approval_above")
 MAX_LIMIT = 10**12  # the largest amount above which two people approve
 
 
+def select_app_answers(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answers for the settings of the app itself, without those of the hub."""
+    return {name: value for name, value in answers.items() if name not in HUB_SETTINGS}
+
+
 def parse(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns of an installation that the answers change.
 

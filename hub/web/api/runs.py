@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask import Response
 from marshmallow import Schema, fields
 from sqlalchemy import func, select
 
@@ -141,10 +142,9 @@ def start_sync(installation_id: int) -> Any:
     """Start a sync now, or return the one that waits already."""
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-    if not installation.is_active:
-        return problems.build_problem(409, PAUSED_MESSAGE)
-    if not installation.can_run:
-        return problems.build_problem(409, DISCONNECTED_MESSAGE)
+    problem = _find_problem(installation)
+    if problem is not None:
+        return problem
     return _start(RunKind.SYNC, installation_id)
 
 
@@ -161,10 +161,9 @@ def start_over(installation_id: int) -> Any:
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
     enabled_apps.check_right(installation)
-    if not installation.is_active:
-        return problems.build_problem(409, PAUSED_MESSAGE)
-    if not installation.can_run:
-        return problems.build_problem(409, DISCONNECTED_MESSAGE)
+    problem = _find_problem(installation)
+    if problem is not None:
+        return problem
     full_reading.start_over(installation_id, person_name())
     return _start(RunKind.SYNC, installation_id)
 
@@ -199,6 +198,15 @@ def start_reconciliation(company_id: int) -> Any:
     with read_only_session() as session:
         get_row_or_404(session, ConnectedCompany, company_id)
     return _start(RunKind.RECONCILE, company_id)
+
+
+def _find_problem(installation: Installation) -> Response | None:
+    """Return why no run of an app can start; None if one can."""
+    if not installation.is_active:
+        return problems.build_problem(409, PAUSED_MESSAGE)
+    if not installation.can_run:
+        return problems.build_problem(409, DISCONNECTED_MESSAGE)
+    return None
 
 
 def _start(kind: RunKind, subject_id: int) -> dict[str, Any]:

@@ -25,8 +25,8 @@ from hub.web.apps.installation import build_tabs
 from hub.web.authentication.access import person_name, require_role
 from hub.web.codes.code_lookup import load_fields_by_name
 from hub.web.frame import viewer
-from hub.web.frame.layout import build_csv_download
 from hub.web.frame.lookup import get_row_or_404
+from hub.web.lists import exports
 
 MAX_LISTED_PAIRS = 500
 # States in which both sides agree; all others need attention.
@@ -75,7 +75,7 @@ def export(installation_id: int) -> Response:
         installation = get_row_or_404(session, Installation, installation_id)
     pairs = compare.compare(installation)
     name = f"compare-{installation.slug}-{installation.company.realm}.csv"
-    return build_csv_download(name, compare.encode_csv(pairs))
+    return exports.build_download(name, compare.encode_csv(pairs), spreadsheets.MIME)
 
 
 @pages.post("/mail")

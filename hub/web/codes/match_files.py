@@ -20,9 +20,9 @@ from hub.web.apps.installation import build_tabs
 from hub.web.authentication.access import person_name, require_role
 from hub.web.cases import continuation
 from hub.web.codes import code_decisions, code_facts, code_lookup
-from hub.web.frame.layout import UNSAFE_IN_FILE_NAME, may_configure
+from hub.web.frame.layout import may_configure
 from hub.web.frame.lookup import get_row_or_404
-from hub.web.lists import xlsx
+from hub.web.lists import exports, xlsx
 from hub.web.lists.case_list import CaseRow
 
 WAITING_COLUMNS = ("documents_waiting", "amount_waiting", "currency_waiting")
@@ -49,9 +49,7 @@ def export(installation_id: int) -> Response:
     rows.sort(key=lambda cells: -(cells[len(COLUMNS)] or 0))
     content = xlsx.stream_file("matches", (*COLUMNS, *WAITING_COLUMNS), rows)
     name = f"matches-{installation.slug}-{installation.company.realm}.xlsx"
-    safe_name = UNSAFE_IN_FILE_NAME.sub("_", name)
-    headers = {"Content-Disposition": f"attachment; filename={safe_name}"}
-    return Response(content, mimetype=xlsx.MIME, headers=headers)
+    return exports.build_download(name, content, xlsx.MIME)
 
 
 @pages.post("/import")

@@ -9,7 +9,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub import sources
+from hub import sources, spreadsheets
 from hub.cases.causes import build_match_cause
 from hub.db.engine import read_only_session
 from hub.errors import HubError
@@ -32,9 +32,9 @@ from hub.web.codes import (
 )
 from hub.web.codes.code_view import CodeState
 from hub.web.codes.record_form import Invalid
-from hub.web.frame.layout import build_csv_download
 from hub.web.frame.lookup import get_row_or_404
 from hub.web.frame.paging import build_first_address, is_past_end, load_page
+from hub.web.lists import exports
 from hub.web.lists.case_list import CaseRow
 from hub.web.request import row_ids
 
@@ -263,7 +263,7 @@ def export(installation_id: int) -> Response:
         installation = get_row_or_404(session, Installation, installation_id)
     content, _ = export_csv(installation)
     name = f"matches-{installation.slug}-{installation.company.realm}.csv"
-    return build_csv_download(name, content)
+    return exports.build_download(name, content, spreadsheets.MIME)
 
 
 def _load_waiting_documents(

@@ -1,7 +1,6 @@
 """The parts that every page shares: frame, assets, labels, formats of amounts and moments."""
 
 import datetime as dt
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
@@ -13,7 +12,6 @@ from flask_bootstrap import Bootstrap5
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hub import spreadsheets
 from hub.cases import advice, inbox
 from hub.context import current_hub
 from hub.contract.interval import describe
@@ -81,7 +79,6 @@ REQUESTER_LABELS = {
     run_log.WEBHOOK: gettext_noop("a webhook"),
 }
 NAMES_OF_DAYS = {0: gettext_noop("today"), 1: gettext_noop("yesterday")}
-UNSAFE_IN_FILE_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 def init_app(app: Flask) -> None:
@@ -148,16 +145,6 @@ def htmx() -> Response:
 def favicon() -> Response:
     """Serve the icon for browsers that ask for it here."""
     return send_from_directory(str(pages.static_folder), "icon.svg")
-
-
-def build_csv_download(name: str, content: bytes) -> Response:
-    """Return a CSV file that the browser saves under this name.
-
-    Characters that have a meaning in a header become underscores.
-    """
-    safe_name = UNSAFE_IN_FILE_NAME.sub("_", name)
-    headers = {"Content-Disposition": f"attachment; filename={safe_name}"}
-    return Response(content, mimetype=spreadsheets.MIME, headers=headers)
 
 
 def format_moment(value: dt.datetime | None) -> str:

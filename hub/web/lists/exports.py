@@ -5,6 +5,7 @@ The rows are read in chunks, each in a transaction of its own, so that a slow do
 
 import datetime as dt
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -23,6 +24,7 @@ from hub.web.lists import xlsx
 ROWS_AT_ONCE = 500
 Row = Mapping[str, Any]
 JSON_MIME = "application/json"
+UNSAFE_IN_FILE_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 def download(name: str, columns: Sequence[str], rows: Iterable[Row]) -> Response:
@@ -36,7 +38,16 @@ def download(name: str, columns: Sequence[str], rows: Iterable[Row]) -> Response
     mimetype, encode = FORMATS[format]
     use_english()  # the rows are written after this function has returned
     content = stream_with_context(encode(name, columns, rows))
-    headers = {"Content-Disposition": f"attachment; filename={name}.{format}"}
+    return build_download(f"{name}.{format}", content, mimetype)
+
+
+def build_download(name: str, content: bytes | Iterable[bytes], mimetype: str) -> Response:
+    """Return a file that the browser saves under this name.
+
+    Characters that have a meaning in a header become underscores.
+    """
+    safe_name = UNSAFE_IN_FILE_NAME.sub("_", name)
+    headers = {"Content-Disposition": f"attachment; filename={safe_name}"}
     return Response(content, mimetype=mimetype, headers=headers)
 
 

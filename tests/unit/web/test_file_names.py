@@ -4,7 +4,7 @@ import pytest
 
 from hub.notifications import mail
 from hub.payloads.multipart import encode_multipart
-from hub.web.frame.layout import build_csv_download
+from hub.web.lists import exports
 
 NAMES = (
     "a.csv\r\nX-Injected: 1",
@@ -18,7 +18,7 @@ NAMES = (
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_name_of_a_download_is_one_plain_word(name):
-    header = build_csv_download(name, b"").headers["Content-Disposition"]
+    header = exports.build_download(name, b"", "text/csv").headers["Content-Disposition"]
     kind, _, parameter = header.partition("; ")
     assert kind == "attachment"
     assert parameter.startswith("filename=")
