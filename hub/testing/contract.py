@@ -41,8 +41,12 @@ from hub.testing.suite.webhooks import WebhookTests
 
 HOUR = 3600
 NO_CURSOR = "9999-12-31T00:00:00Z|zzzz"
-# Documents of the test of memory: most in the long form of a run, some in the small one.
-MANY_DOCUMENTS = 10_000 if LONG else 3_000 if FULL else 400
+# Documents of the test of memory.
+MANY_DOCUMENTS = 400
+if FULL:
+    MANY_DOCUMENTS = 3_000
+if LONG:
+    MANY_DOCUMENTS = 10_000
 BYTES_PER_DOCUMENT = 20 * 2**10  # while all are read: 10,000 within 200 MB
 # Each byte is counted for so many, which takes five times as long as reading them.
 TRACED_DOCUMENTS = 2000 if LONG else 500
@@ -110,13 +114,13 @@ def contract(
     )
 
 
-def _not_found(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+def _answer_not_found(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
     """Answer every call as an API does that has no such row."""
     error = {"code": "not_found", "message": "There is no such thing."}
     return json_answer(start, 404, error)
 
 
-def _other_server(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+def _answer_as_other_server(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
     """Answer as a web server that has taken the source's place."""
     return text_answer(start, 404, "<html><body><h1>404 Not Found</h1></body></html>")
 
@@ -194,7 +198,12 @@ class Contract(
         with CollectingHub(self.slug, self.settings, tmp_path) as hub:
             hub.collect()
             before = hub.documents()
-            for answer in (_not_found, _other_server, _not_found, _other_server):
+            for answer in (
+                _answer_not_found,
+                _answer_as_other_server,
+                _answer_not_found,
+                _answer_as_other_server,
+            ):
                 hub.clock.advance(HOUR)
                 with hub.bench.replaced_by(answer):
                     self._expect_error(hub.collect, "was answered 404 to every call")
@@ -205,7 +214,7 @@ class Contract(
     def test_a_page_of_another_server_is_an_error_when_reading_by_id(self, bench: Bench) -> None:
         """Read documents by their ids from a server that answers with a page: none may be Gone."""
         ids = source_ids(bench.read())[:5]
-        with bench.replaced_by(_other_server):
+        with bench.replaced_by(_answer_as_other_server):
             read = partial(bench.read, ids=ids)
             self._expect_error(read, f"was asked for {', '.join(ids)} and got a page")
 
@@ -216,7 +225,7 @@ class Contract(
         warm_up.read()  # what is stored once for all is no document's cost
         reading = Bench(self.slug, self.settings, documents=self.many, waits=True).reading()
         unread = (item for item in reading if isinstance(item, Document))
-        before = _resident_bytes()
+        before = _get_resident_bytes()
         tracemalloc.start()
         try:
             traced_count = sum(1 for _ in islice(unread, TRACED_DOCUMENTS))
@@ -225,7 +234,7 @@ class Contract(
             tracemalloc.stop()
         if peak >= min(self.many, TRACED_DOCUMENTS) * BYTES_PER_DOCUMENT:
             self._fail_because_of_memory(peak / traced_count)
-        sizes = [_resident_bytes() for _ in unread]
+        sizes = [_get_resident_bytes() for _ in unread]
         count = traced_count + len(sizes)
         if count < self.many * 0.9:
             pytest.fail(
@@ -284,7 +293,7 @@ class Contract(
         )
 
 
-def _resident_bytes() -> int:
+def _get_resident_bytes() -> int:
     """Return the bytes of memory that this process takes; 0 where there is no /proc."""
     statm = Path("/proc/self/statm")
     if not statm.exists():

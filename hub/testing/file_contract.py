@@ -89,7 +89,7 @@ class FileContract(
 
     def test_each_accepted_suffix_has_an_example(self, empty_bench: Bench) -> None:
         """Compare the suffixes and sizes of the examples with what the app accepts."""
-        kinds = _kinds(empty_bench)
+        kinds = _get_file_kinds(empty_bench)
         suffixes = {PurePath(name).suffix for name in self.files}
         if suffixes != set(kinds.suffixes):
             pytest.fail(
@@ -129,7 +129,7 @@ class FileContract(
         for name, content in self.files.items():
             table = empty_bench.receive(name, content).table
             if table is not None:
-                for field in _kinds(empty_bench).fields:
+                for field in _get_file_kinds(empty_bench).fields:
                     if not _is_answered(field, table):
                         pytest.fail(
                             f"hub_file of {self.slug} suggests"
@@ -184,7 +184,7 @@ class FileContract(
 
     def test_a_file_with_a_wrong_suffix_is_read_or_refused(self, empty_bench: Bench) -> None:
         """Give each suffix the content of every other one, and every byte."""
-        for suffix in _kinds(empty_bench).suffixes:
+        for suffix in _get_file_kinds(empty_bench).suffixes:
             for name, content in self.files.items():
                 if not name.endswith(suffix):
                     self._read_or_refuse(empty_bench, f"{name}{suffix}", content)
@@ -214,7 +214,7 @@ class FileContract(
         return Bench(self.slug, {**self.settings, **variant}, company=self.company)
 
 
-def _kinds(bench: Bench) -> FileKinds:
+def _get_file_kinds(bench: Bench) -> FileKinds:
     """Return what files an app accepts; fail if it accepts none."""
     if bench.app.files is None:
         pytest.fail(f"{bench.app.slug} accepts no files: App(files=FileKinds(…)) says which.")

@@ -22,19 +22,19 @@ def golden(path: Path, value: Any) -> None:
         f"{path.name} is not there yet: run the test with --rewrite-golden and read what it wrote"
     )
     assert path.read_text(encoding="utf-8") == text
-    for document in _documents(value):
+    for document in _iter_documents(value):
         record.note(record.GOLDEN, document.kind)
         for field, code, _ in iter_codes(document):
             if isinstance(code, Code) and code.create:
                 record.note(record.GOLDEN_CREATION, field)
 
 
-def _documents(value: Any) -> Iterator[Document]:
+def _iter_documents(value: Any) -> Iterator[Document]:
     """Yield the documents in a value, also in its lists and mappings."""
     if isinstance(value, Document):
         yield value
     elif isinstance(value, dict):
-        yield from _documents(list(value.values()))
+        yield from _iter_documents(list(value.values()))
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _documents(item)
+            yield from _iter_documents(item)

@@ -134,12 +134,12 @@ class Description:
     def __init__(self, document: dict[str, Any]) -> None:
         """Read the operations; paths without parameters come before those that have some."""
         self.document = _close_objects(document)
-        operations = self._operations("paths")
+        operations = self._iter_operations("paths")
         self.operations = sorted(operations, key=lambda operation: len(operation.names))
         self.webhooks = {}
-        for webhook in self._operations("webhooks"):
+        for webhook in self._iter_operations("webhooks"):
             self.webhooks[webhook.path] = webhook
-        self._roots = {_first_segment(operation.path) for operation in self.operations}
+        self._roots = {_get_first_segment(operation.path) for operation in self.operations}
         self._validators: dict[str, Any] = {}
 
     def differences(self, request: Request, answer: DescribedAnswer) -> list[str]:
@@ -150,7 +150,7 @@ class Description:
         operation, values = self._find(request)
         is_accepted = answer.status < HTTPStatus.BAD_REQUEST
         if operation is None:
-            if is_accepted and _first_segment(request.path) in self._roots:
+            if is_accepted and _get_first_segment(request.path) in self._roots:
                 return [f"there is no call {request.method} {request.path}"]
             return []
         problems = list(self._check_response(operation, answer))
@@ -165,8 +165,8 @@ class Description:
 
         `values` are the parameters in its path.
         """
-        yield from self._parameters(operation, request, values)
-        yield from self._security(operation, request)
+        yield from self._iter_parameter_differences(operation, request, values)
+        yield from self._iter_credential_differences(operation, request)
         described = operation.node.get("requestBody")
         if described is None:
             if request.body:
@@ -174,7 +174,7 @@ class Description:
             return
         content = self.resolve(described)["content"]
         key = f"{operation.name} request"
-        yield from self._content(key, content, request.headers, request.body)
+        yield from self._iter_body_differences(key, content, request.headers, request.body)
 
     def check_webhook(self, webhook: str, environ: WSGIEnvironment) -> list[str]:
         """Return how a call of the source to the hub differs from the webhook of this name."""
@@ -184,7 +184,7 @@ class Description:
 
     # -- parts of a call --
 
-    def _operations(self, part: str) -> Iterator[DescribedCall]:
+    def _iter_operations(self, part: str) -> Iterator[DescribedCall]:
         """Yield the operations of a part of the document: "paths" or "webhooks".
 
         A webhook has a name in place of a path.
@@ -204,7 +204,7 @@ class Description:
                 return operation, dict(zip(operation.names, values, strict=True))
         return None, {}
 
-    def _parameters(
+    def _iter_parameter_differences(
         self, operation: DescribedCall, request: Request, values: Mapping[str, str]
     ) -> Iterator[str]:
         """Yield how the parameters in path, query and headers differ."""
@@ -225,11 +225,15 @@ class Description:
             if value is not None:
                 key = f"{operation.name} {place} {name}"
                 schema = parameter["schema"]
-                yield from self._errors(key, schema, _parse_value(value, self.resolve(schema)))
+                yield from self._iter_schema_errors(
+                    key, schema, _parse_value(value, self.resolve(schema))
+                )
             elif parameter.get("required"):
                 yield f"parameter {name}: missing"
 
-    def _security(self, operation: DescribedCall, request: Request) -> Iterator[str]:
+    def _iter_credential_differences(
+        self, operation: DescribedCall, request: Request
+    ) -> Iterator[str]:
         """Yield a difference if the request has none of the described kinds of credentials."""
         requirements = operation.node.get("security", self.document.get("security", ()))
         schemes = self.document.get("components", {}).get("securitySchemes", {})
@@ -252,11 +256,11 @@ class Description:
         headers = {name.lower(): value for name, value in answer.headers.items()}
         if content is not None:
             key = f"{operation.name} {answer.status}"
-            yield from self._content(key, content, headers, answer.body)
+            yield from self._iter_body_differences(key, content, headers, answer.body)
         elif answer.body:
             yield "the answer has a body"
 
-    def _content(
+    def _iter_body_differences(
         self, key: str, content: Mapping[str, Any], headers: Mapping[str, str], body: bytes
     ) -> Iterator[str]:
         """Yield how a body differs from the schema of its media type; check JSON and forms only."""
@@ -267,22 +271,22 @@ class Description:
             return
         schema = content[media_type].get("schema")
         if media_type == JSON:
-            yield from self._errors(key, schema, json.loads(body))
+            yield from self._iter_schema_errors(key, schema, json.loads(body))
         elif media_type == FORM:
             pairs = parse_qsl(body.decode(), keep_blank_values=True)
-            yield from self._errors(key, schema, dict(pairs))
+            yield from self._iter_schema_errors(key, schema, dict(pairs))
 
     # -- schemas --
 
-    def _errors(self, key: str, schema: Any, value: Any) -> Iterator[str]:
+    def _iter_schema_errors(self, key: str, schema: Any, value: Any) -> Iterator[str]:
         """Yield how a value differs from a schema; `key` identifies the schema."""
-        validator = self._validator(key, schema)
+        validator = self._build_validator(key, schema)
         for error in validator.iter_errors(value):
             place = "/".join(map(str, error.instance_path))
             message = error.message[:MAX_MESSAGE_LENGTH]
             yield f"{place or 'value'}: {message}"
 
-    def _validator(self, key: str, schema: Any) -> Any:
+    def _build_validator(self, key: str, schema: Any) -> Any:
         """Return the validator of a schema, built once: that takes longer than a validation."""
         if key not in self._validators:
             components = self.document.get("components", {})
@@ -306,7 +310,7 @@ class Description:
         return node
 
 
-def _first_segment(path: str) -> str:
+def _get_first_segment(path: str) -> str:
     """Return the first part of a path."""
     return path.split("/")[1]
 

@@ -46,7 +46,7 @@ class Downloads:
             """Pass a call to the stand-in, and note the file that it answers."""
             call = identify(environ)
             response = BufferedResponse(stand_in[0], environ)
-            type = _type_of_file(response)
+            type = _find_file_type(response)
             if type:
                 self._sent.append(Download(call, response.body, type))
             start(*response.beginning)
@@ -101,7 +101,7 @@ class Downloads:
         return originals
 
 
-def _type_of_file(response: BufferedResponse) -> str:
+def _find_file_type(response: BufferedResponse) -> str:
     """Return the type of a response that is a file alone; "" for JSON or text, in which one may be.
 
     It is in lower case and has no parameters.

@@ -43,13 +43,13 @@ class HookEffects:
         self._bench = bench
         log = bench.look("log")
         self.has_log = isinstance(log, dict) and "requests" in log
-        self._seen = _last_number(log["requests"]) if self.has_log else 0
+        self._seen = _get_last_number(log["requests"]) if self.has_log else 0
 
     def has_written(self) -> bool:
         """Return whether a call since the last look could change something and was accepted."""
         log = self._bench.drive("log", {"after": self._seen}, method="GET")
         calls = log["requests"]
-        self._seen = max(self._seen, _last_number(calls))
+        self._seen = max(self._seen, _get_last_number(calls))
         for call in calls:
             is_accepted = 0 < call["status"] < HTTPStatus.BAD_REQUEST
             if is_accepted and call["method"] not in READING_METHODS:
@@ -57,7 +57,7 @@ class HookEffects:
         return False
 
 
-def _last_number(calls: Sequence[Mapping[str, Any]]) -> int:
+def _get_last_number(calls: Sequence[Mapping[str, Any]]) -> int:
     """Return the number of the newest call; 0 if there is none."""
     return int(calls[-1]["number"]) if calls else 0
 

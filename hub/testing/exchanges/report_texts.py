@@ -61,7 +61,7 @@ def find_likeness(posted: RecordedReport, other: RecordedReport, document: Docum
 
     Return "" if a person can tell them apart, or if one of them writes nothing.
     """
-    before, after = _without_facts(posted, document), _without_facts(other, document)
+    before, after = _remove_facts(posted, document), _remove_facts(other, document)
     for place, text in after.items():
         if before.get(place) == text and text.strip(f" .:{FACT}").lower() == "posted":
             return f"it says {text!r} in both"
@@ -70,8 +70,8 @@ def find_likeness(posted: RecordedReport, other: RecordedReport, document: Docum
     if not _has_message(other):
         return "nothing else differs than what QuickBooks has given to a posted one"
     for place, text in after.items():
-        if _last_name(place) in STATE_NAMES:
-            return f"its {_last_name(place)} is {text!r} in both"
+        if _get_last_name(place) in STATE_NAMES:
+            return f"its {_get_last_name(place)} is {text!r} in both"
     return ""
 
 
@@ -90,7 +90,7 @@ def _iter_texts(environ: WSGIEnvironment) -> Iterator[tuple[Path, str]]:
         yield path, str(value)
 
 
-def _without_facts(written: RecordedReport, document: Document) -> dict[Place, str]:
+def _remove_facts(written: RecordedReport, document: Document) -> dict[Place, str]:
     """Return texts without what differs between documents; one that is nothing else is left out."""
     receipt, texts = written
     known_facts = (
@@ -117,7 +117,7 @@ def _has_message(written: RecordedReport) -> bool:
     return any(beginning in text for text in written.texts.values())
 
 
-def _last_name(place: Place) -> str:
+def _get_last_name(place: Place) -> str:
     """Return the name of a value, without those of what it is in."""
     *_, path = place
     return str(path[-1]).lower() if path else ""

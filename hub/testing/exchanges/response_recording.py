@@ -22,7 +22,7 @@ def without_rate_limit(bench: Bench) -> WSGIApplication:
 def read_and_record(bench: Bench, end: Mapping[str, str]) -> tuple[list[Yielded], set[str]]:
     """Read on from cursors; return what is read, and each value of the responses as text."""
     by_name: dict[str, set[Any]] = defaultdict(set)
-    with bench.replaced_by(_recording(bench, by_name)):
+    with bench.replaced_by(_record_responses(bench, by_name)):
         items = bench.read(end)
     return items, {str(value) for values in by_name.values() for value in values}
 
@@ -30,12 +30,12 @@ def read_and_record(bench: Bench, end: Mapping[str, str]) -> tuple[list[Yielded]
 def read_values_by_name(bench: Bench) -> Mapping[str, set[Any]]:
     """Read the whole list; return the values of the responses by the names of their fields."""
     by_name: dict[str, set[Any]] = defaultdict(set)
-    with bench.replaced_by(_recording(bench, by_name)):
+    with bench.replaced_by(_record_responses(bench, by_name)):
         bench.read()
     return by_name
 
 
-def _recording(bench: Bench, by_name: dict[str, set[Any]]) -> WSGIApplication:
+def _record_responses(bench: Bench, by_name: dict[str, set[Any]]) -> WSGIApplication:
     """Return the stand-in, which adds each value of its responses to those of its name."""
     stand_in = without_rate_limit(bench)
 

@@ -38,11 +38,11 @@ def open_stand_in(plugins: Plugins, slug: str, **options: Any) -> Sandbox:
             f" {type(sandbox).__name__}, not a Sandbox. {advice}"
         )
     if isinstance(sandbox.wsgi, Harness):
-        return replace(sandbox, wsgi=_with_date(sandbox.wsgi))
+        return replace(sandbox, wsgi=_add_date(sandbox.wsgi))
     return sandbox
 
 
-def _with_date(stand_in: Harness) -> WSGIApplication:
+def _add_date(stand_in: Harness) -> WSGIApplication:
     """Return a stand-in whose answers have the time of its clock, as every server sends it.
 
     A plugin reads on from that time. Without it, that would be the time of another clock.

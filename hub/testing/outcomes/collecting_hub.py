@@ -102,7 +102,7 @@ class CollectingHub:
                 secrets[name] = settings.pop(name)
         with engine.transaction() as session:
             row = Installation(
-                company=self._company(),
+                company=self._build_company(),
                 slug=app.slug,
                 settings=settings,
                 created_at=self.clock.now(),
@@ -122,7 +122,7 @@ class CollectingHub:
         SiteSecrets(installation_id).update(secrets)
         return installation_id
 
-    def _company(self) -> ConnectedCompany:
+    def _build_company(self) -> ConnectedCompany:
         of_bench = self.bench.company
         return ConnectedCompany(
             realm="1",

@@ -56,7 +56,7 @@ def _iter_plans(bench: Bench, documents: list[Document]) -> Iterator[Plan]:
     """Yield the planned outcome for each document."""
     fields = [apply_settings(field, bench.settings) for field in bench.fields()]
     index = build_code_index(fields, documents)
-    links = {document.source_id: _planned_link(document) for document in documents}
+    links = {document.source_id: _build_planned_link(document) for document in documents}
     by_id = {document.source_id: document for document in documents}
     applied: dict[str, Decimal] = defaultdict(Decimal)
     for document in documents:
@@ -64,18 +64,18 @@ def _iter_plans(bench: Bench, documents: list[Document]) -> Iterator[Plan]:
         if obstacle:
             yield Plan(document, obstacle, ())
             continue
-        problems = list(_reference_problems(document, links))
-        problems += _excess_problems(document, by_id, applied)
-        problems += _party_problems(document, by_id, fields)
-        problems += _new_party_problems(document, fields, bench.company.currency)
+        problems = list(_iter_reference_problems(document, links))
+        problems += _iter_excess_problems(document, by_id, applied)
+        problems += _iter_party_problems(document, by_id, fields)
+        problems += _iter_new_party_problems(document, fields, bench.company.currency)
         mapped = resolve(document, fields, index, links)
         if isinstance(mapped, MappedDocument):
-            problems += _payload_problems(bench, mapped)
+            problems += _list_payload_problems(bench, mapped)
         else:
             obstacle, own_problems = _sort_missing(document, mapped)
             problems += own_problems
         unique_problems = tuple(dict.fromkeys(problems))
-        yield Plan(document, obstacle or _awaited_document(document, by_id), unique_problems)
+        yield Plan(document, obstacle or _explain_waiting(document, by_id), unique_problems)
 
 
 def _find_obstacle(document: Document) -> str:
@@ -87,7 +87,7 @@ def _find_obstacle(document: Document) -> str:
     return ""
 
 
-def _awaited_document(document: Document, by_id: Mapping[str, Document]) -> str:
+def _explain_waiting(document: Document, by_id: Mapping[str, Document]) -> str:
     """Return for which document it waits, because the source does not want that posted yet."""
     for line in document.lines:
         other = by_id.get(line.applied.document) if line.applied else None
@@ -96,13 +96,13 @@ def _awaited_document(document: Document, by_id: Mapping[str, Document]) -> str:
     return ""
 
 
-def _planned_link(document: Document) -> Link:
+def _build_planned_link(document: Document) -> Link:
     """Return the transaction that a document would become."""
     lines = {line.id: line.id for line in document.lines}
     return Link(kind=document.kind, id=f"posted:{document.source_id}", lines=lines)
 
 
-def _reference_problems(document: Document, links: Mapping[str, Link]) -> Iterator[str]:
+def _iter_reference_problems(document: Document, links: Mapping[str, Link]) -> Iterator[str]:
     """Yield each document and line that a line applies to and that the source does not have."""
     for line in document.lines:
         applied = line.applied
@@ -123,7 +123,7 @@ def _reference_problems(document: Document, links: Mapping[str, Link]) -> Iterat
             )
 
 
-def _excess_problems(
+def _iter_excess_problems(
     document: Document, by_id: Mapping[str, Document], applied: dict[str, Decimal]
 ) -> Iterator[str]:
     """Yield each document to which more is applied than its total; add to what was applied."""
@@ -143,7 +143,7 @@ def _excess_problems(
             )
 
 
-def _party_problems(
+def _iter_party_problems(
     document: Document, by_id: Mapping[str, Document], fields: Iterable[Field]
 ) -> Iterator[str]:
     """Yield each document that another party owes than the one that pays it."""
@@ -154,16 +154,17 @@ def _party_problems(
         other = by_id.get(line.applied.document) if line.applied else None
         if other is None:
             continue
-        for field in _differing_parties(document, other, parties):
+        for field in _iter_differing_parties(document, other, parties):
+            own_id = _get_code_id(document.codes[field.name])
+            other_id = _get_code_id(other.codes[field.name])
             yield (
-                f"Its {field.label.lower()} is {_id_of(document.codes[field.name])}, and that of"
-                f" {other.source_id}, to which its line {line.id} applies, is"
-                f" {_id_of(other.codes[field.name])}. QuickBooks refuses that. Correct"
+                f"Its {field.label.lower()} is {own_id}, and that of {other.source_id}, to which"
+                f" its line {line.id} applies, is {other_id}. QuickBooks refuses that. Correct"
                 " Applied(document=…), or use the same id for a party everywhere."
             )
 
 
-def _new_party_problems(
+def _iter_new_party_problems(
     document: Document, fields: Iterable[Field], home_currency: str
 ) -> Iterator[str]:
     """Yield each party that would be created in another currency than that of the document."""
@@ -183,17 +184,17 @@ def _new_party_problems(
             )
 
 
-def _differing_parties(
+def _iter_differing_parties(
     document: Document, other: Document, parties: Iterable[Field]
 ) -> Iterator[Field]:
     """Yield each field of a party that both documents have and in which they differ."""
     for field in parties:
         code, other_code = document.codes.get(field.name), other.codes.get(field.name)
-        if code and other_code and _id_of(code) != _id_of(other_code):
+        if code and other_code and _get_code_id(code) != _get_code_id(other_code):
             yield field
 
 
-def _id_of(code: Code | str | None) -> str:
+def _get_code_id(code: Code | str | None) -> str:
     """Return the id of a code; "" without one."""
     return get_code_id(code) if code else ""
 
@@ -214,17 +215,17 @@ def _sort_missing(document: Document, missing: Iterable[Missing]) -> tuple[str, 
     return obstacle, problems
 
 
-def _payload_problems(bench: Bench, mapped: MappedDocument) -> list[str]:
+def _list_payload_problems(bench: Bench, mapped: MappedDocument) -> list[str]:
     """Return what forbids sending a document or one of its parts."""
     company = bench.company
     facts = replace(EVERYTHING_ON, country=company.country, currency=company.currency)
     problems: list[str] = []
     for part in mapped.parts or (mapped,):
-        problems += _problems_of_part(part, facts)
+        problems += _list_part_problems(part, facts)
     return problems
 
 
-def _problems_of_part(mapped: MappedDocument, facts: CompanyFacts) -> tuple[str, ...]:
+def _list_part_problems(mapped: MappedDocument, facts: CompanyFacts) -> tuple[str, ...]:
     """Return what forbids sending a part, also if the tax that it states does not fit its total.
 
     Where QuickBooks works out the tax, the hub ignores the one that the document states.
@@ -238,11 +239,11 @@ def _problems_of_part(mapped: MappedDocument, facts: CompanyFacts) -> tuple[str,
         stated = replace(mapped, document=replace(document, tax_mode="exclusive"))
         return payloads.build(stated, facts, MARKER).problems
     if document.total is not None and compute_expected_total(payload.body) is None:
-        return tuple(_tax_problems(document, payload.body))
+        return tuple(_iter_tax_problems(document, payload.body))
     return ()
 
 
-def _tax_problems(document: Document, body: dict[str, Any]) -> Iterator[str]:
+def _iter_tax_problems(document: Document, body: dict[str, Any]) -> Iterator[str]:
     """Yield a problem if no tax could lead from the lines of a document to its total.
 
     QuickBooks works out the tax of it, and the suite does not know the rates of the company.

@@ -44,7 +44,7 @@ class PluginTests:
             return
         name = test.rpartition("::")[2].partition("[")[0]
         for report in reports:
-            for what, value in _facts_of(report):
+            for what, value in _iter_facts(report):
                 self.values[what].add(value)
                 if what == CONTRACT:
                     self.passed_tests[value].add(name)
@@ -82,7 +82,7 @@ class RecordWriter:
         projects: dict[Path, PluginTests] = defaultdict(PluginTests)
         for test, reports in self._reports.items():
             file = (self._root / test.partition("::")[0]).resolve()
-            projects[_project_folder(file)].add(test, reports)
+            projects[_find_project_folder(file)].add(test, reports)
         plugins = self._load_plugins()
         for folder, project in sorted(projects.items()):
             slugs = project.complete_suites()
@@ -114,7 +114,7 @@ def _write(
             code=suite_record.compute_code_hash(package),
             contract=tuple(own_slugs),
             deletions=tuple(project.values[DELETION].intersection(own_slugs)),
-            golden=tuple(_golden_kinds(plugins, own_slugs, project)),
+            golden=tuple(_list_golden_kinds(plugins, own_slugs, project)),
             reports=tuple(project.values[REPORT].intersection(own_slugs)),
             webhooks=tuple(project.values[WEBHOOK].intersection(own_slugs)),
         )
@@ -122,7 +122,7 @@ def _write(
         yield f"{file}: {', '.join(own_slugs)} {record.version}."
 
 
-def _golden_kinds(plugins: Plugins, slugs: list[str], project: PluginTests) -> set[str]:
+def _list_golden_kinds(plugins: Plugins, slugs: list[str], project: PluginTests) -> set[str]:
     """Return the kinds that golden files show, with those of records that their codes create."""
     kinds = set(project.values[GOLDEN])
     for slug in slugs:
@@ -132,14 +132,14 @@ def _golden_kinds(plugins: Plugins, slugs: list[str], project: PluginTests) -> s
     return kinds
 
 
-def _facts_of(report: pytest.TestReport) -> Iterator[Fact]:
+def _iter_facts(report: pytest.TestReport) -> Iterator[Fact]:
     """Yield what a part of a test has shown."""
     for name, facts in report.user_properties:
         if name == PROPERTY:
             yield from cast(list[Fact], facts)
 
 
-def _project_folder(file: Path) -> Path:
+def _find_project_folder(file: Path) -> Path:
     """Return the nearest folder above a file with a pyproject.toml, or its own folder."""
     for folder in file.parents:
         if (folder / PROJECT_FILE).is_file():

@@ -28,7 +28,7 @@ class CreatedRecordTests(VariantBenches):
 
     def test_a_receipt_about_a_created_record_is_accepted(self) -> None:
         """Report that the record for a code was created, one of each kind."""
-        for bench, documents in self._benches_with_documents():
+        for bench, documents in self._iter_benches_with_documents():
             if ReceiptState.POSTED not in bench.app.wants:
                 continue
             bench.check()
@@ -38,7 +38,7 @@ class CreatedRecordTests(VariantBenches):
                 try:
                     _report_posted(bench, record)
                 except Exception as error:
-                    raise self._failure(record, error) from error
+                    raise self._build_failure(record, error) from error
 
     def test_a_receipt_about_a_created_record_changes_no_document(self) -> None:
         """Report a record whose code has the id of a document behind its prefix.
@@ -46,7 +46,7 @@ class CreatedRecordTests(VariantBenches):
         A report that takes no notice of the prefix would write to the document. A stand-in without
         a page /_sandbox/books does not show it.
         """
-        for variant, plans in zip(({}, *self.variants), self._plans(), strict=True):
+        for variant, plans in zip(({}, *self.variants), self._plan_each(), strict=True):
             bench = self._open(variant)
             if ReceiptState.POSTED not in bench.app.wants or bench.look(BOOKS) is None:
                 continue
@@ -63,15 +63,15 @@ class CreatedRecordTests(VariantBenches):
             alike = with_id_of(record, document)
             if alike.source_id == document.source_id:
                 continue
-            changed_rows = self._changed_rows(self._open(variant), document)
-            if changed_rows & self._changed_rows(self._open(variant), alike):
+            changed_rows = self._report_and_list_changes(self._open(variant), document)
+            if changed_rows & self._report_and_list_changes(self._open(variant), alike):
                 pytest.fail(
                     f"hub_report of {self.slug} writes the receipt about the {record.kind}"
                     f" {alike.source_id} to the {document.kind} {document.source_id}, which then"
                     f" looks posted.{ADVICE}"
                 )
 
-    def _changed_rows(self, bench: Bench, document: Document) -> set[Path]:
+    def _report_and_list_changes(self, bench: Bench, document: Document) -> set[Path]:
         """Report that a document is posted; return what that changes in the books."""
         bench.check()
         bench.drive("clock", {"frozen": True})
@@ -81,10 +81,10 @@ class CreatedRecordTests(VariantBenches):
         except HubError:
             pass  # the source does not have it
         except Exception as error:
-            raise self._failure(document, error) from error
+            raise self._build_failure(document, error) from error
         return find_changed_rows(books, bench.look(BOOKS))
 
-    def _failure(self, document: Document, error: Exception) -> BaseException:
+    def _build_failure(self, document: Document, error: Exception) -> BaseException:
         """Return the failure of a test whose report has raised an exception."""
         what = f"hub_report of {self.slug}, for the {document.kind} {document.source_id},"
         return pytest.fail.Exception(f"{exception_failure(what, error)}.{ADVICE}")

@@ -37,7 +37,7 @@ class DeletionTests(DocumentChange):
         whole = paged_bench.read()
         present = {item.source_id for item in whole if isinstance(item, Document)}
         later = _read_a_day_later(paged_bench, whole)
-        gone_ids = _gone([*whole, *later]) & present
+        gone_ids = _list_gone_ids([*whole, *later]) & present
         if gone_ids:
             examples = ", ".join(sorted(gone_ids)[:MAX_EXAMPLES])
             pytest.fail(
@@ -53,14 +53,14 @@ class DeletionTests(DocumentChange):
             return
         whole = bench.read()
         deleted = self._delete_each_kind(bench, whole)
-        missing = deleted - _gone(_read_a_day_later(bench, whole))
+        missing = deleted - _list_gone_ids(_read_a_day_later(bench, whole))
         if missing:
             pytest.fail(
                 f"{', '.join(sorted(missing))} was deleted at the stand-in, and a day later"
                 f" {self.slug} has yielded no Gone for it, so that it would stay in the books. If"
                 " the source does not announce deletions, pass its ids to add_deletions."
             )
-        present = deleted - _gone(self._ask_for(bench, sorted(deleted)))  # in any order
+        present = deleted - _list_gone_ids(self._ask_for(bench, sorted(deleted)))  # in any order
         if present:
             pytest.fail(
                 f"{self.slug} was asked for {', '.join(sorted(present))}, which the stand-in does"
@@ -99,7 +99,7 @@ class DeletionTests(DocumentChange):
         }
         again = bench.read(older_cursors)
         later = _read_a_day_later(bench, again, older_cursors)
-        missing = deleted - _gone([*again, *later])
+        missing = deleted - _list_gone_ids([*again, *later])
         if missing:
             pytest.fail(
                 f"{', '.join(sorted(missing))} was deleted at the stand-in. Then the lists were"
@@ -124,7 +124,7 @@ class DeletionTests(DocumentChange):
         with paged_bench.replaced_by(_fail), suppress(HubError):
             deque(map(items.append, reading))
         deleted = self._press_first(paged_bench, items, self.delete)
-        missing = deleted - _gone(_read_a_day_later(paged_bench, items))
+        missing = deleted - _list_gone_ids(_read_a_day_later(paged_bench, items))
         if missing:
             pytest.fail(
                 f"{', '.join(missing)} was read before the stand-in of {self.slug} failed, and then"
@@ -157,6 +157,6 @@ def _advance(bench: Bench, seconds: float) -> None:
     bench.clock.advance(seconds)
 
 
-def _gone(items: Sequence[Yielded]) -> set[str]:
+def _list_gone_ids(items: Sequence[Yielded]) -> set[str]:
     """Return the source ids of what was read as gone."""
     return {item.source_id for item in items if isinstance(item, Gone)}

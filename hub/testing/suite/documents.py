@@ -94,7 +94,7 @@ class DocumentTests:
                     " Return what the source calls the account, or else the address that the"
                     " settings lead to."
                 )
-            for secret in _secrets_in(text, bench):
+            for secret in _list_secrets(text, bench):
                 pytest.fail(
                     f"hub_check of {self.slug} has returned the secret {secret} in the {field} of"
                     " the Tenant, which pages and the database show. Return what the source calls"
@@ -164,7 +164,7 @@ class DocumentTests:
     def test_documents_contain_no_secret(self, bench: Bench) -> None:
         """Look for secrets of the settings in documents, which pages and QuickBooks show."""
         for document in only_documents(bench.read()):
-            for name in _secrets_in(repr(document), bench):
+            for name in _list_secrets(repr(document), bench):
                 pytest.fail(
                     f"{document.source_id} of {self.slug} has the secret {name} in one of its"
                     " values. Leave it out: pages, exports and QuickBooks would show it."
@@ -224,13 +224,13 @@ class DocumentTests:
         if item != document:
             pytest.fail(
                 f"{document.source_id} of {self.slug} differs in"
-                f" {', '.join(_differing_fields(document, item))} if it is read by its id, so"
+                f" {', '.join(_list_differing_fields(document, item))} if it is read by its id, so"
                 " that it would be updated each time. Make both documents with one function,"
                 " and ask the source for the same fields."
             )
 
 
-def _secrets_in(text: str, bench: Bench) -> list[str]:
+def _list_secrets(text: str, bench: Bench) -> list[str]:
     """Return the names of the secrets of a bench that a text contains."""
     names = []
     for name, secret in bench.secrets.items():
@@ -250,7 +250,7 @@ def _iter_texts(document: Document) -> Iterator[tuple[str, str]]:
         yield f"code of the field {name}", get_code_id(code)
 
 
-def _differing_fields(document: Document, item: Yielded) -> list[str]:
+def _list_differing_fields(document: Document, item: Yielded) -> list[str]:
     """Return the fields in which what was read by its id differs from the document."""
     if not isinstance(item, Document):
         return [f"its type, {type(item).__name__}"]

@@ -66,10 +66,10 @@ class HookTests(VariantBenches):
             return
         listed: dict[str, set[str]] = defaultdict(set)
         used: dict[str, set[str]] = defaultdict(set)
-        for bench, documents in self._benches_with_documents():
-            for name in _fields_with_codes(bench):
+        for bench, documents in self._iter_benches_with_documents():
+            for name in _list_fields_with_codes(bench):
                 if not listed[name]:
-                    listed[name].update(self._listed_codes(bench, name))
+                    listed[name].update(self._iter_listed_codes(bench, name))
             for name, id in _iter_used_codes(documents):
                 used[name].add(id)
         if not any(listed.values()):
@@ -82,8 +82,8 @@ class HookTests(VariantBenches):
         opened: set[tuple[str, str]] = set()
         unavailable = set()
         downloads = Downloads(self.converted)
-        for bench, documents in self._benches_with_documents():
-            for document, attachment in _new_files(documents, opened):
+        for bench, documents in self._iter_benches_with_documents():
+            for document, attachment in _iter_new_files(documents, opened):
                 if not self._open_file(bench, document, attachment, downloads):
                     unavailable.add(document.source_id)
         if opened and "hub_attachment" in self.unused:
@@ -110,12 +110,12 @@ class HookTests(VariantBenches):
 
     def test_reading_the_list_opens_no_file(self) -> None:
         """Read the documents; look for calls with which hub_attachment opens a file of one."""
-        for bench in self._benches():
+        for bench in self._iter_benches():
             downloads = Downloads(())
             with downloads.watch(bench):
                 documents = only_documents(bench.read())
             calls = downloads.calls
-            for document, attachment in _new_files(documents, set()) if calls else ():
+            for document, attachment in _iter_new_files(documents, set()) if calls else ():
                 with suppress(HubError), downloads.watch(bench):
                     bench.attachment(document, attachment)
                 opened = sorted(calls & downloads.calls)
@@ -134,9 +134,9 @@ class HookTests(VariantBenches):
         if not self._uses("hub_records"):
             return
         has_effect = False
-        for bench, documents in self._benches_with_documents():
+        for bench, documents in self._iter_benches_with_documents():
             effects = HookEffects(bench)
-            for name, records in _lists_to_push(bench, documents).items():
+            for name, records in _build_lists_to_push(bench, documents).items():
                 has_effect |= self._push_twice(bench, name, records)
             has_effect |= effects.has_log and effects.has_written()
         if not has_effect:
@@ -178,7 +178,7 @@ class HookTests(VariantBenches):
             f" not use it: contract(…, unused={{'{hook}': reason}})."
         )
 
-    def _listed_codes(self, bench: Bench, name: str) -> Iterator[str]:
+    def _iter_listed_codes(self, bench: Bench, name: str) -> Iterator[str]:
         """Yield the ids of a field's codes; fail if one is no code."""
         what = f"hub_codes of {self.slug}, for the field {name},"
         for code in call_hook(lambda: bench.codes(name), what):
@@ -191,9 +191,9 @@ class HookTests(VariantBenches):
         """Fail if documents use none of the codes that are listed of a field."""
         if listed and used and listed.isdisjoint(used):
             pytest.fail(
-                f"hub_codes of {self.slug} lists the codes {_first(listed)} of the field {name},"
-                f" and documents use others: {_first(used)}. A match belongs to the id of a code,"
-                " so both need the same ids."
+                f"hub_codes of {self.slug} lists the codes {_format_first_ids(listed)} of the field"
+                f" {name}, and documents use others: {_format_first_ids(used)}. A match belongs to"
+                " the id of a code, so both need the same ids."
             )
 
     def _push_twice(self, bench: Bench, name: str, records: list[Record]) -> bool:
@@ -203,9 +203,10 @@ class HookTests(VariantBenches):
         later_ids = {code.id for code in self._push(bench, name, records)}
         if ids - later_ids:
             pytest.fail(
-                f"hub_records of {self.slug}, field {name}, returned the codes {_first(ids)}, and"
-                f" others when the same list was pushed again: {_first(later_ids)}. The list is"
-                " pushed whenever it changes, so records that the source has must stay linked."
+                f"hub_records of {self.slug}, field {name}, returned the codes"
+                f" {_format_first_ids(ids)}, and others when the same list was pushed again:"
+                f" {_format_first_ids(later_ids)}. The list is pushed whenever it changes, so"
+                " records that the source has must stay linked."
             )
         return bool(first)
 
@@ -226,12 +227,12 @@ def _check_content(attachment: Attachment, content: Any, what: str) -> None:
         pytest.fail(f"{what} returned bytes with another sha256 than its document states.")
 
 
-def _first(ids: Iterable[str]) -> str:
+def _format_first_ids(ids: Iterable[str]) -> str:
     """Return the first few ids."""
     return ", ".join(sorted(ids)[:3]) or "none"
 
 
-def _fields_with_codes(bench: Bench) -> list[str]:
+def _list_fields_with_codes(bench: Bench) -> list[str]:
     """Return the code fields of an app, and those that only its settings offer."""
     names = [field.name for field in bench.fields()]
     for setting in get_schema(bench.app).fields.values():
@@ -241,7 +242,7 @@ def _fields_with_codes(bench: Bench) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _new_files(
+def _iter_new_files(
     documents: Iterable[Document], opened: set[tuple[str, str]]
 ) -> Iterator[tuple[Document, Attachment]]:
     """Yield each file that was not opened before, with its document; note that it is opened."""
@@ -260,19 +261,19 @@ def _iter_used_codes(documents: Iterable[Document]) -> Iterator[tuple[str, str]]
             yield name, get_code_id(code)
 
 
-def _lists_to_push(bench: Bench, documents: Iterable[Document]) -> dict[str, list[Record]]:
+def _build_lists_to_push(bench: Bench, documents: Iterable[Document]) -> dict[str, list[Record]]:
     """Return a list for each field that the hub would push."""
     fields = [apply_settings(field, bench.settings) for field in bench.fields()]
-    used = _first_codes(documents, fields)
+    used = _find_first_codes(documents, fields)
     lists = {}
     for field in fields:
         if field.pushed:
             matched_code = used.get(field.role, Code(id=KNOWN_ID, name="Known at the source"))
-            lists[field.name] = list(_records(bench, field, matched_code, used))
+            lists[field.name] = list(_iter_records(bench, field, matched_code, used))
     return lists
 
 
-def _first_codes(documents: Iterable[Document], fields: Iterable[Field]) -> dict[str, Code]:
+def _find_first_codes(documents: Iterable[Document], fields: Iterable[Field]) -> dict[str, Code]:
     """Return the first code of each role that documents use, as QuickBooks might have it."""
     roles = {field.name: field.role for field in fields}
     codes: dict[str, Code] = {}
@@ -283,7 +284,7 @@ def _first_codes(documents: Iterable[Document], fields: Iterable[Field]) -> dict
     return codes
 
 
-def _records(
+def _iter_records(
     bench: Bench, field: Field, matched_code: Code, used: Mapping[str, Code]
 ) -> Iterator[Record]:
     """Yield the record that a person matched with a code, and a new one."""

@@ -131,12 +131,12 @@ def _iter_lists(content: Any) -> Iterator[list[dict[str, Any]]]:
         for value in content.values():
             yield from _iter_lists(value)
     if isinstance(content, list):
-        yield _rows_of(content)
+        yield _list_rows(content)
         for entry in content:
             if not isinstance(entry, dict):
                 yield from _iter_lists(entry)
 
 
-def _rows_of(entries: Iterable[Any]) -> list[dict[str, Any]]:
+def _list_rows(entries: Iterable[Any]) -> list[dict[str, Any]]:
     """Return the rows of a list. Those of GraphQL may be the `node` of an entry."""
     return [entry.get("node") or entry for entry in entries if isinstance(entry, dict)]

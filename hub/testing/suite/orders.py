@@ -26,9 +26,9 @@ class OrderTests(VariantBenches):
     def test_bills_use_up_the_orders_that_they_name(self) -> None:
         """Look for orders, and lines of orders, that the answers name and that bills do not."""
         problems: dict[tuple[str, str], str] = {}
-        for bench, plans in zip(self._benches(), self._plans(), strict=True):
+        for bench, plans in zip(self._iter_benches(), self._plan_each(), strict=True):
             orders = {order.source_id: order for order in _iter_posted(plans, "purchase_order")}
-            for document in _first_bills(plans) if orders else ():
+            for document in _iter_first_bills(plans) if orders else ():
                 problem = _find_defect(bench, document, orders)
                 if problem:
                     problems.setdefault(list_of(document), f"{document.source_id}: {problem}")
@@ -66,7 +66,7 @@ def _iter_posted(plans: Sequence[Plan], kind: str) -> Iterator[Document]:
             yield plan.document
 
 
-def _first_bills(plans: Sequence[Plan]) -> Iterator[Document]:
+def _iter_first_bills(plans: Sequence[Plan]) -> Iterator[Document]:
     """Yield the first bills of each list."""
     bills: dict[tuple[str, str], list[Document]] = defaultdict(list)
     for document in _iter_posted(plans, "bill"):

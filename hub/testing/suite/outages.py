@@ -76,7 +76,7 @@ class OutageTests(VariantBenches):
 
     def _refuse_file(self, status: int, advice: str) -> None:
         """Answer the calls for the first file of a document with a status; fail if it is opened."""
-        for bench, documents in self._benches_with_documents():
+        for bench, documents in self._iter_benches_with_documents():
             owner = next((document for document in documents if document.attachments), None)
             if owner and bench.plugins.has(self.slug, "hub_attachment"):
                 file = owner.attachments[0]

@@ -41,7 +41,7 @@ class PaymentTests(VariantBenches):
     def test_payments_are_applied_to_every_document_that_they_pay(self) -> None:
         """Look for documents that a response names as paid, and add one to a response."""
         problems: dict[str, str] = {}
-        for bench, plans in zip(self._benches(), self._plans(), strict=True):
+        for bench, plans in zip(self._iter_benches(), self._plan_each(), strict=True):
             for kind, paid_kind in PAID_KINDS.items():
                 readings = _read_payments(bench, plans, kind)
                 problem = _find_defect(readings, list(_iter_names(plans, paid_kind)))
@@ -83,7 +83,7 @@ def _find_defect(readings: Sequence[ReadPayment], names: Iterable[Mapping[str, s
     `names` are the source ids by what answers may call the documents; the first that fit are used.
     """
     for payable in names:
-        paths = _paths_to_paid_ids(readings, payable)
+        paths = _find_paths_to_paid_ids(readings, payable)
         if paths:
             return _find_defect_at(readings, paths, payable)
     return ""
@@ -94,7 +94,7 @@ def _find_defect_at(
 ) -> str:
     """Return what is wrong with payments whose responses name what they pay at `paths`."""
     for reading in readings:
-        for value in _values_at(reading, paths):
+        for value in _iter_values_at(reading, paths):
             source_id = payable.get(str(value.value))
             if source_id and source_id not in reading.paid_ids:
                 return (
@@ -104,18 +104,20 @@ def _find_defect_at(
     return _find_defect_of_added_document(readings, paths, payable)
 
 
-def _paths_to_paid_ids(readings: Sequence[ReadPayment], payable: Mapping[str, str]) -> set[Path]:
+def _find_paths_to_paid_ids(
+    readings: Sequence[ReadPayment], payable: Mapping[str, str]
+) -> set[Path]:
     """Return the paths at which the responses of all payments name the documents that they pay."""
     paths: list[set[Path]] = []
     for reading in readings:
         paid_ids = reading.paid_ids & set(payable.values())
         if paid_ids:
-            ids_by_path = _ids_by_path(reading, payable)
+            ids_by_path = _group_ids_by_path(reading, payable)
             paths.append({path for path, ids in ids_by_path.items() if ids >= paid_ids})
     return set.intersection(*paths) if paths else set()
 
 
-def _ids_by_path(reading: ReadPayment, payable: Mapping[str, str]) -> dict[Path, set[str]]:
+def _group_ids_by_path(reading: ReadPayment, payable: Mapping[str, str]) -> dict[Path, set[str]]:
     """Return the source ids of documents in the responses of a payment, by path."""
     ids_by_path: dict[Path, set[str]] = defaultdict(set)
     for value in reading.responses.values:
@@ -130,7 +132,7 @@ def _generalize(path: Path) -> Path:
     return tuple(ANY_PLACE if isinstance(part, int) else part for part in path)
 
 
-def _values_at(reading: ReadPayment, paths: set[Path]) -> Iterator[ResponseValue]:
+def _iter_values_at(reading: ReadPayment, paths: set[Path]) -> Iterator[ResponseValue]:
     """Yield the values of the responses at these paths."""
     for value in reading.responses.values:
         if _generalize(value.path) in paths:
@@ -142,12 +144,12 @@ def _find_defect_of_added_document(
 ) -> str:
     """Add a document to the list that a payment pays; the payment must be applied to it, too."""
     for reading in readings:
-        values = list(_values_at(reading, paths))
+        values = list(_iter_values_at(reading, paths))
         others = sorted(set(payable) - {str(value.value) for value in values})
         if len(values) != 1 or not others:
             continue
         (value,) = values
-        entries = _entries_around(reading, value)
+        entries = _find_list_around(reading, value)
         if entries is None:
             continue
         added = payable[others[0]]
@@ -166,7 +168,7 @@ def _find_defect_of_added_document(
     return ""
 
 
-def _entries_around(reading: ReadPayment, value: ResponseValue) -> ResponseValue | None:
+def _find_list_around(reading: ReadPayment, value: ResponseValue) -> ResponseValue | None:
     """Return the list whose entry has a value; None if there is none, or if it lists payments."""
     depths = [depth for depth, part in enumerate(value.path) if isinstance(part, int)]
     if not depths:
@@ -181,23 +183,23 @@ def _entries_around(reading: ReadPayment, value: ResponseValue) -> ResponseValue
 def _copy_of(entries: ResponseValue, value: ResponseValue, id: str) -> Any:
     """Return a copy of the entry that has a value, with an id of its own, for another document."""
     depth = len(entries.path)
-    return _with_other_ids(entries.value[value.path[depth]], value.path[depth + 1 :], id)
+    return _replace_ids(entries.value[value.path[depth]], value.path[depth + 1 :], id)
 
 
-def _with_other_ids(content: Any, path: Path, id: str) -> Any:
+def _replace_ids(content: Any, path: Path, id: str) -> Any:
     """Return JSON in which the value at the end of the path is `id`, and ids beside it are new."""
     if not path:
-        return _like(content, id)
+        return _copy_id_type(content, id)
     if isinstance(content, list):
         changed: Any = list(content)
     else:
         changed = {name: _renumber(name, value) for name, value in content.items()}
-    changed[path[0]] = _with_other_ids(content[path[0]], path[1:], id)
+    changed[path[0]] = _replace_ids(content[path[0]], path[1:], id)
     return changed
 
 
-def _like(content: Any, id: str) -> Any:
-    """Return an id in the type of another one."""
+def _copy_id_type(content: Any, id: str) -> Any:
+    """Return an id as a number if the other one is a number."""
     return int(id) if isinstance(content, int) else id
 
 

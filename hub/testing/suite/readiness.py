@@ -76,7 +76,7 @@ class ReadinessTests(VariantBenches):
         kinds: set[str] = set()
         obstacles: dict[str, Counter[str]] = defaultdict(Counter)
         bench = self._open({})
-        for plans in self._plans():
+        for plans in self._plan_each():
             for plan in plans:
                 document = plan.document
                 if plan.is_posted:
@@ -130,8 +130,8 @@ class ReadinessTests(VariantBenches):
         """Look for `create` in the codes of each field that has missing="create"."""
         used: set[str] = set()
         explained: set[str] = set()
-        for bench, documents in self._benches_with_documents():
-            for name, code in _codes_to_create(bench, documents):
+        for bench, documents in self._iter_benches_with_documents():
+            for name, code in _iter_codes_to_create(bench, documents):
                 used.add(name)
                 if isinstance(code, Code) and code.create:
                     explained.add(name)
@@ -147,7 +147,7 @@ class ReadinessTests(VariantBenches):
 
         The hub keeps a record that it creates as a document whose source id is that of the code.
         """
-        for bench, documents in self._benches_with_documents():
+        for bench, documents in self._iter_benches_with_documents():
             owners = {document.source_id: f"a document ({document.kind})" for document in documents}
             kinds = {document.source_id: document.kind for document in documents}
             for name, record in iter_created_records(bench.fields(), documents):
@@ -164,7 +164,7 @@ class ReadinessTests(VariantBenches):
     def test_each_code_has_one_name(self) -> None:
         """Look for codes of a field with one id and several names: all would get one record."""
         names: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for _, documents in self._benches_with_documents():
+        for _, documents in self._iter_benches_with_documents():
             for document in documents:
                 for field, code, _ in iter_codes(document):
                     if isinstance(code, Code) and code.name:
@@ -184,7 +184,7 @@ class ReadinessTests(VariantBenches):
     def test_codes_have_what_their_field_is_matched_by(self) -> None:
         """Look for fields that are matched by a name or number, of which no code has one."""
         codes: dict[str, list[Code | str]] = defaultdict(list)
-        for _, documents in self._benches_with_documents():
+        for _, documents in self._iter_benches_with_documents():
             for document in documents:
                 for name, code, _ in iter_codes(document):
                     codes[name].append(code)
@@ -202,7 +202,7 @@ class ReadinessTests(VariantBenches):
     def test_only_settings_name_quickbooks_ids(self) -> None:
         """Look for plain texts as codes that the hub would take for the id of a record."""
         places: dict[tuple[str, str], str] = {}
-        for bench, documents in self._benches_with_documents():
+        for bench, documents in self._iter_benches_with_documents():
             for name, code, source_id in _iter_plain_ids(bench, documents):
                 places.setdefault((name, code), source_id)
         if places:
@@ -217,14 +217,14 @@ class ReadinessTests(VariantBenches):
 
     def _iter_problems(self) -> Iterator[tuple[str, str]]:
         """Yield the source id of each document that would be held, with what is wrong with it."""
-        for plans in self._plans():
+        for plans in self._plan_each():
             for plan in plans:
                 for problem in plan.problems:
                     yield plan.document.source_id, problem
 
     def _read_with_all_settings(self) -> Iterator[Yielded]:
         """Yield what is read with the settings, and with each of the variants."""
-        for bench in self._benches():
+        for bench in self._iter_benches():
             yield from bench.read()
 
 
@@ -268,7 +268,7 @@ def _list_setting_values(settings: Mapping[str, Any]) -> Iterator[str]:
         yield from (text for text in values if isinstance(text, str))
 
 
-def _codes_to_create(
+def _iter_codes_to_create(
     bench: Bench, documents: Iterable[Document]
 ) -> Iterator[tuple[str, Code | str]]:
     """Yield the codes that documents use of each field whose records are created."""

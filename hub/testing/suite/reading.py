@@ -43,7 +43,7 @@ class CheckpointTests:
         first_reading = bench.read()
         second_reading = bench.read()
         if second_reading != first_reading:
-            differing = _differing(first_reading, second_reading)
+            differing = _list_differing_ids(first_reading, second_reading)
             pytest.fail(
                 f"{self.slug} was read twice without cursors, and the second reading differs in"
                 f" {_name_some(differing) or 'its order or its Checkpoints'}. Make each document"
@@ -290,7 +290,7 @@ class ReadingTests(CheckpointTests, DocumentChange):
         ids = sorted(unique_ids(items))
         before = bench.read(ids=ids)
         for item in items:
-            self._press_first(bench, [item], (path, _other_texts(fields, word)))
+            self._press_first(bench, [item], (path, _build_other_texts(fields, word)))
         return unique_ids(item for item in bench.read(ids=ids) if item not in before)
 
     def test_every_row_of_the_stand_in_is_read(self, paged_bench: Bench) -> None:
@@ -300,7 +300,7 @@ class ReadingTests(CheckpointTests, DocumentChange):
         passes.
         """
         ids = {id.rpartition(":")[2] for id in source_ids(paged_bench.read())}
-        unread = _unread_rows(paged_bench.look("books"), ids)
+        unread = _list_unread_rows(paged_bench.look("books"), ids)
         if unread:
             pytest.fail(
                 f"{self.slug} has read {len(ids)} rows and left out {len(unread)} that its stand-in"
@@ -353,7 +353,7 @@ def _fail_if_unread(missing: set[str], problem: str) -> None:
         pytest.fail(f"{', '.join(sorted(missing))} {problem}")
 
 
-def _other_texts(fields: Mapping[str, str], word: str) -> dict[str, str]:
+def _build_other_texts(fields: Mapping[str, str], word: str) -> dict[str, str]:
     """Return the fields of a form with other values where any text is right."""
     return {name: f"{value} {word}" if value.isalpha() else value for name, value in fields.items()}
 
@@ -369,7 +369,7 @@ def _read_on(bench: Bench, end: Mapping[str, str]) -> dict[str, str]:
     return {**end, **last_cursors(bench.read(end))}
 
 
-def _differing(first: Sequence[Yielded], second: Sequence[Yielded]) -> set[str]:
+def _list_differing_ids(first: Sequence[Yielded], second: Sequence[Yielded]) -> set[str]:
     """Return the ids of documents that two readings do not have alike."""
     others = [item for item in first if item not in second]
     return unique_ids([*others, *(item for item in second if item not in first)])
@@ -380,7 +380,7 @@ def _name_some(ids: Iterable[str]) -> str:
     return ", ".join(sorted(ids)[:MAX_EXAMPLES])
 
 
-def _unread_rows(books: Any, ids: set[str]) -> list[str]:
+def _list_unread_rows(books: Any, ids: set[str]) -> list[str]:
     """Return the ids of rows that were not read, of the types of which some were."""
     unread: list[str] = []
     if not isinstance(books, list):

@@ -57,7 +57,7 @@ class ReceiptTests(VariantBenches):
         kinds: set[str] = set()
         wants: tuple[ReceiptState, ...] = ()
         has_changed_books = False
-        for bench, plans in zip(self._benches(), self._plans(), strict=True):
+        for bench, plans in zip(self._iter_benches(), self._plan_each(), strict=True):
             wants = tuple(ReceiptState(state) for state in bench.app.wants)
             examples = first_of_each_kind(plans)
             states = {state for state, _ in reported}
@@ -80,7 +80,7 @@ class ReceiptTests(VariantBenches):
         /_sandbox/books does not show the result.
         """
         kinds: set[str] = set()
-        for bench, plans in zip(self._benches(), self._plans(), strict=True):
+        for bench, plans in zip(self._iter_benches(), self._plan_each(), strict=True):
             examples = first_of_each_kind(plans)
             if examples.keys() <= kinds or bench.look("books") is None:
                 continue
@@ -97,7 +97,7 @@ class ReceiptTests(VariantBenches):
         that were not made before. So is a stand-in without a page /_sandbox/books.
         """
         kinds: set[str] = set()
-        for variant, plans in zip(({}, *self.variants), self._plans(), strict=True):
+        for variant, plans in zip(({}, *self.variants), self._plan_each(), strict=True):
             bench = self._open(variant)
             examples = first_of_each_kind(plans)
             if examples.keys() <= kinds or bench.look("books") is None:
@@ -113,7 +113,7 @@ class ReceiptTests(VariantBenches):
 
     def test_a_refused_receipt_raises_an_error(self) -> None:
         """Answer calls of a report with 422 and 429; it must raise, so that it is repeated."""
-        for bench, plans in zip(self._benches(), self._plans(), strict=True):
+        for bench, plans in zip(self._iter_benches(), self._plan_each(), strict=True):
             bench.check()
             for document in first_of_each_kind(plans).values():
                 for state in map(ReceiptState, bench.app.wants):
@@ -125,7 +125,7 @@ class ReceiptTests(VariantBenches):
         Each receipt goes to a new stand-in, at the same time, and says what the hub would say.
         """
         kinds: set[str] = set()
-        for variant, plans in zip(({}, *self.variants), self._plans(), strict=True):
+        for variant, plans in zip(({}, *self.variants), self._plan_each(), strict=True):
             wants = {ReceiptState(state) for state in self._open(variant).app.wants}
             examples = first_of_each_kind(plans)
             if ReceiptState.POSTED not in wants or examples.keys() <= kinds:

@@ -67,7 +67,7 @@ class SourceValuesTests(VariantBenches):
     def test_values_of_documents_follow_the_answers_of_the_source(self, name: str) -> None:
         """Look for a value of a document of each kind and list that does not follow its source."""
         problems: dict[tuple[str, str], str] = {}
-        for bench, plans in zip(self._benches(), self._plans(), strict=True):
+        for bench, plans in zip(self._iter_benches(), self._plan_each(), strict=True):
             find_examples = iter_ready_examples if name == "state" else iter_examples
             for document in find_examples(plans):
                 problem = _find_defect(name, bench, document)

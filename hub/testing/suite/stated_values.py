@@ -36,7 +36,7 @@ class StatedValuesTests(VariantBenches):
         """Look for the total and the currency of each document, and for what payments pay."""
         ready: dict[Kind, list[Document]] = defaultdict(list)
         posts = self._open({}).app.posts
-        for plans in self._plans():
+        for plans in self._plan_each():
             for plan in plans:
                 if plan.is_posted:
                     ready[plan.document.kind].append(plan.document)

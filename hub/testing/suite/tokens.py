@@ -68,7 +68,7 @@ class _SourceOfTwo:
 
     def answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer a call; let the other process go first if it is the one that renews the token."""
-        tokens = tuple(_iter_tokens(environ, self._stored_secrets()))
+        tokens = tuple(_iter_tokens(environ, self._get_stored_secrets()))
         if not self.rejects:
             self._seen.add(tokens)
         elif tokens and tokens in self._seen:
@@ -87,7 +87,7 @@ class _SourceOfTwo:
         if self._has_other:
             self._other.join()
 
-    def _stored_secrets(self) -> set[str]:
+    def _get_stored_secrets(self) -> set[str]:
         """Return the secrets that the plugin has stored itself, such as each access token."""
         secrets = self._bench.secrets.copy()  # the other thread may store one meanwhile
         self._stored |= set(secrets.values()) - self._initial_secrets
@@ -107,11 +107,11 @@ def _iter_tokens(environ: WSGIEnvironment, stored: Collection[str]) -> Iterator[
     """Yield each header of a call with a bearer token, or with a part of a stored secret."""
     headers = [(name, value) for name, value in environ.items() if name.startswith("HTTP_")]
     for name, value in sorted(headers):
-        if value.startswith(BEARER) or _has_part(stored, _words_of(value)):
+        if value.startswith(BEARER) or _has_part(stored, _list_words(value)):
             yield name, value
 
 
-def _words_of(header: str) -> list[str]:
+def _list_words(header: str) -> list[str]:
     """Return what may be a token in a header: its longer words, and what a cookie is set to.
 
     Other words are its scheme, as in `Session abc`.

@@ -34,7 +34,7 @@ class UnreadableRowTests(VariantBenches):
 
     def test_a_row_that_cannot_be_read_is_neither_gone_nor_left_out(self) -> None:
         """Read a row without amounts in the list and by its id; look for it and for all others."""
-        for variant, plans in zip(({}, *self.variants), self._plans(), strict=True):
+        for variant, plans in zip(({}, *self.variants), self._plan_each(), strict=True):
             examples: dict[tuple[str, str], Document] = {}
             for plan in plans:
                 if plan.is_posted and plan.document.kind not in LIST_KINDS:
@@ -45,7 +45,7 @@ class UnreadableRowTests(VariantBenches):
     def test_a_missing_amount_is_not_posted_as_zero(self) -> None:
         """Leave out the amounts of a document; look whether the hub would post it all the same."""
         problems: dict[tuple[str, str], str] = {}
-        for bench, plans in zip(self._benches(), self._plans(), strict=True):
+        for bench, plans in zip(self._iter_benches(), self._plan_each(), strict=True):
             others = [plan.document for plan in plans]
 
             def is_posted(

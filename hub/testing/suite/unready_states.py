@@ -50,7 +50,7 @@ class UnreadyStateTests(VariantBenches):
         """Yield a ready document of each kind and list; none if `not_ready` names no state."""
         if not self.not_ready:
             return
-        for bench, plans in zip(self._benches(), self._plans(), strict=True):
+        for bench, plans in zip(self._iter_benches(), self._plan_each(), strict=True):
             for document in iter_ready_examples(plans):
                 yield bench, document
 

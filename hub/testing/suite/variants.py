@@ -19,24 +19,24 @@ class VariantBenches:
 
     _variant_plans: Sequence[Sequence[Plan]] | None = None
 
-    def _benches(self) -> Iterator[Bench]:
+    def _iter_benches(self) -> Iterator[Bench]:
         """Yield the app with its settings, and with each of the variants."""
         for variant in ({}, *self.variants):
             yield self._open(variant)
 
-    def _plans(self) -> Sequence[Sequence[Plan]]:
+    def _plan_each(self) -> Sequence[Sequence[Plan]]:
         """Return the planned outcome for the documents, with the settings and with each variant.
 
         The documents are read once for all tests of the suite, which do not change them.
         """
         suite = type(self)
         if suite._variant_plans is None:
-            suite._variant_plans = [plan_documents(bench) for bench in self._benches()]
+            suite._variant_plans = [plan_documents(bench) for bench in self._iter_benches()]
         return suite._variant_plans
 
-    def _benches_with_documents(self) -> Iterator[tuple[Bench, list[Document]]]:
+    def _iter_benches_with_documents(self) -> Iterator[tuple[Bench, list[Document]]]:
         """Yield the app with its settings and with each variant, with its documents."""
-        for bench, plans in zip(self._benches(), self._plans(), strict=True):
+        for bench, plans in zip(self._iter_benches(), self._plan_each(), strict=True):
             yield bench, [plan.document for plan in plans]
 
     def _lacks_a_ready_kind(self) -> bool:
@@ -44,7 +44,7 @@ class VariantBenches:
 
         Another test fails then, and nothing can be said of exceptions that documents of it need.
         """
-        plans = itertools.chain.from_iterable(self._plans())
+        plans = itertools.chain.from_iterable(self._plan_each())
         ready = {plan.document.kind for plan in plans if plan.is_posted}
         return not ready.issuperset(set(self._open({}).app.posts) - set(LIST_KINDS))
 

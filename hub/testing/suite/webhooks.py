@@ -150,8 +150,8 @@ class WebhookTests(HookTests, DocumentChange):
         self._subscribe(bench, False)
         bench.drive("webhooks", {"held": True})
         self._require_change()
-        self._change(bench, self._items())
-        if self._waiting_calls(bench):
+        self._change(bench, self._list_changed_items())
+        if self._list_waiting_calls(bench):
             pytest.fail(
                 f"hub_subscribe of {self.slug} was called with on=False, and the stand-in calls the"
                 " hub all the same. End the subscription at the source."
@@ -165,7 +165,7 @@ class WebhookTests(HookTests, DocumentChange):
 
     def _announce_change(self, bench: Bench) -> tuple[set[str], list[SignedCall]]:
         """Return the document that was changed at the source, and the calls about it."""
-        self._waiting_calls(bench)
+        self._list_waiting_calls(bench)
         bench.drive("webhooks", {"held": True})
         if self._uses("hub_subscribe"):
             self._subscribe(bench, True)
@@ -175,9 +175,9 @@ class WebhookTests(HookTests, DocumentChange):
             form = {name: text.replace("{url}", url) for name, text in fields.items()}
             assert bench.press(path, **form), f"the stand-in of {self.slug} refuses {path}"
         self._require_change()
-        changed = self._change(bench, self._items())
-        calls = self._waiting_calls(bench)
-        bench.clock.set(_now_of(bench))
+        changed = self._change(bench, self._list_changed_items())
+        calls = self._list_waiting_calls(bench)
+        bench.clock.set(_read_time(bench))
         if not calls:
             pytest.fail(
                 f"The stand-in of {self.slug} calls nobody after {', '.join(changed)} has changed."
@@ -189,7 +189,7 @@ class WebhookTests(HookTests, DocumentChange):
     def _sign(self, bench: Bench, content: object) -> SignedCall:
         """Let the stand-in sign any JSON; return the call."""
         bench.drive("webhooks", {"content": content})
-        for call in self._waiting_calls(bench):
+        for call in self._list_waiting_calls(bench):
             if call.body == json.dumps(content).encode():
                 return call
         pytest.fail(
@@ -198,9 +198,9 @@ class WebhookTests(HookTests, DocumentChange):
             ' take {"content": …} as that does.'
         )
 
-    def _items(self) -> list[Yielded]:
+    def _list_changed_items(self) -> list[Yielded]:
         """Return the documents of the stand-in, of which one is changed."""
-        return [plan.document for plan in self._plans()[0]]
+        return [plan.document for plan in self._plan_each()[0]]
 
     def _subscribe(self, bench: Bench, on: bool) -> None:
         """Turn the calls on or off."""
@@ -215,7 +215,7 @@ class WebhookTests(HookTests, DocumentChange):
                 " stand-in, so that it calls: contract(…, change=(path with {id}, fields))."
             )
 
-    def _waiting_calls(self, bench: Bench) -> list[SignedCall]:
+    def _list_waiting_calls(self, bench: Bench) -> list[SignedCall]:
         """Return the calls that the stand-in holds back."""
         page = bench.look("webhooks")
         if not isinstance(page, dict) or "waiting" not in page:
@@ -226,7 +226,7 @@ class WebhookTests(HookTests, DocumentChange):
                 " this app of the plugin gets none: contract(…, unused={'hub_webhook': reason})."
             )
         return [
-            SignedCall(_as_received(call["headers"]), call["body"].encode())
+            SignedCall(_lower_header_names(call["headers"]), call["body"].encode())
             for call in page["waiting"]
         ]
 
@@ -252,7 +252,7 @@ def _remove_optional_secrets(bench: Bench) -> None:
             del bench.secrets[name]
 
 
-def _as_received(headers: Mapping[str, str]) -> dict[str, str]:
+def _lower_header_names(headers: Mapping[str, str]) -> dict[str, str]:
     """Return headers as a server passes them on, whatever their case was."""
     return {
         "-".join(part.capitalize() for part in name.split("-")): value
@@ -267,7 +267,7 @@ def _forge_calls(right: SignedCall) -> dict[str, SignedCall]:
     for name, value in right.headers.items():
         target = plain if name.lower() in UNSIGNED_HEADERS else signed
         target[name] = value
-    wrong = {name: "".join(_other_characters(value)) for name, value in signed.items()}
+    wrong = {name: "".join(_iter_other_characters(value)) for name, value in signed.items()}
     empty = dict.fromkeys(signed, "")
     return {
         "without a signature": SignedCall(plain, right.body),
@@ -278,13 +278,13 @@ def _forge_calls(right: SignedCall) -> dict[str, SignedCall]:
     }
 
 
-def _other_characters(text: str) -> Iterator[str]:
+def _iter_other_characters(text: str) -> Iterator[str]:
     """Yield the characters of a text with other digits, so that it is of the same form."""
     for character in text:
         yield str((int(character) + 1) % 10) if character.isdecimal() else character
 
 
-def _now_of(bench: Bench) -> dt.datetime:
+def _read_time(bench: Bench) -> dt.datetime:
     """Return the time by the stand-in's clock; that of the bench if it has no such page."""
     page = bench.look("clock")
     if not isinstance(page, dict) or "epoch" not in page:

@@ -31,14 +31,14 @@ def find_total_defect(responses: ChangedResponses, document: Document) -> str:
     if problem:
         return problem
     for value in find_amounts(responses, part_amounts(document))[:MAX_AMOUNTS]:
-        changed = responses.read(value, _new_amount(responses, value))
+        changed = responses.read(value, _build_new_amount(responses, value))
         if changed is None:
             continue
         loss = _find_loss(changed)
         if loss is not None:
-            return _lost_cents(responses, loss, value)
+            return _describe_lost_cents(responses, loss, value)
         if changed.total != document.total:
-            new = _new_amount(responses, value)
+            new = _build_new_amount(responses, value)
             return f"its total is {changed.total} if {value.name} is {new}."
         problem = _find_lost_sign(responses, changed, value)
         if problem:
@@ -68,19 +68,19 @@ def _find_whole_amount_defect(
     """Change the values that are equal to the total; the first of its response must decide it."""
     followed = []
     for value in totals:
-        changed = responses.read(value, _new_amount(responses, value))
+        changed = responses.read(value, _build_new_amount(responses, value))
         if changed is None:
             followed.append(value)
             continue
         loss = _find_loss(changed)
         if loss is not None:
-            return _lost_cents(responses, loss, value)
+            return _describe_lost_cents(responses, loss, value)
         if changed.total != document.total:
             followed.append(value)
     # The total of a row is nearer to its beginning than the amount of its only line.
-    first = min(totals, key=_depth)
-    if all(_depth(value) > _depth(first) for value in followed):
-        new = _new_amount(responses, first)
+    first = min(totals, key=_get_depth)
+    if all(_get_depth(value) > _get_depth(first) for value in followed):
+        new = _build_new_amount(responses, first)
         return f"its total stays {document.total} if {first.name} is {new}."
     return ""
 
@@ -93,11 +93,11 @@ def _find_lost_sign(responses: ChangedResponses, changed: Document, value: Respo
     is_of_line = any(abs(line.amount or 0) == NEW_AMOUNT for line in changed.lines)
     if changed.kind in PAYMENT_KINDS or not is_of_line:
         return ""
-    opposite = responses.write_amount(-_signed_amount(value), like=value)
+    opposite = responses.write_amount(-_copy_sign(value), like=value)
     if responses.read(value, opposite) != changed:
         return ""
     return (
-        f"it is the same if {value.name} is {_new_amount(responses, value)} or {opposite}: a"
+        f"it is the same if {value.name} is {_build_new_amount(responses, value)} or {opposite}: a"
         " discount would be added. Keep the sign of each line; turn those of all lines if the"
         " source writes credits with negative amounts."
     )
@@ -113,7 +113,7 @@ def find_amounts(responses: ChangedResponses, amounts: set[Decimal]) -> list[Res
     return values
 
 
-def _depth(value: ResponseValue) -> int:
+def _get_depth(value: ResponseValue) -> int:
     """Return how deep in its response a value is."""
     return len(value.path)
 
@@ -129,12 +129,12 @@ def _is_close(amount: Decimal, other: Decimal) -> bool:
     return abs(amount - other) <= HALF_A_CENT
 
 
-def _new_amount(responses: ChangedResponses, value: ResponseValue) -> str | int | Decimal:
+def _build_new_amount(responses: ChangedResponses, value: ResponseValue) -> str | int | Decimal:
     """Return the new amount as the source writes amounts, with the sign of the old one."""
-    return responses.write_amount(_signed_amount(value), like=value)
+    return responses.write_amount(_copy_sign(value), like=value)
 
 
-def _signed_amount(value: ResponseValue) -> Decimal:
+def _copy_sign(value: ResponseValue) -> Decimal:
     """Return the new amount with the sign of a value."""
     return NEW_AMOUNT.copy_sign(Decimal(str(value.value)))
 
@@ -149,9 +149,9 @@ def _find_loss(document: Document) -> Decimal | None:
     return None
 
 
-def _lost_cents(responses: ChangedResponses, amount: Decimal, value: ResponseValue) -> str:
+def _describe_lost_cents(responses: ChangedResponses, amount: Decimal, value: ResponseValue) -> str:
     """Return the sentence about an amount that is less than the one that the source answers."""
-    new = _new_amount(responses, value)
+    new = _build_new_amount(responses, value)
     return (
         f"it has {amount} if {value.name} is {new}: cents are lost. Pass each amount to"
         " money(…) as the source answers it, and not through a float."

@@ -45,7 +45,7 @@ def _find_order_line_defect(
         is_line = len(others) == len(ids) - 1 and _is_called(value, _NAMES_ORDER_LINE)
         if not is_line or not others:
             continue
-        if responses.read(value, _like(value.value, others[0])) == document:
+        if responses.read(value, _copy_id_type(value.value, others[0])) == document:
             return (
                 f"it stays as it is if {value.name} is {others[0]}, another line of"
                 f" {order.source_id}."
@@ -53,8 +53,8 @@ def _find_order_line_defect(
     return ""
 
 
-def _like(value: object, id: str) -> str | int:
-    """Return an id in the type of another one."""
+def _copy_id_type(value: object, id: str) -> str | int:
+    """Return an id as a number if the other one is a number."""
     return int(id) if isinstance(value, int) and id.isdigit() else id
 
 
@@ -69,10 +69,10 @@ def _iter_names(orders: Mapping[str, Document]) -> Iterator[tuple[str, str]]:
 
 def _is_called(value: ResponseValue, names: re.Pattern[str]) -> bool:
     """Return whether a value has one of some names, alone or with that of the object it is in."""
-    *parents, name = _words(value.path) or [""]
+    *parents, name = _list_words(value.path) or [""]
     return bool(names.fullmatch(name) or (parents and names.fullmatch(parents[-1] + name)))
 
 
-def _words(path: Path) -> list[str]:
+def _list_words(path: Path) -> list[str]:
     """Return the names in a path in small letters, without places in lists."""
     return [re.sub(r"[\W_]", "", part.lower()) for part in path if isinstance(part, str)]

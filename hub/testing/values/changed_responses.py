@@ -48,7 +48,7 @@ class ChangedResponses:
         """
         if self.document is None:
             return False
-        return _without_times(self.document) == _without_times(document)
+        return _remove_versions(self.document) == _remove_versions(document)
 
     def amount_of(self, value: ResponseValue) -> Decimal | None:
         """Return the amount of a value without its sign, or None if it is none."""
@@ -174,7 +174,7 @@ def _replace(content: Any, path: Path, new: Any) -> Any:
     return changed
 
 
-def _without_times(document: Document) -> Document:
+def _remove_versions(document: Document) -> Document:
     """Return a document without its version and its facts."""
     lines = tuple(replace(line, facts={}) for line in document.lines)
     return replace(document, version=None, facts={}, lines=lines)

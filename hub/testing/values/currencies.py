@@ -12,7 +12,7 @@ CURRENCY = re.compile("[A-Z]{3}")
 
 def find_currency_defect(responses: ChangedResponses, document: Document) -> str:
     """Change the currency wherever the source names it; a source may name none."""
-    currencies = _currency_values(responses)
+    currencies = _list_currency_values(responses)
     if not currencies:
         return ""
     values = [value for value in currencies if value.value == document.currency]
@@ -47,7 +47,7 @@ def _find_part_currency_defect(
     return ""
 
 
-def _currency_values(responses: ChangedResponses) -> list[ResponseValue]:
+def _list_currency_values(responses: ChangedResponses) -> list[ResponseValue]:
     """Return the values that look like a currency."""
     return [value for value in responses.values if CURRENCY.fullmatch(str(value.value))]
 

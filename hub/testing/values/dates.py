@@ -24,7 +24,7 @@ def find_date_defect(responses: ChangedResponses, bench: Bench, document: Docume
     if invented:
         return invented
     day = document.date
-    if any(_day_of(value.value) == day for value in responses.values):
+    if any(_read_day(value.value) == day for value in responses.values):
         return ""
     for value in responses.values:
         defect = _find_zone_defect(responses, bench, value, "date")
@@ -36,7 +36,7 @@ def find_date_defect(responses: ChangedResponses, bench: Bench, document: Docume
 def find_due_date_defect(responses: ChangedResponses, bench: Bench, document: Document) -> str:
     """Change the values whose name says that they are the due date."""
     for value in responses.values:
-        later = _days_later(value.value)
+        later = _shift_days(value.value)
         if later is None or "due" not in str(value.path[-1]).lower():
             continue
         if responses.read(value, later) == document:
@@ -51,15 +51,15 @@ def _find_zone_defect(
     responses: ChangedResponses, bench: Bench, value: ResponseValue, name: str
 ) -> str:
     """Return that a day of a document follows a moment and no zone of the app; "" if it does."""
-    day, moment = getattr(responses.document, name), _moment_of(value.value)
+    day, moment = getattr(responses.document, name), _read_moment(value.value)
     if moment is None or moment.astimezone(dt.UTC).date() != day:
         return ""
-    changed = responses.read(value, _days_later(value.value))
+    changed = responses.read(value, _shift_days(value.value))
     if changed is None or getattr(changed, name) == day:
         return ""
     if _follows_zone(bench, changed.source_id, name):
         return ""
-    scale = _unix_scale(value.value)
+    scale = _find_unix_scale(value.value)
     advice = UNIX_TIMES[scale] if scale else "parse_date(row[…], site.zone)"
     return (
         f"{day} in each zone of the app, and the source answers the moment {value.value} as"
@@ -73,7 +73,7 @@ def _find_invented_date(responses: ChangedResponses, bench: Bench, document: Doc
     if document.date in days_of_reading:
         return ""
     for value in responses.values:
-        if _day_of(value.value) is None and _moment_of(value.value) is None:
+        if _read_day(value.value) is None and _read_moment(value.value) is None:
             continue
         changed = responses.read(value, None)
         if changed is not None and changed.date in days_of_reading:
@@ -95,7 +95,7 @@ def _follows_zone(bench: Bench, id: str, name: str) -> bool:
     return len(dates) > 1
 
 
-def _day_of(value: object) -> dt.date | None:
+def _read_day(value: object) -> dt.date | None:
     """Return a value that is a day and no moment."""
     try:
         return dt.datetime.strptime(str(value), "%Y-%m-%d").date()  # noqa: DTZ007 (a day)
@@ -103,7 +103,7 @@ def _day_of(value: object) -> dt.date | None:
         return None
 
 
-def _moment_of(value: object) -> dt.datetime | None:
+def _read_moment(value: object) -> dt.datetime | None:
     """Return a value that is a moment with a zone; midnight may stand for a day and does not count.
 
     A text that is no moment is none.
@@ -115,7 +115,7 @@ def _moment_of(value: object) -> dt.datetime | None:
 
 def _parse_moment(value: object) -> dt.datetime | None:
     """Return a value that is a moment: a text with an offset, or a number since 1970."""
-    scale = _unix_scale(value)
+    scale = _find_unix_scale(value)
     if scale:
         return dt.datetime.fromtimestamp(int(str(value)) / scale, dt.UTC)
     try:
@@ -125,7 +125,7 @@ def _parse_moment(value: object) -> dt.datetime | None:
     return None if moment.tzinfo is None else moment
 
 
-def _unix_scale(value: object) -> int:
+def _find_unix_scale(value: object) -> int:
     """Return how many of a number since 1970 are a second: 1 or 1000; 0 for any other value."""
     text = str(value)
     if not text.isdecimal():
@@ -134,9 +134,9 @@ def _unix_scale(value: object) -> int:
     return next(scales, 0)
 
 
-def _days_later(value: object) -> Any:
+def _shift_days(value: object) -> Any:
     """Return a day or a moment some days later, in the form of the value; None for other values."""
-    day, moment, scale = _day_of(value), _parse_moment(value), _unix_scale(value)
+    day, moment, scale = _read_day(value), _parse_moment(value), _find_unix_scale(value)
     if day:
         return (day + DATE_SHIFT).isoformat()
     if moment is None:

@@ -17,7 +17,7 @@ class DocumentRow(NamedTuple):
     def has(self, call: str, path: Path) -> bool:
         """Return whether a value belongs to the document, or to no row of such a list."""
         depth = len(self.rows.path)
-        if path[:depth] != self.rows.path or _address(call) != _address(self.rows.call):
+        if path[:depth] != self.rows.path or _get_address(call) != _get_address(self.rows.call):
             return True
         return len(path) > depth and path[depth] == self.place and call == self.rows.call
 
@@ -53,6 +53,6 @@ def _find_place(rows: ResponseValue, is_gone: IsGone) -> int | None:
     return first if is_gone(rows, without_it) else None
 
 
-def _address(call: str) -> str:
+def _get_address(call: str) -> str:
     """Return the method and the path of a call, the same for each page of a list."""
     return call.partition("?")[0]

@@ -72,7 +72,7 @@ def _find_lost_tax(
     for value, changed in readings:
         if responses.amount_of(value) == tax:
             names.append(value.name)
-            if changed is None or _amounts_of(changed) != _amounts_of(document):
+            if changed is None or _list_amounts(changed) != _list_amounts(document):
                 return ""
     if not names:
         return ""
@@ -103,7 +103,7 @@ def _has_twice(document: Document, other: Document) -> bool:
     return False
 
 
-def _amounts_of(document: Document) -> Sequence[object]:
+def _list_amounts(document: Document) -> Sequence[object]:
     """Return the amounts and taxes of a document."""
     lines = [(line.amount, line.tax, line.codes) for line in document.lines]
     return document.total, document.tax_total, lines

@@ -15,7 +15,7 @@ MAX_LINES = 6  # lines of a document that are compared
 
 def find_line_depth(responses: ChangedResponses, value: ResponseValue, document: Document) -> int:
     """Return how deep the line is to which a value belongs; 0 if it belongs to none."""
-    amounts = {amount / responses.unit for amount in _line_amounts(document)}
+    amounts = {amount / responses.unit for amount in _list_line_amounts(document)}
     for depth in range(len(value.path) - 1, 0, -1):
         if not isinstance(value.path[depth - 1], int):
             continue
@@ -26,7 +26,7 @@ def find_line_depth(responses: ChangedResponses, value: ResponseValue, document:
     return 0
 
 
-def _line_amounts(document: Document) -> set[Decimal]:
+def _list_line_amounts(document: Document) -> set[Decimal]:
     """Return the amounts of the lines of a document, without their signs."""
     return {abs(line.amount) for line in document.lines if line.amount}
 

@@ -44,13 +44,17 @@ def _describe_posted(
     none: the lines then have it, and add up to the same total.
     """
     changed = responses.read_changed([value._replace(value=None) for value in values])
-    if changed is None or _money_of(changed) == _money_of(document) or not is_posted(changed):
+    if (
+        changed is None
+        or _list_fixed_amounts(changed) == _list_fixed_amounts(document)
+        or not is_posted(changed)
+    ):
         return ""
     amounts = ", ".join(f"{get_amount(line) or 0}" for line in changed.lines)
     return f"lines of {amounts or 'nothing'} and the total {changed.total}"
 
 
-def _money_of(document: Document) -> list[Decimal | None]:
+def _list_fixed_amounts(document: Document) -> list[Decimal | None]:
     """Return the amounts that must not change: the total that its lines add up to, or the lines.
 
     What a payment pays is less than its total if a part stays on account.
