@@ -30,6 +30,7 @@ from hub.web.authentication.access import (
 )
 from hub.web.cases import case_acts, case_assignees, case_removals, case_skips
 from hub.web.codes import code_decisions, match_versions, record_creation
+from hub.web.codes.code_lookup import AppCode
 from hub.web.codes.record_form import Invalid
 from hub.web.frame.layout import list_installation_choices, use_zone_of
 from hub.web.frame.lookup import get_row_or_404
@@ -319,7 +320,7 @@ def _build_bulk_values(
     }
 
 
-def _get_code_of_case(case_id: int) -> record_creation.CodeOfCase:
+def _get_code_of_case(case_id: int) -> AppCode:
     """Return the code that a case is about; answer 404 if it is about something else."""
     with read_only_session() as session:
         code = record_creation.find_code_of_case(session, get_row_or_404(session, Case, case_id))
@@ -374,14 +375,11 @@ def _load_match_view(
     session: Session, case: Case, invalid: Invalid | None
 ) -> dict[str, Any] | None:
     """Return the forms that decide about the code of a case; None if the case has none."""
-    code_of_case = record_creation.find_code_of_case(session, case)
-    if code_of_case is None:
+    code = record_creation.find_code_of_case(session, case)
+    if code is None:
         return None
-    installation, source_code, field = code_of_case
     query = request.args.get("q", "").strip()
-    return record_creation.build_code_form(
-        session, installation, source_code, field, query, invalid
-    )
+    return record_creation.build_code_form(session, code, query, invalid)
 
 
 def _build_context(session: Session, case: Case) -> dict[str, Any]:

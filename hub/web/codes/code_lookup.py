@@ -1,7 +1,7 @@
 """Codes of sources as documents use them, and what is stored about them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,6 +17,14 @@ from hub.mapping import EMPTY, NEW, MatchIndex, has_separator
 from hub.models import Case, Installation, Match, Posting, SeenCode, SourceDocument, case_posting
 from hub.qbo import records
 from hub.reasons.template import CaseAction
+
+
+class AppCode(NamedTuple):
+    """A code of an app at a company, as the source uses it, and the field that it belongs to."""
+
+    installation: Installation
+    source_code: SeenCode
+    field: Field
 
 
 def load_fields_by_name(installation: Installation) -> dict[str, Field]:
@@ -38,7 +46,7 @@ def load_match_index(session: Session, installation: Installation) -> MatchIndex
     return build_match_index(session, installation, fields.values())
 
 
-def find_code_of_case(session: Session, case: Case) -> tuple[Installation, SeenCode, Field] | None:
+def find_code_of_case(session: Session, case: Case) -> AppCode | None:
     """Return the code that a case is about; None when it is about something else."""
     name = case.details.get("field")
     code = case.details.get("code")
@@ -49,7 +57,7 @@ def find_code_of_case(session: Session, case: Case) -> tuple[Installation, SeenC
     if field is None:
         return None
     source_code = find_code_as_used(session, installation.id, name, code, case.details)
-    return installation, source_code, field
+    return AppCode(installation, source_code, field)
 
 
 def find_code_as_used(

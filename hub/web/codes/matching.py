@@ -344,6 +344,5 @@ def _build_code_values(
         abort(404)
     source_code = code_lookup.find_code_as_used(session, installation.id, name, code)
     query = request.args.get("q", "").strip()
-    return record_creation.build_code_form(
-        session, installation, source_code, field, query, invalid
-    )
+    app_code = code_lookup.AppCode(installation, source_code, field)
+    return record_creation.build_code_form(session, app_code, query, invalid)

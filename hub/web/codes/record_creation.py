@@ -30,14 +30,14 @@ from hub.web.codes import (
     record_search,
     suggestion_scores,
 )
+from hub.web.codes.code_lookup import AppCode
 from hub.web.codes.code_view import CodeState
 from hub.web.codes.record_form import Invalid, RecordForm
 
 NAME_TAKEN = "6240"  # the code of QuickBooks for a name of another record, such as an employee's
-CodeOfCase = tuple[Installation, SeenCode, Field]
 
 
-def find_code_of_case(session: Session, case: Case) -> CodeOfCase | None:
+def find_code_of_case(session: Session, case: Case) -> AppCode | None:
     """Return the code that a case is about, also if QuickBooks refused to create its record."""
     code = code_lookup.find_code_of_case(session, case)
     if code is not None:
@@ -53,51 +53,39 @@ def find_code_of_case(session: Session, case: Case) -> CodeOfCase | None:
     source_code = code_lookup.find_code_as_used(
         session, row.installation_id, field.name, row.source_id, name
     )
-    return row.installation, source_code, field
+    return AppCode(row.installation, source_code, field)
 
 
 def build_code_form(
-    session: Session,
-    installation: Installation,
-    source_code: SeenCode,
-    field: Field,
-    query: str,
-    invalid: Invalid | None,
+    session: Session, code: AppCode, query: str, invalid: Invalid | None
 ) -> dict[str, Any]:
     """Return the values of the page of a code: records to match, and the form for a new one.
 
     `invalid` is what was entered before and could not be created.
     """
-    match_index = code_lookup.load_match_index(session, installation)
-    form = _build_match_form(session, installation, source_code, field, query, match_index)
-    used = _load_used_code(session, installation, source_code)
+    match_index = code_lookup.load_match_index(session, code.installation)
+    form = _build_match_form(session, code, query, match_index)
+    used = _load_used_code(session, code.installation, code.source_code)
     is_unmatched = form["code"].state in (CodeState.OPEN, CodeState.NEW)
-    is_offered = is_unmatched and _may_be_created(field, used)
     creation = None
-    if is_offered:
-        creation = _build_form(
-            session, installation, source_code, field, used, match_index, invalid
-        )
+    if is_unmatched and _may_be_created(code.field, used):
+        creation = _build_form(session, code, used, match_index, invalid)
     return form | {"creation": creation}
 
 
 def _build_match_form(
-    session: Session,
-    installation: Installation,
-    source_code: SeenCode,
-    field: Field,
-    query: str,
-    match_index: MatchIndex,
+    session: Session, code: AppCode, query: str, match_index: MatchIndex
 ) -> dict[str, Any]:
     """Return the values of the form that matches a code: its view, and records to choose from."""
-    code = code_view.view_code(session, installation, source_code, field, match_index)
+    installation, source_code, field = code
+    view = code_view.view_code(session, installation, source_code, field, match_index)
     index = records.load_index(session, installation.company_id, field.role)
     return {
-        "code": code,
+        "code": view,
         "query": query,
-        "records": record_search.list_choices(index.by_id.values(), query, code.suggestions),
+        "records": record_search.list_choices(index.by_id.values(), query, view.suggestions),
         "record_count": len(index),
-        "suggestions": suggestion_scores.build_suggestions(code, index.by_id),
+        "suggestions": suggestion_scores.build_suggestions(view, index.by_id),
         "source": code_facts.list_source_facts(
             session,
             installation,
@@ -135,14 +123,13 @@ def create(
 
 def _build_form(
     session: Session,
-    installation: Installation,
-    source_code: SeenCode,
-    field: Field,
+    code: AppCode,
     used: Code | str | None,
     match_index: MatchIndex,
     invalid: Invalid | None,
 ) -> RecordForm:
     """Return the form, filled in with what was entered, or else with the facts of the source."""
+    installation, source_code, field = code
     name = source_code.name or source_code.code
     is_refused = _is_name_refused(session, installation, source_code)
     errors: Mapping[str, Sequence[str]] = {}
