@@ -59,11 +59,16 @@ def test_a_call_that_names_no_row_collects(subscribed, body):
         ),
         ([], [Signal()]),
         ([1], [Signal()]),
-        ("PARTS", [Signal()]),
     ],
 )
 def test_a_call_may_have_several_changes_or_another_form(subscribed, body, signals):
     assert call(subscribed, body) == signals
+
+
+@pytest.mark.row("ION-35")
+def test_a_call_that_is_neither_an_object_nor_a_list_is_refused(subscribed):
+    with pytest.raises(Refused, match="not a JSON object"):
+        call(subscribed, "PARTS")
 
 
 @pytest.mark.row("ION-35")
