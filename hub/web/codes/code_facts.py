@@ -22,7 +22,7 @@ from hub.models.document_terms import DocumentTerm, list_terms
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.authentication.access import load_scope
 from hub.web.codes import code_lookup
-from hub.web.frame.source_view import format_money
+from hub.web.frame.source_view import ITEM_TYPES, format_money
 from hub.web.lists import case_list
 from hub.web.lists.case_list import CaseRow
 
@@ -88,11 +88,11 @@ def _list_detail_facts(details: Party | Item | None) -> list[tuple[str, str]]:
         return _list_party_facts(details)
     if isinstance(details, Item):
         return [
-            (gettext("Type"), details.type.replace("_", " ")),
-            ("SKU", details.sku or ""),
-            ("Description", details.description or ""),
-            (gettext("Price"), format_money(details.price, "")),
-            (gettext("Cost"), format_money(details.cost, "")),
+            (gettext_noop("Type"), gettext(ITEM_TYPES[details.type])),
+            (gettext_noop("SKU"), details.sku or ""),
+            (gettext_noop("Description"), details.description or ""),
+            (gettext_noop("Price"), format_money(details.price, "")),
+            (gettext_noop("Cost"), format_money(details.cost, "")),
         ]
     return []
 
@@ -101,11 +101,11 @@ def _list_party_facts(details: Party) -> list[tuple[str, str]]:
     """Return labels and texts of the details of a new vendor or customer."""
     return [
         (gettext_noop("Organisation number"), details.number or ""),
-        ("E-mail", details.email or ""),
-        (gettext("Phone"), details.phone or ""),
-        (gettext("Contact"), details.contact or ""),
-        (gettext("Address"), _format_address(details.address)),
-        (gettext("Currency"), details.currency or ""),
+        (gettext_noop("E-mail"), details.email or ""),
+        (gettext_noop("Phone"), details.phone or ""),
+        (gettext_noop("Contact"), details.contact or ""),
+        (gettext_noop("Address"), _format_address(details.address)),
+        (gettext_noop("Currency"), details.currency or ""),
     ]
 
 
