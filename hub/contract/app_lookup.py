@@ -12,9 +12,14 @@ DISTRIBUTION_PREFIX = re.compile(r"^(qbo-)?hub-")
 
 
 def find_error(plugins: Plugins, slug: str) -> HubError:
-    """Return the error of the plugin that should own an app, or that no plugin has such an app.
+    """Return the error of the plugin that should own an app, or that no plugin has such an app."""
+    return find_error_of_broken(plugins, slug) or build_missing_error(plugins, slug)
 
-    Name the broken plugins whose apps are not known, too.
+
+def find_error_of_broken(plugins: Plugins, slug: str) -> HubError | None:
+    """Return the error of the broken plugin that should own an app; None if no plugin is broken.
+
+    If no broken plugin seems to own it, name all of them, because their apps are not known.
     """
     for error in plugins.broken:
         if _is_about(error, slug):
@@ -27,7 +32,7 @@ def find_error(plugins: Plugins, slug: str) -> HubError:
             slug=slug,
             reasons=reasons,
         )
-    return build_missing_error(plugins, slug)
+    return None
 
 
 def build_missing_error(

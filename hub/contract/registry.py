@@ -25,7 +25,7 @@ from hub.contract.plugin_list import Allowed, explain_refusal, format_line
 from hub.contract.settings_schema import get_schema
 from hub.contract.types import App, Field, Sandbox
 from hub.contract.value_object import value_object
-from hub.errors import MissingExtra, NotFound, PluginBroken
+from hub.errors import MissingExtra, PluginBroken, PluginMissing
 
 GROUP = "hub"
 NEXT_STEP = "Correct the plugin, install it again and restart the hub."
@@ -211,10 +211,10 @@ class Plugins:
         return [self._describe(item) for item in self._installed]
 
     def _get_owner(self, slug: str) -> Loaded:
-        """Return the plugin that owns an app; raise NotFound if it is not loaded."""
+        """Return the plugin that owns an app; raise PluginMissing if it is not loaded."""
         owner = self._owners.get(slug)
         if owner is None:
-            raise NotFound("app", slug, self._owners)
+            raise PluginMissing(slug)
         return owner
 
     def _describe(self, item: Installed) -> dict[str, Any]:

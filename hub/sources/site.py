@@ -14,7 +14,7 @@ from sqlalchemy import and_, select
 from hub.cases.other_account import has_other_account
 from hub.context import current_hub, find_stand_in, get_call_seconds, hide_secrets
 from hub.contract import settings_schema, types
-from hub.contract.app_lookup import find_error
+from hub.contract.app_lookup import find_error_of_broken
 from hub.contract.states import GonePolicy
 from hub.contract.tokens import are_bound_alike
 from hub.contract.types import SETTING_REFERENCE, App, Field, Secrets, Site
@@ -27,6 +27,7 @@ from hub.errors import (
     HubError,
     NeedsAttention,
     PluginFault,
+    PluginMissing,
     Sentence,
     SettingsInvalid,
     VaultError,
@@ -276,7 +277,8 @@ def get_app(installation: Installation) -> App:
     plugins = current_hub().plugins
     app = plugins.apps.get(installation.slug)
     if app is None:
-        raise find_error(plugins, installation.slug)
+        error = find_error_of_broken(plugins, installation.slug)
+        raise error or PluginMissing(installation.slug)
     return app
 
 

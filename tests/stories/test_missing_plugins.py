@@ -12,7 +12,7 @@ from hub.cli import main
 from hub.contract.documents import KINDS
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
-from hub.errors import NotFound
+from hub.errors import PluginMissing
 from hub.installations import match_files
 from hub.mapping import NEW
 from hub.models import Installation, Match, Run
@@ -31,7 +31,7 @@ from tests.support.sources.every_kind_source import (
     line,
 )
 
-GONE = "There is no app “shop”."
+GONE = "The plugin of the app “shop” is not installed on this machine"
 FAILING = "Runs of Fjord & Sons Construction keep failing"
 
 
@@ -197,7 +197,7 @@ def test_actions_that_need_the_plugin_are_refused_with_the_reason(app, shop):
         lambda: push_lists(row),
         lambda: sources.check(row),
     ):
-        with pytest.raises(NotFound, match=GONE):
+        with pytest.raises(PluginMissing, match=GONE):
             act()
 
 

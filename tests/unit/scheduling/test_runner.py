@@ -428,7 +428,7 @@ def test_a_run_of_a_company_leaves_out_an_app_whose_plugin_is_not_loaded(unloade
 def test_a_run_of_an_app_whose_plugin_is_not_loaded_says_so(unloaded):
     run = runner.sync(unloaded, requested_by="kari")
     assert run.outcome == "stopped"
-    assert run.error.startswith("There is no app “formerly”.")
+    assert run.error.startswith("The plugin of the app “formerly” is not installed")
 
 
 def test_an_app_whose_plugin_is_not_loaded_has_nothing_to_send(unloaded, clock):

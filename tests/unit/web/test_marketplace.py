@@ -287,7 +287,7 @@ def test_a_hub_survives_that_the_plugin_of_an_installation_is_gone(visitor: Visi
     ):
         assert visitor.get(path).status_code == 200, path
     code = visitor.get(f"{here}/matching/code?field=supplier&code=s1")
-    assert (code.status_code, "There is no app" in unescape(code.text)) == (404, True)
+    assert (code.status_code, "is not installed on this machine" in code.text) == (400, True)
     page = visitor.page(f"{here}/settings")
     assert "not installed or broken" in page
     assert f'href="{here}/settings"' not in page
