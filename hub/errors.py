@@ -339,17 +339,6 @@ class VaultError(HubError):
     """A secret cannot be read or written: no key, a wrong key, or a value moved from its place."""
 
 
-class PluginMissing(NotNow):
-    """The plugin of an app that was enabled is not installed on this machine."""
-
-    def __init__(self, slug: str) -> None:
-        super().__init__(
-            "The plugin of the app “%(slug)s” is not installed on this machine, so nothing of the"
-            " app runs. Install it and start the hub again.",
-            slug=slug,
-        )
-
-
 class PluginBroken(HubError):
     """An installed plugin cannot be used; the others continue."""
 

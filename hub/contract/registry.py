@@ -21,11 +21,12 @@ from hub.contract.app_checks import (
 from hub.contract.checkout import build_stand_in_command
 from hub.contract.hook_checks import check_hooks
 from hub.contract.hook_results import ExitByPlugin
+from hub.contract.missing_plugin import PluginMissing
 from hub.contract.plugin_list import Allowed, explain_refusal, format_line
 from hub.contract.settings_schema import get_schema
 from hub.contract.types import App, Field, Sandbox
 from hub.contract.value_object import value_object
-from hub.errors import MissingExtra, PluginBroken, PluginMissing
+from hub.errors import MissingExtra, PluginBroken
 
 GROUP = "hub"
 NEXT_STEP = "Correct the plugin, install it again and restart the hub."

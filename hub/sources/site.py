@@ -15,6 +15,7 @@ from hub.cases.other_account import has_other_account
 from hub.context import current_hub, find_stand_in, get_call_seconds, hide_secrets
 from hub.contract import settings_schema, types
 from hub.contract.app_lookup import find_error_of_broken
+from hub.contract.missing_plugin import PluginMissing
 from hub.contract.states import GonePolicy
 from hub.contract.tokens import are_bound_alike
 from hub.contract.types import SETTING_REFERENCE, App, Field, Secrets, Site
@@ -27,7 +28,6 @@ from hub.errors import (
     HubError,
     NeedsAttention,
     PluginFault,
-    PluginMissing,
     Sentence,
     SettingsInvalid,
     VaultError,

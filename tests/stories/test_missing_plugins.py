@@ -10,9 +10,9 @@ from sqlalchemy import select
 from hub import App, Field, hookimpl, outbox, sources
 from hub.cli import main
 from hub.contract.documents import KINDS
+from hub.contract.missing_plugin import PluginMissing
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
-from hub.errors import PluginMissing
 from hub.installations import match_files
 from hub.mapping import NEW
 from hub.models import Installation, Match, Run
