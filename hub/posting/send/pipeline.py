@@ -13,7 +13,7 @@ from hub.posting.send import selection
 from hub.posting.send.claim import claim_prepared
 from hub.posting.send.decided_matches import DecidedMatches
 from hub.posting.send.prepare import prepare
-from hub.posting.send.requests import InFlightWave, launch_wave
+from hub.posting.send.requests import InFlightWave, choose_concurrency, launch_wave
 from hub.posting.send.results import record_results
 from hub.telemetry import log_context
 
@@ -50,6 +50,7 @@ class SendPipeline:
         self.sent = 0
         self.fruitless_waves = 0  # consecutive ones, without progress
         self.waves: deque[InFlightWave] = deque()
+        self.max_calls = batch_sizing.MAX_CONCURRENT_REQUESTS
 
     def advance(self) -> bool:
         """Start a wave or record the oldest one; return False if there was nothing to do."""
@@ -83,7 +84,7 @@ class SendPipeline:
         if not self.waves[-1].is_full or not self.posting_session.batch_sizer.is_stable:
             return False
         open_calls = sum(wave.open_count for wave in self.waves)
-        return open_calls < batch_sizing.MAX_CONCURRENT_REQUESTS
+        return open_calls < self.max_calls
 
     def _launch_wave(self) -> bool:
         """Start a wave; return False if nothing was ready or a person has matched a code since."""
@@ -99,7 +100,10 @@ class SendPipeline:
         jobs = claim_prepared(posting_session, prepared)
         if jobs:
             is_full = len(ids) == size
-            self.waves.append(launch_wave(posting_session, jobs, self.threads, is_full=is_full))
+            wave = launch_wave(
+                posting_session, jobs, self.threads, is_full=is_full, max_calls=self.max_calls
+            )
+            self.waves.append(wave)
         else:
             has_progress = posting_session.count_progress() > progress_before
             self._note_progress(has_progress=has_progress)
@@ -117,7 +121,9 @@ class SendPipeline:
     def _take_results(self) -> int:
         """Record the results of the oldest wave; return the number of sends that made progress."""
         wave = self.waves.popleft()
-        return record_results(self.posting_session, wave.results())
+        results = wave.results()
+        self.max_calls = choose_concurrency(results)
+        return record_results(self.posting_session, results)
 
     def _note_progress(self, *, has_progress: bool) -> None:
         """Count consecutive waves without progress; reset the count after one with progress."""

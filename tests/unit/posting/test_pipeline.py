@@ -172,6 +172,29 @@ def test_transactions_are_created_together(bench, most_at_once):
     assert most_at_once["bill"] > 1
 
 
+@pytest.mark.parametrize(("seconds", "expected"), [(0.0, 10), (0.001, 2), (0.1, 10)])
+def test_few_requests_run_together_where_answers_come_at_once(
+    bench, monkeypatch, seconds, expected
+):
+    create, launch, call_counts = Client.create, pipeline.launch_wave, []
+
+    def create_after(self, *args, **options):
+        return replace(create(self, *args, **options), seconds=seconds)
+
+    def count_calls(*args, **options):
+        wave = launch(*args, **options)
+        call_counts.append(len(wave.calls))
+        return wave
+
+    monkeypatch.setattr(Client, "create", create_after)
+    monkeypatch.setattr(pipeline, "launch_wave", count_calls)
+    monkeypatch.setattr(batch_sizing, "MAX_SINGLE_REQUESTS", 12)
+    ids = [bench.bill(f"A-{n}") for n in range(36)]
+    bench.drain()
+    assert {bench.state(id) for id in ids} == {"posted"}
+    assert (call_counts[0], call_counts[-1]) == (10, expected)
+
+
 def test_key_bytes_and_date_are_committed_before_the_first_byte(bench, monkeypatch):
     create, calls = Client.create, []
 
