@@ -214,10 +214,10 @@ def find_postings_to_decide(session: Session, ids: Sequence[int]) -> set[int]:
     return to_decide
 
 
-def list_open_cases(session: Session, posting_id: int) -> Sequence[int]:
-    """Return the ids of the open cases that stop a posting."""
+def list_open_cases(session: Session, posting_id: int) -> Sequence[Case]:
+    """Return the open cases that stop a posting, the oldest first."""
     query = (
-        select(Case.id)
+        select(Case)
         .join(case_posting, case_posting.c.case_id == Case.id)
         .where(case_posting.c.posting_id == posting_id, Case.closed_at.is_(None))
     )

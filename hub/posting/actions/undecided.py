@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
 from hub.db import engine
 from hub.errors import NotFound, NotNow, Sentence
-from hub.models import Case, Posting, case_posting
+from hub.models import Posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import CHANGE_OPERATIONS, Holder, PostingState, SendOutcome
 from hub.posting import case_texts
@@ -82,13 +81,8 @@ def list_candidates_in_question(
     With `of_overwrites`, return the transactions that a change may have to overwrite; otherwise
     those that may be the document.
     """
-    of_posting = (
-        select(Case)
-        .join(case_posting, case_posting.c.case_id == Case.id)
-        .where(case_posting.c.posting_id == posting_id, Case.closed_at.is_(None))
-    )
     ids: set[str] = set()
-    for case in session.scalars(of_posting):
+    for case in inbox.list_open_cases(session, posting_id):
         is_overwrite = case.code in case_texts.OVERWRITE_QUESTIONS
         if is_overwrite == of_overwrites:
             ids.update(case_texts.list_candidates(case.details))

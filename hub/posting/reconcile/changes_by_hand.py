@@ -96,6 +96,6 @@ def _record_if_made(posting_session: PostingSession, snapshot: PostingSnapshot) 
         is_as_posted = Agreement.AS_LAST_POSTED in agreements
         if is_as_posted or not is_change_visible(snapshot.history, shown):
             return
-        case_ids = inbox.list_open_cases(session, posting.id)
+        case_ids = [case.id for case in inbox.list_open_cases(session, posting.id)]
         if apply_step(session, posting_session, snapshot, Posted(shown.id)):
             inbox.explain_closing(session, case_ids, CaseDecision.AGREED)

@@ -117,9 +117,8 @@ def _list_unlinked_orders(planned: dict[str, Any], posting: Posting, last: Posti
         if counts[order] < count:
             unlinked.add(order)
     last_payload = json.loads(last.payload or b"{}")
-    if not payloads.is_whole_update(
-        last_payload
-    ):  # a full update also contains links made by people
+    # A full update also contains links that people made.
+    if not payloads.is_whole_update(last_payload):
         unlinked |= payloads.list_linked_orders(last_payload) - payloads.list_linked_orders(planned)
     return unlinked
 
