@@ -125,10 +125,12 @@ def describe_candidate(
 
 def list_candidates(details: Mapping[str, Any]) -> list[str]:
     """Return the QuickBooks ids that a case names."""
-    stored = details.get("candidates") or details.get("ids") or details.get("quickbooks_id") or []
-    if not isinstance(stored, list):
-        stored = [stored]
-    return [_get_candidate_id(candidate) for candidate in stored if candidate]
+    candidates = (
+        details.get("candidates") or details.get("ids") or details.get("quickbooks_id") or []
+    )
+    if not isinstance(candidates, list):
+        candidates = [candidates]
+    return [_get_candidate_id(candidate) for candidate in candidates if candidate]
 
 
 def get_candidate_kinds(details: Mapping[str, Any]) -> dict[str, str]:

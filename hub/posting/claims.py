@@ -120,17 +120,18 @@ def claim_postings(
     if not ids:
         return []
     rows = session.connection().execute(_CLAIM, {**values, "ids": ids})
-    claimed = sorted(ClaimedPosting(*row) for row in rows)
-    if not claimed:
+    claimed_postings = sorted(ClaimedPosting(*row) for row in rows)
+    if not claimed_postings:
         return []
     if compose:
-        places = compose(claimed)
-        claimed = [
-            posting._replace(place=places.get(posting.id, SENT_SINGLY)) for posting in claimed
+        places = compose(claimed_postings)
+        claimed_postings = [
+            posting._replace(place=places.get(posting.id, SENT_SINGLY))
+            for posting in claimed_postings
         ]
-    attempts = [_build_attempt_row(posting, claim) for posting in claimed]
+    attempts = [_build_attempt_row(posting, claim) for posting in claimed_postings]
     bulk.execute_each(session, _INSERT_ATTEMPTS, attempts)
-    return claimed
+    return claimed_postings
 
 
 def lock_claimed(session: Session, fences: Mapping[int, str]) -> set[int]:

@@ -143,8 +143,8 @@ def deliver(installation_id: int) -> int:
         )
         due = session.execute(query.order_by(ReceiptRow.at, ReceiptRow.id)).all()
         has_case = inbox.is_open(session, build_receipts_cause(installation_id))
-    unwanted = _delete_unwanted(installation, {ReceiptState(state) for _, state in due})
-    ids = [id for id, state in due if state not in unwanted]
+    unwanted_states = _delete_unwanted(installation, {ReceiptState(state) for _, state in due})
+    ids = [id for id, state in due if state not in unwanted_states]
     if not ids:
         return 0
     delivery = _Delivery(installation, has_case=has_case)
@@ -163,17 +163,19 @@ def _delete_unwanted(
 
     Such receipts were queued while the plugin of the app was not loaded.
     """
-    unwanted = {state for state in states if not receipts.is_wanted(installation.slug, state)}
-    if unwanted:
+    unwanted_states = {
+        state for state in states if not receipts.is_wanted(installation.slug, state)
+    }
+    if unwanted_states:
         is_unwanted = (
             ReceiptRow.installation_id == installation.id,
             ReceiptRow.ended == ReceiptEnd.OPEN,
-            ReceiptRow.state.in_(unwanted),
+            ReceiptRow.state.in_(unwanted_states),
         )
         rows = delete(ReceiptRow).where(bulk.is_locked_in_order(ReceiptRow.id, *is_unwanted))
         with engine.transaction() as session:
             session.execute(rows, execution_options={"synchronize_session": False})
-    return unwanted
+    return unwanted_states
 
 
 class _Delivery:

@@ -131,10 +131,10 @@ def queue_removed(session: Session, document: SourceDocument, who: str) -> None:
 
 def queue_posted(session: Session, postings: Sequence[tuple[Posting, TransactionFacts]]) -> None:
     """Queue receipts for many documents that were just posted, if their apps want to know."""
-    reported = _select_wanted(session, postings)
-    if not reported:
+    wanted_postings = _select_wanted(session, postings)
+    if not wanted_postings:
         return
-    document_ids = [posting.document_id for posting, _ in reported]
+    document_ids = [posting.document_id for posting, _ in wanted_postings]
     is_open = ReceiptRow.ended == ReceiptEnd.OPEN
     open_receipts = select(ReceiptRow.document_id).where(
         ReceiptRow.document_id.in_(document_ids), is_open
@@ -143,7 +143,7 @@ def queue_posted(session: Session, postings: Sequence[tuple[Posting, Transaction
     if replaced_ids:
         _replace_open(session, replaced_ids)
     rows = []
-    for posting, transaction in reported:
+    for posting, transaction in wanted_postings:
         rows.append(
             _build_receipt_values(
                 posting.document, ReceiptState.POSTED, _build_transaction_facts(transaction)

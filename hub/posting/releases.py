@@ -76,8 +76,8 @@ def release_waiting(company_id: int, now: dt.datetime) -> int:
     They are released in chunks, so that other processes can write in between.
     """
     with read_only_session() as session:
-        released = _select_released(company_id, now).with_only_columns(Posting.id)
-        ids = session.scalars(released.order_by(Posting.id)).all()
+        query = _select_released(company_id, now).with_only_columns(Posting.id)
+        ids = session.scalars(query.order_by(Posting.id)).all()
     count = 0
     for first in range(0, len(ids), CHUNK_SIZE):
         chunk = ids[first : first + CHUNK_SIZE]

@@ -83,7 +83,7 @@ def withdraw_files(session: Session, posting: Posting) -> None:
         Posting.base == posting.quickbooks_id,
         Posting.state.in_(outbox.UNSENT),
     )
-    unlocked = files.order_by(Posting.id).with_for_update(of=Posting, skip_locked=True)
-    for file in session.scalars(unlocked).all():
+    unlocked_files = files.order_by(Posting.id).with_for_update(of=Posting, skip_locked=True)
+    for file in session.scalars(unlocked_files).all():
         if not outbox.may_have_landed(session, file):
             outbox.withdraw(session, file, CaseText("posting.parent_not_posted"))

@@ -34,8 +34,10 @@ def queue_unposted(installation_ids: Iterable[int]) -> None:
         reporting_ids = [id for id in installation_ids if _reports_unposted(session, id)]
         if not reporting_ids:
             return
-        unreported = _select_unreported().where(Posting.installation_id.in_(reporting_ids))
-        ids = session.scalars(unreported.with_only_columns(Posting.id).order_by(Posting.id)).all()
+        unreported_postings = _select_unreported().where(Posting.installation_id.in_(reporting_ids))
+        ids = session.scalars(
+            unreported_postings.with_only_columns(Posting.id).order_by(Posting.id)
+        ).all()
     for first in range(0, len(ids), CHUNK_SIZE):
         with transaction() as session:
             _queue_chunk(session, ids[first : first + CHUNK_SIZE])
@@ -70,8 +72,8 @@ def _select_unreported() -> Select[Posting, str, str]:
 
 def _queue_chunk(session: Session, ids: Sequence[int]) -> None:
     """Queue the receipts of some postings, except those that have been reported meanwhile."""
-    unreported = _select_unreported().where(Posting.id.in_(ids)).order_by(Posting.id)
-    query = unreported.options(joinedload(Posting.document))
+    unreported_postings = _select_unreported().where(Posting.id.in_(ids)).order_by(Posting.id)
+    query = unreported_postings.options(joinedload(Posting.document))
     split_documents: dict[int, SourceDocument] = {}
     for posting, previous_state, previous_reasons in session.execute(query).all():
         if posting.part:

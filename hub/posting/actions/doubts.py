@@ -24,9 +24,9 @@ def return_to_doubt(session: Session, postings: Sequence[Posting]) -> None:
         rejected_ids = {*posting.rejected_ids, FORGOTTEN.id}
         key = tuple(sorted(rejected_ids))
         ids_by_rejection[key].append(posting.id)
-    skipped = [posting for posting in postings if posting.state == PostingState.SKIPPED]
+    skipped_postings = [posting for posting in postings if posting.state == PostingState.SKIPPED]
     now = current_hub().clock.now()
-    for rejected, ids in ids_by_rejection.items():
+    for key, ids in ids_by_rejection.items():
         update_postings(
             session,
             (Posting.id.in_(ids), Posting.state.in_((PostingState.HELD, PostingState.SKIPPED))),
@@ -34,10 +34,10 @@ def return_to_doubt(session: Session, postings: Sequence[Posting]) -> None:
             held_by=Holder.NOBODY,
             reasons=[],
             next_try_at=None,
-            rejected_ids=list(rejected),
+            rejected_ids=list(key),
         )
     inbox.detach_all(session, [posting.id for posting in postings])
-    for posting in skipped:
+    for posting in skipped_postings:
         document = session.get_one(SourceDocument, posting.document_id)
         document.reread = document.made_for == ""  # the source has no document of a code's record
         document.reread_at = now

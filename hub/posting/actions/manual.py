@@ -174,12 +174,12 @@ def _may_have_created(session: Session, posting: Posting, quickbooks_id: str) ->
             return True
         if head.marker and head.marker == posting.document.marker:
             return True
-    landed = select(Attempt.id).where(
+    query = select(Attempt.id).where(
         Attempt.posting_id == posting.id,
         Attempt.outcome == SendOutcome.LANDED,
         Attempt.seen_id == quickbooks_id,
     )
-    return session.scalar(landed) is not None
+    return session.scalar(query) is not None
 
 
 def _request_creation(session: Session, posting: Posting, quickbooks_id: str, who: str) -> None:
@@ -199,12 +199,12 @@ def skip(posting_id: int, reason: str, who: str) -> None:
     if not reason:
         raise Refused("Enter why it should not be posted; the reason is stored.")
     with engine.transaction() as session:
-        stored = session.get_one(Posting, posting_id)
+        row = session.get_one(Posting, posting_id)
         if posting.state == PostingState.POSTED:
-            is_skipped = _skip_missing(session, stored, who, reason)
+            is_skipped = _skip_missing(session, row, who, reason)
         else:
-            is_skipped = outbox.skip(session, stored, who, reason)
-            _skip_departed(session, stored, who, reason)
+            is_skipped = outbox.skip(session, row, who, reason)
+            _skip_departed(session, row, who, reason)
         if not is_skipped:
             name = format_posting_name(posting)
             raise NotNow(
@@ -214,9 +214,9 @@ def skip(posting_id: int, reason: str, who: str) -> None:
             )
         inbox.detach(session, posting_id)
         document = session.get_one(SourceDocument, posting.document_id)
-        if document.requested_by and not _is_other_part_requested(session, stored):
+        if document.requested_by and not _is_other_part_requested(session, row):
             document.requested_by = ""
-        if outbox.is_removal_by_person(stored):
+        if outbox.is_removal_by_person(row):
             document.reread = True  # the removal may have replaced a change
         audit.record(session, who, "posting skipped", str(posting_id), reason=reason)
 
@@ -265,13 +265,15 @@ def _skip_departed(session: Session, posting: Posting, who: str, reason: str) ->
 def _skip_posted(session: Session, posting: Posting, who: str, reason: str) -> None:
     """Skip everything that was posted of the part of a document, and close its cases."""
     ids = list_postings_of_part(session, posting)
-    posted = update(Posting).where(Posting.id.in_(ids), Posting.state == PostingState.POSTED)
-    skipped = posted.values(
+    posted_of_part = update(Posting).where(
+        Posting.id.in_(ids), Posting.state == PostingState.POSTED
+    )
+    statement = posted_of_part.values(
         state=PostingState.SKIPPED,
         reasons=texts.dump(CaseText("posting.skipped", reason=reason, who=who)),
         changed_at=current_hub().clock.now(),
     )
-    session.execute(skipped, execution_options={"synchronize_session": False})
+    session.execute(statement, execution_options={"synchronize_session": False})
     inbox.detach_all(session, ids)
     removals.withdraw_files(session, posting)
 

@@ -108,13 +108,13 @@ def find_revocable_skips(session: Session, document: SourceDocument) -> set[int]
         Posting.state == PostingState.SKIPPED,
         Posting.operation.not_in(outbox.REMOVALS),
     )
-    skipped = session.scalars(query.options(*NAMES_ONLY)).all()
-    if not skipped:
+    skipped_postings = session.scalars(query.options(*NAMES_ONLY)).all()
+    if not skipped_postings:
         return set()
-    states = listing.load_states_of_parts(session, [posting.id for posting in skipped])
-    superseded_ids = _find_superseded(session, skipped)
+    states = listing.load_states_of_parts(session, [posting.id for posting in skipped_postings])
+    superseded_ids = _find_superseded(session, skipped_postings)
     revocable_ids = set[int]()
-    for posting in skipped:
+    for posting in skipped_postings:
         if has_ended(posting):
             is_revocable = _has_left(states.get(posting.id), was_skipped=True)
         else:

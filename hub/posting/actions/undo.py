@@ -95,9 +95,9 @@ def plan_selection(conditions: Sequence[ColumnElement[bool]]) -> UndoPlan:
         documents = list(iter_documents(session, company_id, [*conditions, is_creation]))
         stored_obstacles = _find_stored_obstacles(session, documents)
         closed_to = company.load_facts(session, company_id).closed_to if documents else None
-        blocked = _find_blocked_postings(session, conditions)
+        blocked_removals = _find_blocked_postings(session, conditions)
     if not documents:
-        return UndoPlan(company_id=company_id, blocked=tuple(blocked))
+        return UndoPlan(company_id=company_id, blocked=tuple(blocked_removals))
     posting_session = PostingSession(company_id)
     obstacles = _find_obstacles(posting_session, documents, stored_obstacles, closed_to)
     removable = []
@@ -106,8 +106,10 @@ def plan_selection(conditions: Sequence[ColumnElement[bool]]) -> UndoPlan:
         if obstacle is None:
             removable.append(document)
         else:
-            blocked.append(_build_blocked_removal(document.posting, obstacle))
-    return UndoPlan(company_id=company_id, removable=tuple(removable), blocked=tuple(blocked))
+            blocked_removals.append(_build_blocked_removal(document.posting, obstacle))
+    return UndoPlan(
+        company_id=company_id, removable=tuple(removable), blocked=tuple(blocked_removals)
+    )
 
 
 def undo(plan: UndoPlan, who: str, is_ending: Callable[[], bool] = lambda: False) -> int:
@@ -116,12 +118,12 @@ def undo(plan: UndoPlan, who: str, is_ending: Callable[[], bool] = lambda: False
     The deletions are sent like any other posting. They are planned in chunks, so that others can
     write in between; the last one is that before `is_ending`.
     """
-    planned = 0
+    planned_count = 0
     for first in range(0, len(plan.removable), CHUNK_SIZE):
         if is_ending():
             break
-        planned += _plan_deletions(plan.removable[first : first + CHUNK_SIZE], who)
-    return planned
+        planned_count += _plan_deletions(plan.removable[first : first + CHUNK_SIZE], who)
+    return planned_count
 
 
 def _plan_deletions(documents: Sequence[PostedDocument], who: str) -> int:
@@ -231,12 +233,12 @@ def _find_obstacles(
         kind, id = document.key
         ids_by_kind[kind].append(id)
     current = fetch_current(posting_session, ids_by_kind)
-    reconciled = _fetch_reconciled_ids(posting_session, current)
+    reconciled_ids = _fetch_reconciled_ids(posting_session, current)
     obstacles = dict(stored_obstacles)
     for document in documents:
         if document.posting.id in stored_obstacles:
             continue
-        obstacle = _find_own_obstacle(document, current, reconciled, closed_to)
+        obstacle = _find_own_obstacle(document, current, reconciled_ids, closed_to)
         if obstacle:
             obstacles[document.posting.id] = obstacle
     return _add_dependent_obstacles(documents, current, obstacles)
@@ -287,7 +289,7 @@ def _find_stored_obstacles(session: Session, documents: Sequence[PostedDocument]
 def _find_own_obstacle(
     document: PostedDocument,
     current: EntitiesByKey,
-    reconciled: Container[str],
+    reconciled_ids: Container[str],
     closed_to: dt.date | None,
 ) -> str:
     """Return why a transaction cannot be removed, apart from its dependents; "" if it can."""
@@ -302,7 +304,7 @@ def _find_own_obstacle(
         kind, last_answer
     ):
         return Sentence("It was changed in QuickBooks since it was posted.")
-    if id in reconciled:
+    if id in reconciled_ids:
         return RECONCILED_REASON
     if closed_to and parse_day(entity["TxnDate"]) <= closed_to:
         return Sentence("The books are closed up to %(date)s.", date=format_english_date(closed_to))
@@ -321,14 +323,14 @@ def _add_dependent_obstacles(
     while True:
         remaining = [document for document in documents if document.posting.id not in obstacles]
         removable = {document.key for document in remaining}
-        added = {}
+        new_obstacles = {}
         for document in remaining:
             obstacle = _find_dependent_obstacle(document, current[document.key], removable)
             if obstacle:
-                added[document.posting.id] = obstacle
-        if not added:
+                new_obstacles[document.posting.id] = obstacle
+        if not new_obstacles:
             return obstacles
-        obstacles |= added
+        obstacles |= new_obstacles
 
 
 def _find_dependent_obstacle(
@@ -377,20 +379,20 @@ def _find_blocked_postings(
     session: Session, conditions: Sequence[ColumnElement[bool]]
 ) -> list[BlockedRemoval]:
     """Return posted list entries, and updates of transactions that the hub did not create."""
-    posted = select(Posting).where(*conditions, Posting.state == PostingState.POSTED)
+    posted_query = select(Posting).where(*conditions, Posting.state == PostingState.POSTED)
     is_creation = Posting.operation == Operation.CREATE
-    entries = posted.where(is_creation, Posting.kind.in_(LIST_KINDS)).order_by(Posting.id)
-    blocked = [
+    entries = posted_query.where(is_creation, Posting.kind.in_(LIST_KINDS)).order_by(Posting.id)
+    blocked_removals = [
         _build_blocked_removal(entry, LIST_ENTRY_REASON) for entry in session.scalars(entries)
     ]
 
-    created_ids = posted.with_only_columns(Posting.document_id).where(is_creation)
-    created = set(session.scalars(created_ids))
-    changes = posted.where(Posting.operation == Operation.UPDATE).order_by(Posting.id)
+    created_ids = posted_query.with_only_columns(Posting.document_id).where(is_creation)
+    created_document_ids = set(session.scalars(created_ids))
+    changes = posted_query.where(Posting.operation == Operation.UPDATE).order_by(Posting.id)
     for change in session.scalars(changes):
-        if change.document_id not in created:
-            blocked.append(_build_blocked_removal(change, CHANGE_REASON))
-    return blocked
+        if change.document_id not in created_document_ids:
+            blocked_removals.append(_build_blocked_removal(change, CHANGE_REASON))
+    return blocked_removals
 
 
 def _build_blocked_removal(posting: Posting, reason: str) -> BlockedRemoval:

@@ -33,8 +33,8 @@ def complete_summary(
     """
     if posting.state in outbox.IN_FLIGHT:  # it was sent, so it waited for nothing
         return posting.summary
-    stored = exact_json.dumps(posting.stored_summary)
-    awaited_ids = outbox.find_awaited_ids(stored.encode())
+    summary_json = exact_json.dumps(posting.stored_summary)
+    awaited_ids = outbox.find_awaited_ids(summary_json.encode())
     if not awaited_ids:
         return posting.summary
     query = select(Posting).where(Posting.id.in_(awaited_ids), Posting.kind.in_(LIST_KINDS))
@@ -44,8 +44,8 @@ def complete_summary(
         if name and ids:
             placeholder = exact_json.dumps(format_placeholder(creation.id))
             id = ids.get(name.casefold(), name)
-            stored = stored.replace(placeholder, exact_json.dumps(id))
-    return TransactionSummary.load(exact_json.loads(stored))
+            summary_json = summary_json.replace(placeholder, exact_json.dumps(id))
+    return TransactionSummary.load(exact_json.loads(summary_json))
 
 
 def _collect_ids(entity: dict[str, Any], references: tuple[str, ...]) -> dict[str, str]:

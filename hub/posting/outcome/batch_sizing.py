@@ -133,7 +133,7 @@ class BatchSizer:
 
 
 def compose_batches(
-    claimed: Sequence[ClaimedPosting], apps: Mapping[int, str], batch_sizer: BatchSizer
+    claimed_postings: Sequence[ClaimedPosting], apps: Mapping[int, str], batch_sizer: BatchSizer
 ) -> dict[int, BatchPlace]:
     """Assign postings to batches, in their order.
 
@@ -143,7 +143,7 @@ def compose_batches(
     if not batch_sizer.uses_batches:
         return {}
     by_app: dict[str, list[ClaimedPosting]] = defaultdict(list)
-    for posting in claimed:
+    for posting in claimed_postings:
         app = apps.get(posting.id)
         if app is not None:
             by_app[app].append(posting)

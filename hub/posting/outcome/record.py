@@ -127,8 +127,8 @@ def record_posted(session: Session, results: Sequence[tuple[PostingSnapshot, Pos
         values = {"id": snapshot.id, **_build_posted_values(snapshot, step, now)}
         row = {f"_{name}": value for name, value in values.items()}
         rows.append(row)
-    updated = bulk.execute_each(session, _STORE_POSTED, rows)
-    assert updated == len(rows), "a posting changed although its row was locked"
+    updated_count = bulk.execute_each(session, _STORE_POSTED, rows)
+    assert updated_count == len(rows), "a posting changed although its row was locked"
     _follow_up(session, results)
 
 

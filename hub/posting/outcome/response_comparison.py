@@ -35,8 +35,8 @@ def compare_with_sent(
         name_of = load_namer(
             session, posting.company_id, get_party_list(posting.kind, posting.summary)
         )
-        expected = awaited_records.complete_summary(session, posting, entity)
-        differences = payloads.describe_differences(expected, current, name_of=name_of)
+        expected_summary = awaited_records.complete_summary(session, posting, entity)
+        differences = payloads.describe_differences(expected_summary, current, name_of=name_of)
         differences += _describe_rate(session, posting, entity)
     if not differences:
         return

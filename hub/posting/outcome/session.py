@@ -257,8 +257,8 @@ class PostingSession:
         if self._newest_date is None:
             return None
         seconds = self.clock.monotonic() - self._newest_date_at
-        elapsed = dt.timedelta(seconds=seconds)
-        return self._newest_date + elapsed + DATE_TOLERANCE
+        elapsed_time = dt.timedelta(seconds=seconds)
+        return self._newest_date + elapsed_time + DATE_TOLERANCE
 
     def quiet_period(self, posting: Posting, fence: str) -> QuietPeriod:
         """Return how long the newest send of a posting has been over.

@@ -130,14 +130,14 @@ def check_line_sum(posting: CheckedPosting, context: CheckContext) -> Iterator[F
     if source_total is None or line_total is None or posting.part:
         return
     currency = posting.currency or context.facts.currency
-    expected = round_amount(source_total, currency)
-    if abs(expected - line_total) <= context.tolerances.get(posting.document_id, ZERO):
+    expected_total = round_amount(source_total, currency)
+    if abs(expected_total - line_total) <= context.tolerances.get(posting.document_id, ZERO):
         return
     text = CaseText(
         "check.total",
         name=format_posting_name(posting),
         lines_total=format_amount(line_total, currency),
-        total=format_amount(expected, currency),
+        total=format_amount(expected_total, currency),
     )
     yield Finding(key="sum", text=text)
 

@@ -56,9 +56,9 @@ def load_context(
     """
     facts = company.load_facts(session, company_id)
     refs = {posting.id: list_record_refs(posting) for posting in postings}
-    related = _load_related_transactions(session, company_id, postings)
-    other_parties = _list_settled_parties(postings, related)
-    stored = _load_records(session, company_id, other_parties.union(*refs.values()))
+    related_transactions = _load_related_transactions(session, company_id, postings)
+    other_parties = _list_settled_parties(postings, related_transactions)
+    stored_records = _load_records(session, company_id, other_parties.union(*refs.values()))
     lists = select(ListState.list).where(ListState.company_id == company_id)
     targets = load_targets(session, company_id, postings)
     installation_ids = {posting.installation_id for posting in postings}
@@ -66,8 +66,8 @@ def load_context(
         facts=facts,
         company_id=company_id,
         lists=frozenset(session.scalars(lists)),
-        records=stored | _load_planned_parties(session, postings, facts.currency),
-        related=related,
+        records=stored_records | _load_planned_parties(session, postings, facts.currency),
+        related=related_transactions,
         targets=targets,
         removals=removals.find_pending_removals(session, company_id, targets),
         refs=refs,
@@ -82,8 +82,8 @@ def load_context(
 
 def _load_unsearched_kinds(session: Session, company_id: int) -> dict[str, str]:
     """Return the kinds that QuickBooks refused to list, each with the reason."""
-    unsearched = load_unsearched(session.get_one(ConnectedCompany, company_id))
-    return {kind: each.problem for kind, each in unsearched.items()}
+    unsearched_kinds = load_unsearched(session.get_one(ConnectedCompany, company_id))
+    return {kind: each.problem for kind, each in unsearched_kinds.items()}
 
 
 def _load_records(
@@ -220,13 +220,13 @@ def _load_settled_transactions(
 
 
 def _list_settled_parties(
-    postings: Sequence[CheckedPosting], related: RelatedTransactions
+    postings: Sequence[CheckedPosting], related_transactions: RelatedTransactions
 ) -> set[RecordKey]:
     """Return the parties of the transactions that these postings settle or bill."""
     parties = set()
     for posting in postings:
         for key in sum_settled_amounts(posting):
-            head = related.by_id.get(key)
+            head = related_transactions.by_id.get(key)
             if head and head.party:
                 parties.add((get_party_list(posting.kind, posting.summary), head.party))
     return parties
@@ -276,8 +276,8 @@ def _load_duplicate_candidates(
 
 def _list_spellings(number: str) -> set[str]:
     """Return common spellings of a number, because the index of numbers compares exactly."""
-    spaced = " ".join(number.split())
-    return {number, spaced, spaced.lower(), spaced.upper(), spaced.title(), spaced.capitalize()}
+    text = " ".join(number.split())
+    return {number, text, text.lower(), text.upper(), text.title(), text.capitalize()}
 
 
 def _list_nearby_dates(posting: CheckedPosting) -> set[dt.date]:

@@ -34,17 +34,17 @@ def find_namesakes(
     if not creations:
         return {}
     read_index = cache(partial(records.load_index, session, company_id))
-    planned = _load_first_planned(session, company_id)
+    first_planned_ids = _load_first_planned(session, company_id)
     namesakes = {}
     for posting in creations:
         name = posting.document.party
         owners = NAME_SHARING[cast(Role, posting.kind)]
-        stored = _find_stored(name, owners, read_index)
-        if stored:
-            namesakes[posting.id] = stored
+        namesake = _find_stored(name, owners, read_index)
+        if namesake:
+            namesakes[posting.id] = namesake
             continue
         for owner in owners:
-            if planned.get((owner, fold_name(name)), posting.id) < posting.id:
+            if first_planned_ids.get((owner, fold_name(name)), posting.id) < posting.id:
                 namesakes[posting.id] = Namesake(list=owner, name=name)
     return namesakes
 
@@ -61,8 +61,8 @@ def _find_stored(
 
 def is_name_planned(session: Session, company_id: int, role: Role, name: str) -> bool:
     """Return whether a supplier is to be created with the name of a new customer, or vice versa."""
-    planned = _load_first_planned(session, company_id)
-    return any((owner, fold_name(name)) in planned for owner in NAME_SHARING.get(role, ()))
+    planned_names = _load_first_planned(session, company_id)
+    return any((owner, fold_name(name)) in planned_names for owner in NAME_SHARING.get(role, ()))
 
 
 def _load_first_planned(session: Session, company_id: int) -> Mapping[tuple[str, str], int]:

@@ -15,13 +15,13 @@ def check_again(company_id: int) -> None:
 
     The caller must hold the lease of the company.
     """
-    checked = (
+    is_checked = (
         Posting.company_id == company_id,
         Posting.state.in_((PostingState.READY, PostingState.REVIEW)),
         Posting.checked_at.is_not(None),
     )
-    is_chosen = bulk.is_locked_in_order(Posting.id, *checked)
-    unchecked = update(Posting).where(is_chosen).values(checked_at=None)
+    is_chosen = bulk.is_locked_in_order(Posting.id, *is_checked)
+    statement = update(Posting).where(is_chosen).values(checked_at=None)
     with transaction() as session:
-        session.execute(unchecked)
+        session.execute(statement)
     run.check(PostingSession(company_id))

@@ -45,11 +45,11 @@ class ReconciledMonthReader:
         """
         with read_only_session() as session:
             months = self._find_months(session, ids)
-            stored = self._find_stored(session) if months else {}
+            stored_months = self._find_stored(session) if months else {}
         for first_day, has_new_change in sorted(months.items()):
             if first_day in self._fetched_months:
                 continue
-            month = None if has_new_change else stored.get(first_day)
+            month = None if has_new_change else stored_months.get(first_day)
             self._months[first_day] = month or self._fetch(first_day)
         return self._months
 

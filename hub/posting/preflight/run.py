@@ -93,13 +93,13 @@ def _list_unchecked(posting_session: PostingSession) -> list[int]:
 
     now = posting_session.clock.now()
     never_checked = Posting.checked_at.is_(None)
-    outdated = or_(Posting.checked_at < now - MAX_CHECK_AGE, Posting.checked_at > now)
-    needs_check = or_(never_checked, (Posting.state == PostingState.READY) & outdated)
+    is_outdated = or_(Posting.checked_at < now - MAX_CHECK_AGE, Posting.checked_at > now)
+    needs_check = or_(never_checked, (Posting.state == PostingState.READY) & is_outdated)
     own_ids = select(Posting.id).where(*posting_session.own_postings())
     with read_only_session() as session:
         due = session.scalars(own_ids.where(Posting.state.in_(states), needs_check)).all()
         waiting = session.scalars(
-            own_ids.where(_waits_for_creation(), or_(never_checked, outdated))
+            own_ids.where(_waits_for_creation(), or_(never_checked, is_outdated))
         ).all()
     return sorted({*due, *waiting})
 
@@ -139,13 +139,13 @@ def _check_chunk(
     """Check postings: mark those without findings as checked, hold the others."""
     postings = load_postings(session, ids, for_update=True)
     context = load_context(session, posting_session.company_id, postings, months)
-    passed, failed = _sort_by_findings(session, postings, context, twins)
+    passed_ids, findings_by_id = _sort_by_findings(session, postings, context, twins)
     now = posting_session.clock.now()
-    session.execute(update(Posting).where(Posting.id.in_(passed)).values(checked_at=now))
-    inbox.detach_all(session, passed, keep=_list_file_causes(postings))
-    _wait_for_removals(session, context, passed)
-    _add_warnings(session, context, postings, passed)
-    for id, findings in failed.items():
+    session.execute(update(Posting).where(Posting.id.in_(passed_ids)).values(checked_at=now))
+    inbox.detach_all(session, passed_ids, keep=_list_file_causes(postings))
+    _wait_for_removals(session, context, passed_ids)
+    _add_warnings(session, context, postings, passed_ids)
+    for id, findings in findings_by_id.items():
         posting = session.get_one(Posting, id)
         _hold(session, posting_session, posting, findings)
 
@@ -154,11 +154,11 @@ def _add_warnings(
     session: Session, context: CheckContext, postings: Sequence[CheckedPosting], ids: Sequence[int]
 ) -> None:
     """Add to the postings that passed what a person should know although they are sent."""
-    for checked in postings:
-        warning = find_warning(checked, context)
-        if warning is None or checked.id not in ids:
+    for checked_posting in postings:
+        warning = find_warning(checked_posting, context)
+        if warning is None or checked_posting.id not in ids:
             continue
-        posting = session.get_one(Posting, checked.id)
+        posting = session.get_one(Posting, checked_posting.id)
         if warning not in posting.warnings:
             posting.warnings = [*posting.warnings, warning]
 
@@ -187,10 +187,10 @@ def _check_held_chunk(
     posting_session.lock_settings(session)
     postings = load_postings(session, ids, (PostingState.HELD,), for_update=True)
     context = load_context(session, posting_session.company_id, postings, months)
-    passed, failed = _sort_by_findings(session, postings, context, twins)
-    _release(session, posting_session, passed, context)
-    outdated_ids = _find_in_outdated_cases(session, failed)
-    for id, findings in failed.items():
+    passed_ids, findings_by_id = _sort_by_findings(session, postings, context, twins)
+    _release(session, posting_session, passed_ids, context)
+    outdated_ids = _find_in_outdated_cases(session, findings_by_id)
+    for id, findings in findings_by_id.items():
         posting = session.get_one(Posting, id)
         reasons = _list_reasons(findings)
         if id in outdated_ids or not texts.are_same(posting.reasons, reasons):
@@ -199,7 +199,9 @@ def _check_held_chunk(
             posting.reasons = reasons  # an earlier version stored them as sentences
 
 
-def _find_in_outdated_cases(session: Session, failed: Mapping[int, Sequence[Finding]]) -> set[int]:
+def _find_in_outdated_cases(
+    session: Session, findings_by_id: Mapping[int, Sequence[Finding]]
+) -> set[int]:
     """Return the held postings with an open case that is about none of their findings.
 
     Such cases were opened by earlier versions, which had one case for all apps of a company.
@@ -209,11 +211,11 @@ def _find_in_outdated_cases(session: Session, failed: Mapping[int, Sequence[Find
     open_cases = (
         select(link.posting_id, Case.cause)
         .join(Case, Case.id == link.case_id)
-        .where(link.posting_id.in_(list(failed)), Case.closed_at.is_(None), is_shared)
+        .where(link.posting_id.in_(list(findings_by_id)), Case.closed_at.is_(None), is_shared)
     )
     outdated_ids = set()
     for id, cause in session.execute(open_cases):
-        if cause not in {finding.build_cause(id) for finding in failed[id]}:
+        if cause not in {finding.build_cause(id) for finding in findings_by_id[id]}:
             outdated_ids.add(id)
     return outdated_ids
 
@@ -225,19 +227,19 @@ def _sort_by_findings(
     twins: UnsentTwins,
 ) -> tuple[list[int], dict[int, list[Finding]]]:
     """Check postings; return the ids of those that pass, and the findings of the others."""
-    passed: list[int] = []
-    failed: dict[int, list[Finding]] = {}
+    passed_ids: list[int] = []
+    findings_by_id: dict[int, list[Finding]] = {}
     twin_ids: dict[int, int] = {}
     for posting in postings:
         findings = find_problems(posting, context)
         twin_id = None if findings else twins.find_or_add(session, posting)
         if findings:
-            failed[posting.id] = findings
+            findings_by_id[posting.id] = findings
         elif twin_id is not None:
             twin_ids[posting.id] = twin_id
         else:
-            passed.append(posting.id)
-    return passed, failed | build_findings(session, postings, twin_ids)
+            passed_ids.append(posting.id)
+    return passed_ids, findings_by_id | build_findings(session, postings, twin_ids)
 
 
 def _release(

@@ -37,9 +37,9 @@ def decide_search_verdict(history: History) -> SearchVerdict:
 def find_own_objects(history: History) -> list[QuickBooksObject]:
     """Return the search results with the own marker, or else those of the same name or file."""
     candidates = _list_possible_objects(history)
-    marked = [candidate for candidate in candidates if _has_own_marker(history, candidate)]
-    if marked:
-        return marked
+    marked_objects = [candidate for candidate in candidates if _has_own_marker(history, candidate)]
+    if marked_objects:
+        return marked_objects
 
     return [candidate for candidate in candidates if _is_unmarked_namesake(candidate)]
 
@@ -105,12 +105,12 @@ def find_landed_ids(history: History) -> set[str]:
     Ids that a person rejected are left out, and so is a transaction that a person permitted to
     overwrite: an earlier response about it does not show that the change is in the books.
     """
-    landed = set()
+    landed_ids = set()
     for send in history.sends:
         if send.outcome == SendOutcome.LANDED and send.id:
-            landed.add(send.id)
+            landed_ids.add(send.id)
     permitted_id = history.overwrite_permitted.rpartition(":")[0]
-    return landed - history.rejected_ids - {permitted_id}
+    return landed_ids - history.rejected_ids - {permitted_id}
 
 
 def find_newest_hint(history: History) -> str | None:
@@ -138,8 +138,8 @@ def is_list_in_use(history: History) -> bool:
     refusal.
     """
     newest = history.sends[-MAX_SENDS_TO_LIST_IN_USE:]
-    refused = [send for send in newest if send.code == LIST_IN_USE]
-    return newest[-1].code == LIST_IN_USE and len(refused) < MAX_SENDS_TO_LIST_IN_USE
+    refused_sends = [send for send in newest if send.code == LIST_IN_USE]
+    return newest[-1].code == LIST_IN_USE and len(refused_sends) < MAX_SENDS_TO_LIST_IN_USE
 
 
 def _list_possible_objects(history: History) -> list[QuickBooksObject]:

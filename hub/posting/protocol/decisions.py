@@ -176,11 +176,11 @@ def _decide_in_doubt(history: History) -> Step:
 
 def _decide_creation_in_doubt(history: History) -> Step:
     """Decide a creation in doubt by the ids in earlier responses, or else by a search."""
-    landed = find_landed_ids(history)
-    if len(landed) > 1:
-        return Ask(AskReason.SEVERAL, tuple(sorted(landed)))
-    if landed:
-        return _confirm_landed(history, landed.pop())
+    landed_ids = find_landed_ids(history)
+    if len(landed_ids) > 1:
+        return Ask(AskReason.SEVERAL, tuple(sorted(landed_ids)))
+    if landed_ids:
+        return _confirm_landed(history, landed_ids.pop())
     return _follow_hint(history) or _search(history)
 
 
@@ -358,9 +358,9 @@ def _decide_change_after_comparing(history: History) -> Step:
 
 def _decide_change_in_doubt(history: History, last: SendAttempt) -> Step:
     """Decide a change in doubt: by token (was anything written?) and content (by the hub?)."""
-    landed = find_landed_ids(history)
-    if landed and last.outcome == SendOutcome.LANDED:
-        return _confirm_landed(history, landed.pop())
+    landed_ids = find_landed_ids(history)
+    if landed_ids and last.outcome == SendOutcome.LANDED:
+        return _confirm_landed(history, landed_ids.pop())
     if not history.quiet_period.is_over():
         return Wait()
     current = history.current

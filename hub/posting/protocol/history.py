@@ -98,9 +98,9 @@ class QuietPeriod:
         """Return the seconds until a send that was in doubt can no longer land."""
         if self.is_own_call:
             return self.quiet_seconds - self.local_seconds
-        elapsed = max(self.local_seconds, self.remote_seconds or 0.0)
-        required = self.deadline_seconds + self.quiet_seconds
-        return required - elapsed
+        elapsed_seconds = max(self.local_seconds, self.remote_seconds or 0.0)
+        required_seconds = self.deadline_seconds + self.quiet_seconds
+        return required_seconds - elapsed_seconds
 
 
 @value_object

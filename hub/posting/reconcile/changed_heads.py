@@ -43,11 +43,11 @@ def list_settled(chunk: ChangedHeads, settled_ids: Set[int]) -> list[Transaction
     open_keys = {
         document.key for document in chunk.documents if document.posting.id not in settled_ids
     }
-    settled = []
+    settled_heads = []
     for head in chunk.heads:
         if (head.kind, head.quickbooks_id) not in open_keys:
-            settled.append(head)
-    return settled
+            settled_heads.append(head)
+    return settled_heads
 
 
 def mark_processed(session: Session, heads: Sequence[TransactionHead]) -> None:

@@ -39,8 +39,8 @@ def record(
 
     `current` holds the edited transactions as they were just read.
     """
-    edited = [document for document in documents if document.key in current]
-    for snapshot in _load_held_changes(posting_session, edited):
+    edited_documents = [document for document in documents if document.key in current]
+    for snapshot in _load_held_changes(posting_session, edited_documents):
         key = snapshot.posting.kind, snapshot.history.target
         if key in current:
             _record_if_made(posting_session, replace(snapshot, entity=current[key]))
@@ -92,10 +92,12 @@ def _record_if_made(posting_session: PostingSession, snapshot: PostingSnapshot) 
     identity = search.identify(entity)
     with transaction() as session:
         agreements = compare_with_writes(session, posting, entity)
-        shown = QuickBooksObject(id=identity.id, token=identity.token, agreements=agreements)
+        quickbooks_object = QuickBooksObject(
+            id=identity.id, token=identity.token, agreements=agreements
+        )
         is_as_posted = Agreement.AS_LAST_POSTED in agreements
-        if is_as_posted or not is_change_visible(snapshot.history, shown):
+        if is_as_posted or not is_change_visible(snapshot.history, quickbooks_object):
             return
         case_ids = [case.id for case in inbox.list_open_cases(session, posting.id)]
-        if apply_step(session, posting_session, snapshot, Posted(shown.id)):
+        if apply_step(session, posting_session, snapshot, Posted(quickbooks_object.id)):
             inbox.explain_closing(session, case_ids, CaseDecision.AGREED)

@@ -37,23 +37,23 @@ class Totals:
         self.documents = 0
         self._lines: dict[Key, Sums] = defaultdict(Sums)
 
-    def add(self, summary: PostedSummary, *, accepted: bool = False) -> None:
-        """Count a document; `accepted` says that a person accepted its difference."""
+    def add(self, summary: PostedSummary, *, is_accepted: bool = False) -> None:
+        """Count a document; `is_accepted` says that a person accepted its difference."""
         sign = get_sign_of_kind(summary.kind)
-        posted = summary.posted_total or ZERO
+        posted_total = summary.posted_total or ZERO
         # While a change is being sent, QuickBooks may have either version: count the posted total.
-        current = posted if summary.is_changing else summary.quickbooks_total
-        difference = abs(current - posted)
+        current = posted_total if summary.is_changing else summary.quickbooks_total
+        difference = abs(current - posted_total)
 
         sums = self._lines[summary.slug, summary.kind, summary.period, summary.currency]
         sums.documents += 1
         sums.source += sign * (summary.expected_total or ZERO)
-        sums.posted += sign * posted
+        sums.posted += sign * posted_total
         sums.quickbooks += sign * current
         sums.absolute_difference += difference
-        if not accepted:
+        if not is_accepted:
             sums.open_difference += difference
-            sums.unaccepted += sign * (current - posted)
+            sums.unaccepted += sign * (current - posted_total)
         if summary.discrepancy != Discrepancy.NONE and not summary.is_changing:
             sums.differing += 1
             sums.absent += summary.discrepancy in ABSENT_DISCREPANCIES

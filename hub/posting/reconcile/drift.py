@@ -83,14 +83,18 @@ def watch(company_id: int) -> Counter[str]:
             return counts
         last_key = chunk.heads[-1].kind, chunk.heads[-1].quickbooks_id
         idle = [document for document in chunk.documents if document.is_settled]
-        current, refused = _read_current(posting_session, idle)
-        read = [document for document in idle if document.posting.kind not in refused]
-        changes_by_hand.record(posting_session, read, current)
-        news = [_compare_document(document, current) for document in read]
+        current, refused_kinds = _read_current(posting_session, idle)
+        read_documents = [
+            document for document in idle if document.posting.kind not in refused_kinds
+        ]
+        changes_by_hand.record(posting_session, read_documents, current)
+        news = [_compare_document(document, current) for document in read_documents]
         with transaction() as session:
-            unchanged_ids = _find_unwritten(session, company_id, chunk, refused)
-            unchanged = [document for document in read if document.posting.id in unchanged_ids]
-            unchanged_ids -= needless_removals.settle(session, unchanged)
+            unchanged_ids = _find_unwritten(session, company_id, chunk, refused_kinds)
+            unchanged_documents = [
+                document for document in read_documents if document.posting.id in unchanged_ids
+            ]
+            unchanged_ids -= needless_removals.settle(session, unchanged_documents)
             outdated_questions.take_back(session, _list_as_posted(news), unchanged_ids)
             counts += _report_all(session, news, unchanged_ids)
             changed_heads.mark_processed(session, changed_heads.list_settled(chunk, unchanged_ids))
@@ -102,7 +106,7 @@ def _list_as_posted(news: Iterable[DocumentNews]) -> list[PostedDocument]:
 
 
 def _find_unwritten(
-    session: Session, company_id: int, chunk: ChangedHeads, refused: Collection[str]
+    session: Session, company_id: int, chunk: ChangedHeads, refused_kinds: Collection[str]
 ) -> set[int]:
     """Return the postings of documents that the hub has not written while QuickBooks was read.
 
@@ -119,7 +123,7 @@ def _find_unwritten(
     unwritten = set()
     for document in chunk.documents:
         is_unwritten = last_write_ids.get(document.posting.id) == document.last_write.id
-        is_read = document.posting.kind not in refused
+        is_read = document.posting.kind not in refused_kinds
         if is_unwritten and is_read and document.is_settled:
             unwritten.add(document.posting.id)
     return unwritten
@@ -141,13 +145,13 @@ def _read_current(
         for kind, id in _list_payment_keys(document):
             ids_by_kind[kind].add(id)
     current: EntitiesByKey = {}
-    refused = set()
+    refused_kinds = set()
     for kind, ids in ids_by_kind.items():
         try:
             current |= fetch_current(posting_session, {kind: ids})
         except Refused:
-            refused.add(kind)
-    return current, refused
+            refused_kinds.add(kind)
+    return current, refused_kinds
 
 
 def _list_payment_keys(document: PostedDocument) -> list[tuple[str, str]]:
@@ -245,15 +249,15 @@ def _report(session: Session, news: DocumentNews, moved_ids: Set[int]) -> Counte
         session, news.document, news.discrepancy, news.text, news.edits
     )
     mergers.update_case(session, news.document.posting, news.merger, moved_ids)
-    reported = Counter[str]()
+    counts = Counter[str]()
     if news.discrepancy != Discrepancy.NONE:
-        reported[str(news.discrepancy)] += 1
+        counts[str(news.discrepancy)] += 1
         if is_open or news.discrepancy in ABSENT_DISCREPANCIES:
-            return reported
+            return counts
     state = _report_state(session, news)
     if state:
-        reported[state] += 1
-    return reported
+        counts[state] += 1
+    return counts
 
 
 def _report_state(session: Session, news: DocumentNews) -> str:

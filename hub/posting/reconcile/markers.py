@@ -159,8 +159,8 @@ def _find_unknown_markers(session: Session, company_id: int) -> Iterator[MarkerF
     heads = session.scalars(query.limit(MAX_LISTED)).all()
     if not heads:
         return
-    unsorted = query.order_by(None).subquery()
-    count = session.scalar(select(func.count()).select_from(unsorted)) or 0
+    unsorted_query = query.order_by(None).subquery()
+    count = session.scalar(select(func.count()).select_from(unsorted_query)) or 0
     first = heads[0]
     transactions = _format_head_name(first)
     if count > 1:

@@ -26,7 +26,7 @@ class Merger:
 
 
 def find_merger(
-    posting: Posting, written: TransactionSummary, current: TransactionSummary
+    posting: Posting, written_summary: TransactionSummary, current: TransactionSummary
 ) -> Merger | None:
     """Return the merger that explains every difference of a transaction; None if there is none.
 
@@ -34,16 +34,16 @@ def find_merger(
     longer has the former record. A person who moves them by hand and makes the record inactive
     has the same result.
     """
-    if not written.party or not current.party or written.party == current.party:
+    if not written_summary.party or not current.party or written_summary.party == current.party:
         return None
-    moved = written._replace(party=current.party)
-    if payloads.describe_differences(moved, current, compares_billing=True):
+    moved_summary = written_summary._replace(party=current.party)
+    if payloads.describe_differences(moved_summary, current, compares_billing=True):
         return None
     list_name = get_party_list(posting.kind, posting.summary)
     with read_only_session() as session:
         former, present = (
             session.get(StoredRecord, (posting.company_id, list_name, id))
-            for id in (written.party, current.party)
+            for id in (written_summary.party, current.party)
         )
     if former is None or present is None or former.active or not present.active:
         return None

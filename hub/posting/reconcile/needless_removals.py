@@ -23,13 +23,13 @@ def settle(session: Session, documents: Iterable[PostedDocument]) -> set[int]:
     withdrawn. Return the ids of the documents' postings whose removal is released. Call this before
     any case is locked.
     """
-    departed = {}
+    departed_ids = {}
     for document in documents:
         if document.discrepancy in ABSENT_DISCREPANCIES:
-            departed[document.posting.document_id, document.posting.part] = document.posting.id
-    if not departed:
+            departed_ids[document.posting.document_id, document.posting.part] = document.posting.id
+    if not departed_ids:
         return set()
-    document_ids = {document_id for document_id, _ in departed}
+    document_ids = {document_id for document_id, _ in departed_ids}
     waiting_removals = (
         select(Posting)
         .where(
@@ -45,7 +45,7 @@ def settle(session: Session, documents: Iterable[PostedDocument]) -> set[int]:
     )
     released_ids = set()
     for removal in session.scalars(waiting_removals).all():
-        posting_id = departed.get((removal.document_id, removal.part))
+        posting_id = departed_ids.get((removal.document_id, removal.part))
         if posting_id is not None and _settle_one(session, removal):
             released_ids.add(posting_id)
     return released_ids

@@ -194,30 +194,30 @@ def iter_posted(company_id: int) -> Iterator[list[PostedSummary]]:
             rows = session.execute(query.where(Posting.id > last_id)).all()
             document_ids = [row.document_id for row in rows]
             writes = _load_writes(session, document_ids)
-            changing, repeated = _load_unsettled_documents(session, document_ids)
+            changing_ids, repeated_ids = _load_unsettled_documents(session, document_ids)
         if not rows:
             return
         last_id = rows[-1].id
         summaries = []
         for row in rows:
-            flags = (row.document_id in changing, row.document_id in repeated)
-            created = PostedSummary._make((*row, *flags))
-            current = _apply_writes(created, writes)
+            flags = (row.document_id in changing_ids, row.document_id in repeated_ids)
+            creation = PostedSummary._make((*row, *flags))
+            current = _apply_writes(creation, writes)
             if current is not None:
                 summaries.append(current)
         yield summaries
 
 
-def _apply_writes(created: PostedSummary, writes: WritesByPart[_Write]) -> PostedSummary | None:
+def _apply_writes(creation: PostedSummary, writes: WritesByPart[_Write]) -> PostedSummary | None:
     """Return a document as its last change left it; None if it was removed or created again."""
-    part_writes = writes.get((created.document_id, created.part), ())
-    later = _list_later_writes(created.id, part_writes)
+    part_writes = writes.get((creation.document_id, creation.part), ())
+    later = _list_later_writes(creation.id, part_writes)
     if _is_superseded(later):
         return None
     if not later:
-        return created
+        return creation
     last = later[-1]
-    return created._replace(written_date=last.written_date, posted_total=last.posted_total)
+    return creation._replace(written_date=last.written_date, posted_total=last.posted_total)
 
 
 def _list_later_writes(first_id: int, writes: Sequence[W]) -> Sequence[W]:
@@ -312,7 +312,7 @@ def _build_current_documents(
     """Return the documents of these first writes that were neither removed nor created again."""
     document_ids = [posting.document_id for posting, _ in rows]
     writes = _load_write_postings(session, document_ids)
-    changing, repeated = _load_unsettled_documents(session, document_ids)
+    changing_ids, repeated_ids = _load_unsettled_documents(session, document_ids)
     documents = []
     for posting, head in rows:
         if posting.kind in LIST_KINDS:
@@ -326,8 +326,8 @@ def _build_current_documents(
             posting,
             last_write,
             head,
-            is_changing=posting.document_id in changing,
-            is_repeated=posting.document_id in repeated,
+            is_changing=posting.document_id in changing_ids,
+            is_repeated=posting.document_id in repeated_ids,
         )
         documents.append(document)
     return documents
@@ -348,14 +348,14 @@ def _load_unsettled_documents(
         or_(is_in_flight, is_created_again),
         Posting.operation != Operation.ATTACH,
     )
-    changing: set[int] = set()
-    repeated: set[int] = set()
+    changing_ids: set[int] = set()
+    repeated_ids: set[int] = set()
     for document_id, is_changing in session.execute(query):
         if is_changing:
-            changing.add(document_id)
+            changing_ids.add(document_id)
         else:
-            repeated.add(document_id)
-    return changing, repeated
+            repeated_ids.add(document_id)
+    return changing_ids, repeated_ids
 
 
 def _load_writes(session: Session, document_ids: Sequence[int]) -> WritesByPart[_Write]:

@@ -53,24 +53,24 @@ class DocumentDifference:
         return texts.join_reasons(self.reasons) or self.stored_reason
 
     @classmethod
-    def load(cls, stored: Mapping[str, Any]) -> "DocumentDifference":
+    def load(cls, entry: Mapping[str, Any]) -> "DocumentDifference":
         """Return the difference that `dump` or an older version stored."""
         return cls(
-            posting_id=stored["posting"],
-            document=stored["document"],
-            discrepancy=stored["why"],
-            is_accepted=bool(stored["accepted"]),
-            **_load_reasons(stored),
-            slug=stored.get("app", ""),
-            kind=stored.get("kind", ""),
-            number=stored.get("number", ""),
-            party=stored.get("party", ""),
-            date=stored.get("date", ""),
-            currency=stored.get("currency", ""),
-            source=_load_amount(stored.get("source")),
-            posted=_load_amount(stored.get("posted")),
-            quickbooks=_load_amount(stored.get("quickbooks")),
-            quickbooks_id=stored.get("quickbooks_id") or "",
+            posting_id=entry["posting"],
+            document=entry["document"],
+            discrepancy=entry["why"],
+            is_accepted=bool(entry["accepted"]),
+            **_load_reasons(entry),
+            slug=entry.get("app", ""),
+            kind=entry.get("kind", ""),
+            number=entry.get("number", ""),
+            party=entry.get("party", ""),
+            date=entry.get("date", ""),
+            currency=entry.get("currency", ""),
+            source=_load_amount(entry.get("source")),
+            posted=_load_amount(entry.get("posted")),
+            quickbooks=_load_amount(entry.get("quickbooks")),
+            quickbooks_id=entry.get("quickbooks_id") or "",
         )
 
     def dump(self) -> dict[str, Any]:
@@ -111,14 +111,14 @@ class MarkerDifference:
         return texts.join_reasons(self.reasons) or self.stored_reason
 
     @classmethod
-    def load(cls, stored: Mapping[str, Any]) -> "MarkerDifference":
+    def load(cls, entry: Mapping[str, Any]) -> "MarkerDifference":
         """Return the finding that `dump` or an older version stored."""
         return cls(
-            quickbooks_id=stored.get("id", ""),
-            kind=stored.get("kind", ""),
-            document=stored.get("document", ""),
-            case_id=stored.get("case"),
-            **_load_reasons(stored),
+            quickbooks_id=entry.get("id", ""),
+            kind=entry.get("kind", ""),
+            document=entry.get("document", ""),
+            case_id=entry.get("case"),
+            **_load_reasons(entry),
         )
 
     def dump(self) -> dict[str, Any]:
@@ -140,9 +140,9 @@ class OtherSourceTotal:
     reason: str
 
     @classmethod
-    def load(cls, stored: Mapping[str, Any]) -> "OtherSourceTotal":
+    def load(cls, entry: Mapping[str, Any]) -> "OtherSourceTotal":
         """Return the entry that `dump` stored."""
-        return cls(stored["posting"], stored["reason"])
+        return cls(entry["posting"], entry["reason"])
 
     def dump(self) -> dict[str, Any]:
         """Return the document as plain JSON."""
@@ -173,23 +173,27 @@ class ReconciliationResult:
     reads: int = 0
 
     @classmethod
-    def load(cls, stored: Mapping[str, Any]) -> "ReconciliationResult":
+    def load(cls, stored_result: Mapping[str, Any]) -> "ReconciliationResult":
         """Return the result that `dump` or an older version stored."""
-        requests = stored.get("requests", {})
+        requests = stored_result.get("requests", {})
         return cls(
-            reconciled_at=dt.datetime.fromisoformat(stored["proved_at"]),
-            documents=stored["documents"],
-            found=stored["found"],
-            changing=stored.get("under_way", 0),
-            accepted=stored["accepted"],
-            unread=stored.get("unread", {}),
-            troubles=stored[TROUBLES_KEY],
-            totals=[TotalsLine.load(line) for line in stored["totals"]],
-            differences=[DocumentDifference.load(entry) for entry in stored.get("wrong", ())],
-            marker_differences=[
-                MarkerDifference.load(entry) for entry in stored.get("strangers", ())
+            reconciled_at=dt.datetime.fromisoformat(stored_result["proved_at"]),
+            documents=stored_result["documents"],
+            found=stored_result["found"],
+            changing=stored_result.get("under_way", 0),
+            accepted=stored_result["accepted"],
+            unread=stored_result.get("unread", {}),
+            troubles=stored_result[TROUBLES_KEY],
+            totals=[TotalsLine.load(line) for line in stored_result["totals"]],
+            differences=[
+                DocumentDifference.load(entry) for entry in stored_result.get("wrong", ())
             ],
-            other_source_totals=[OtherSourceTotal.load(entry) for entry in stored.get("apart", ())],
+            marker_differences=[
+                MarkerDifference.load(entry) for entry in stored_result.get("strangers", ())
+            ],
+            other_source_totals=[
+                OtherSourceTotal.load(entry) for entry in stored_result.get("apart", ())
+            ],
             writes=requests.get("writes", 0),
             reads=requests.get("reads", 0),
         )
@@ -237,8 +241,8 @@ class ReconciliationResult:
                 needs = Sentence("%(count)s needs attention", count=1)
             sentences.append(needs)
         if self.accepted:
-            accepted = Sentence("%(count)s accepted although different", count=self.accepted)
-            sentences.append(accepted)
+            sentence = Sentence("%(count)s accepted although different", count=self.accepted)
+            sentences.append(sentence)
         if self.changing:
             changing = Sentence("%(count)s being changed just now", count=self.changing)
             sentences.append(changing)
@@ -268,7 +272,7 @@ def needs_attention(run: Run) -> bool:
     return bool(run.counts.get(TROUBLES_KEY))
 
 
-def _format_differences(totals: Sequence[TotalsLine], accepted: int) -> Sentence | None:
+def _format_differences(totals: Sequence[TotalsLine], accepted_count: int) -> Sentence | None:
     """State the differences by currency, and in how many documents; None if there are none.
 
     Documents whose difference a person accepted are left out.
@@ -280,7 +284,7 @@ def _format_differences(totals: Sequence[TotalsLine], accepted: int) -> Sentence
     if not amounts:
         return None
     text = " and ".join(amounts)
-    differing = max(count_differing(totals) - accepted, 0)
+    differing = max(count_differing(totals) - accepted_count, 0)
     if not differing:
         return Sentence("Difference %(amounts)s", amounts=text)
     if differing == 1:
@@ -294,10 +298,10 @@ def _format_difference(amount: Decimal, currency: str) -> str:
     return f"{digits} {currency}".strip().replace("-", "\N{MINUS SIGN}")
 
 
-def _load_reasons(stored: Mapping[str, Any]) -> dict[str, Any]:
+def _load_reasons(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return the reasons of a difference, or the text that an older version stored for them."""
-    reasons = stored.get("reasons", ())
-    return {"reasons": reasons, "stored_reason": "" if reasons else stored["reason"]}
+    reasons = entry.get("reasons", ())
+    return {"reasons": reasons, "stored_reason": "" if reasons else entry["reason"]}
 
 
 def _dump_reasons(reasons: Sequence[StoredReason], text: str) -> dict[str, Any]:

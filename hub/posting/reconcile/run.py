@@ -64,24 +64,24 @@ def reconcile(company_id: int, progress: Progress | None = None) -> Reconciliati
     Documents of a kind that QuickBooks refuses to list are counted and not compared.
     """
     posting_session = PostingSession(company_id, progress=progress)
-    refused = refresh(posting_session)
+    refused_kinds = refresh(posting_session)
     changes_by_hand.compare_again(company_id)
     drift.watch(company_id)
-    comparison = _compare(posting_session, refused)
+    comparison = _compare(posting_session, refused_kinds)
     with transaction() as session:
         unread_kinds.update(
             session,
             company_id,
             unread_kinds.KindReader.RECONCILIATION,
-            read=[kind for kind in DOCUMENT_ENTITIES if kind not in refused],
-            refused=refused,
+            read=[kind for kind in DOCUMENT_ENTITIES if kind not in refused_kinds],
+            refused=refused_kinds,
         )
         marker_differences = markers.check(session, posting_session)
         posting_session.store_date(session)
     return _build_result(posting_session, comparison, marker_differences)
 
 
-def _compare(posting_session: PostingSession, refused: Collection[str]) -> Comparison:
+def _compare(posting_session: PostingSession, refused_kinds: Collection[str]) -> Comparison:
     """Compare every posted document with its stored head, except the kinds that were refused."""
     comparison = Comparison()
     company_id = posting_session.company_id
@@ -96,7 +96,7 @@ def _compare(posting_session: PostingSession, refused: Collection[str]) -> Compa
         for summary in summaries:
             has_case = summary.id in ids_with_case
             ids_with_case.discard(summary.id)
-            if summary.kind in refused:
+            if summary.kind in refused_kinds:
                 comparison.unread[summary.kind] += 1
             else:
                 _add(company_id, comparison, summary, has_case)
@@ -120,7 +120,7 @@ def _add(company_id: int, comparison: Comparison, summary: PostedSummary, has_ca
         if document is None:
             return
         summary = document.summary
-    comparison.totals.add(summary, accepted=not is_open)
+    comparison.totals.add(summary, is_accepted=not is_open)
     if _has_other_source_total(summary) and len(comparison.other_source_totals) < MAX_LISTED:
         comparison.other_source_totals.append(_build_other_source_total(summary))
     if summary.is_changing:

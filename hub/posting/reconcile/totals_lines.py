@@ -49,30 +49,30 @@ class TotalsLine:
     unaccepted: Decimal
 
     @classmethod
-    def load(cls, stored: Mapping[str, Any]) -> "TotalsLine":
+    def load(cls, stored_line: Mapping[str, Any]) -> "TotalsLine":
         """Return the line that `dump` or an older version stored.
 
         The oldest version stored neither the number of documents that differ nor which part of a
         difference was accepted; all of it then counts as open.
         """
-        difference = Decimal(stored["difference"])
-        open_difference = Decimal(stored.get("open", abs(difference)))
-        unaccepted = difference if open_difference else ZERO
+        difference = Decimal(stored_line["difference"])
+        open_difference = Decimal(stored_line.get("open", abs(difference)))
+        unaccepted_difference = difference if open_difference else ZERO
         return cls(
-            app=stored["app"],
-            kind=stored["kind"],
-            period=stored["period"],
-            currency=stored["currency"],
-            documents=stored["documents"],
-            differing=stored.get("differing", 0),
-            absent=stored.get("absent", 0),
-            source=Decimal(stored["source"]),
-            posted=Decimal(stored["posted"]),
-            quickbooks=Decimal(stored["quickbooks"]),
+            app=stored_line["app"],
+            kind=stored_line["kind"],
+            period=stored_line["period"],
+            currency=stored_line["currency"],
+            documents=stored_line["documents"],
+            differing=stored_line.get("differing", 0),
+            absent=stored_line.get("absent", 0),
+            source=Decimal(stored_line["source"]),
+            posted=Decimal(stored_line["posted"]),
+            quickbooks=Decimal(stored_line["quickbooks"]),
             difference=difference,
-            absolute_difference=Decimal(stored.get("apart", abs(difference))),
+            absolute_difference=Decimal(stored_line.get("apart", abs(difference))),
             open_difference=open_difference,
-            unaccepted=Decimal(stored.get("unaccepted", unaccepted)),
+            unaccepted=Decimal(stored_line.get("unaccepted", unaccepted_difference)),
         )
 
     def dump(self) -> dict[str, Any]:

@@ -61,14 +61,18 @@ def search_postings(
     posting_session.collect_dates()
     start = posting_session.date_or_now()
     if kind in SEARCHED_SINGLY:
-        searched = [_search_singly(posting_session, kind, snapshot) for snapshot in snapshots]
+        searched_snapshots = [
+            _search_singly(posting_session, kind, snapshot) for snapshot in snapshots
+        ]
     else:
-        searched = _search_transactions(posting_session, kind, snapshots)
-    proofs = [build_search_proof(posting_session, snapshot, start) for snapshot in searched]
+        searched_snapshots = _search_transactions(posting_session, kind, snapshots)
+    proofs = [
+        build_search_proof(posting_session, snapshot, start) for snapshot in searched_snapshots
+    ]
     with transaction() as session:
         session.add_all(proofs)
         posting_session.store_date(session)
-    return searched
+    return searched_snapshots
 
 
 def with_marked_objects(
@@ -77,8 +81,10 @@ def with_marked_objects(
     """Return the snapshot with the indexed transactions that carry its marker as search results."""
     marker = snapshot.history.marker
     candidates = _find_candidates(session, posting_session, snapshot)
-    marked = [candidate for candidate in candidates if marker and candidate.marker == marker]
-    return _add_results(snapshot, marked)
+    marked_candidates = [
+        candidate for candidate in candidates if marker and candidate.marker == marker
+    ]
+    return _add_results(snapshot, marked_candidates)
 
 
 def search_since(
@@ -89,7 +95,7 @@ def search_since(
     Return those with one of these markers, by id. A transaction that the search misses could be
     sent a second time, so the search continues until a page shows nothing new.
     """
-    marked: dict[str, dict[str, Any]] = {}
+    marked_entities: dict[str, dict[str, Any]] = {}
     client = posting_session.client()
     for page in search.find_created_since(client, kind, since, until_nothing_new=True):
         posting_session.collect_dates()
@@ -99,9 +105,9 @@ def search_since(
             memo = search.identify(entity).memo
             marker = transaction_index.extract_marker(memo)
             if marker in markers:
-                marked[str(entity["Id"])] = entity
+                marked_entities[str(entity["Id"])] = entity
     _store_deletions_since(posting_session, kind, since)
-    return marked
+    return marked_entities
 
 
 def compute_oldest_known_deletion(now: dt.datetime) -> dt.datetime:
@@ -133,10 +139,10 @@ def _store_deletions_since(posting_session: PostingSession, kind: str, since: dt
     """Store the deletions of transactions of a kind since a date that QuickBooks still lists."""
     now = posting_session.date_or_now()
     first_date = max(since, compute_oldest_known_deletion(now))
-    deleted = search.find_deleted(posting_session.client(), kind, first_date, now)
+    deleted_entities = search.find_deleted(posting_session.client(), kind, first_date, now)
     with transaction() as session:
-        store_entities(session, posting_session, kind, deleted)
-        for entity in deleted:
+        store_entities(session, posting_session, kind, deleted_entities)
+        for entity in deleted_entities:
             _store_deletion_date(session, posting_session, kind, entity)
 
 
@@ -162,20 +168,22 @@ def _search_transactions(
 ) -> list[PostingSnapshot]:
     """Search for transactions of a kind, and then by number for those that are still absent."""
     was_searched = _was_searched_since_restore(posting_session, kind)
-    unsearched = [snapshot for snapshot in snapshots if snapshot.history.sends or not was_searched]
+    unsearched_snapshots = [
+        snapshot for snapshot in snapshots if snapshot.history.sends or not was_searched
+    ]
     entities: dict[str, dict[str, Any]] = {}
-    if unsearched:
+    if unsearched_snapshots:
         markers = {snapshot.history.marker for snapshot in snapshots}
-        since = min(snapshot.since for snapshot in unsearched) - SEARCH_OVERLAP
+        since = min(snapshot.since for snapshot in unsearched_snapshots) - SEARCH_OVERLAP
         entities = search_since(posting_session, kind, since, markers)
     with_entities = [replace(snapshot, search_entities=entities) for snapshot in snapshots]
-    searched = _add_candidates(posting_session, with_entities)
+    searched_snapshots = _add_candidates(posting_session, with_entities)
 
-    numbers = _list_absent_numbers(searched)
-    numbered = search.find_by_number(posting_session.client(), kind, numbers)
+    numbers = _list_absent_numbers(searched_snapshots)
+    numbered_entities = search.find_by_number(posting_session.client(), kind, numbers)
     with transaction() as session:
-        store_entities(session, posting_session, kind, numbered)
-    return _add_candidates(posting_session, searched)
+        store_entities(session, posting_session, kind, numbered_entities)
+    return _add_candidates(posting_session, searched_snapshots)
 
 
 def _was_searched_since_restore(posting_session: PostingSession, kind: str) -> bool:

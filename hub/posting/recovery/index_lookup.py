@@ -111,9 +111,9 @@ def find_ids_of_other_parts(
         Posting.part != posting.part,
         Posting.operation == Operation.CREATE,
     )
-    planned = {_get_number_and_total(other) for other in session.scalars(of_other_parts)}
-    planned.discard(_get_number_and_total(posting))
-    return {head.quickbooks_id for head in heads if (head.number, head.total) in planned}
+    numbers_and_totals = {_get_number_and_total(other) for other in session.scalars(of_other_parts)}
+    numbers_and_totals.discard(_get_number_and_total(posting))
+    return {head.quickbooks_id for head in heads if (head.number, head.total) in numbers_and_totals}
 
 
 def _get_number_and_total(posting: Posting) -> tuple[str, Decimal | None]:
@@ -131,8 +131,10 @@ def find_ids_of_other_postings(session: Session, posting: Posting, ids: list[str
         Posting.id != posting.id,
         Posting.operation == (Operation.ATTACH if is_file else Operation.CREATE),
     )
-    posted = select(Posting.quickbooks_id).where(*is_other_posting, Posting.quickbooks_id.in_(ids))
-    answered = (
+    posted_ids = select(Posting.quickbooks_id).where(
+        *is_other_posting, Posting.quickbooks_id.in_(ids)
+    )
+    answered_ids = (
         select(Attempt.seen_id)
         .join(Posting, Posting.id == Attempt.posting_id)
         .where(
@@ -141,7 +143,7 @@ def find_ids_of_other_postings(session: Session, posting: Posting, ids: list[str
             Attempt.seen_id.in_(ids),
         )
     )
-    return {str(id) for id in [*session.scalars(posted), *session.scalars(answered)]}
+    return {str(id) for id in [*session.scalars(posted_ids), *session.scalars(answered_ids)]}
 
 
 def is_written_elsewhere(session: Session, posting: Posting, id: str) -> bool:

@@ -35,11 +35,11 @@ def mark_interrupted_as_unknown(posting_session: PostingSession) -> None:
         .order_by(Posting.id)  # the order in which postings are locked
     )
     with read_only_session() as session:
-        interrupted = session.scalars(query).all()
-    if not interrupted:
+        interrupted_postings = session.scalars(query).all()
+    if not interrupted_postings:
         return
     with transaction() as session:
-        for posting in interrupted:
+        for posting in interrupted_postings:
             change_state(session, posting, PostingState.UNKNOWN)
 
 
@@ -80,7 +80,7 @@ def compute_seconds_until_next(posting_session: PostingSession) -> float | None:
     None if there is neither.
     """
     now = posting_session.clock.now()
-    postponed = select(Posting.next_try_at).where(
+    retry_times = select(Posting.next_try_at).where(
         *posting_session.own_postings(),
         Posting.state == PostingState.READY,
         Posting.operation != Operation.ATTACH,
@@ -90,7 +90,7 @@ def compute_seconds_until_next(posting_session: PostingSession) -> float | None:
     with read_only_session() as session:
         snapshots = load_snapshots(session, posting_session, ids)
         waits = [snapshot.history.quiet_period.seconds_left() for snapshot in snapshots]
-        for due_at in session.scalars(postponed):
+        for due_at in session.scalars(retry_times):
             if due_at:
                 waits.append((due_at - now).total_seconds())
     return min(waits, default=None)
@@ -133,13 +133,13 @@ def record_first_sight(posting_session: PostingSession, ids: Iterable[int]) -> N
         return
     posting_session.fetch_date()
     date = posting_session.latest_possible_date()
-    undated = [posting.id for posting in others if posting.doubted_date is None]
-    if not undated or not date:
+    undated_ids = [posting.id for posting in others if posting.doubted_date is None]
+    if not undated_ids or not date:
         return
     is_undated = (bulk.is_among(Posting.id, "ids"), Posting.doubted_date.is_(None))
     still_undated = update(Posting).where(bulk.is_locked_in_order(Posting.id, *is_undated))
     with transaction() as session:
-        session.execute(still_undated.values(doubted_date=date), {"ids": undated})
+        session.execute(still_undated.values(doubted_date=date), {"ids": undated_ids})
 
 
 def _load_ids_in_doubt(posting_session: PostingSession) -> list[int]:

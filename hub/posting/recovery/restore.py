@@ -63,8 +63,8 @@ def note_first_date(posting_session: PostingSession) -> None:
         return
     posting_session.fetch_date()
     with transaction() as session:
-        stored = session.get_one(ConnectedCompany, company.id)
-        stored.restored_seen = posting_session.latest_possible_date()
+        company_row = session.get_one(ConnectedCompany, company.id)
+        company_row.restored_seen = posting_session.latest_possible_date()
     posting_session.reload()
 
 
@@ -76,15 +76,15 @@ def has_restarted(posting_session: PostingSession) -> bool:
     """
     if not posting_session.config.is_distributed:
         return False
-    stored = posting_session.company.database_identity
-    return stored is not None and compare(stored, read()) == IdentityDifference.RESTARTED
+    identity = posting_session.company.database_identity
+    return identity is not None and compare(identity, read()) == IdentityDifference.RESTARTED
 
 
 def store_identity(posting_session: PostingSession, identity: Identity) -> None:
     """Store which database this is."""
     with transaction() as session:
-        stored = session.get_one(ConnectedCompany, posting_session.company_id)
-        stored.database_identity = dict(identity)
+        company = session.get_one(ConnectedCompany, posting_session.company_id)
+        company.database_identity = dict(identity)
     posting_session.reload()
 
 
@@ -172,10 +172,10 @@ def store_search(posting_session: PostingSession, began_at: dt.datetime | None) 
     is_chosen = bulk.is_locked_in_order(Posting.id, is_own, is_checked)
     with transaction() as session:
         session.execute(update(Posting).where(is_chosen).values(checked_at=None))
-        stored = session.get_one(ConnectedCompany, posting_session.company_id)
-        stored.restored_until = stored.restored_until or began_at
-        if began_at and stored.restored_seen and began_at >= stored.restored_seen + SETTLING_TIME:
-            stored.restore_settled = began_at
+        company = session.get_one(ConnectedCompany, posting_session.company_id)
+        company.restored_until = company.restored_until or began_at
+        if began_at and company.restored_seen and began_at >= company.restored_seen + SETTLING_TIME:
+            company.restore_settled = began_at
     posting_session.reload()
 
 
@@ -216,9 +216,9 @@ def _compare_identity(posting_session: PostingSession) -> None:
 def _note_restore(posting_session: PostingSession, identity: Identity | None) -> None:
     """Mark the company of a session as restored, and store the identity of its database."""
     with transaction() as session:
-        stored = session.get_one(ConnectedCompany, posting_session.company_id)
-        _mark_restored(session, stored)
-        stored.database_identity = dict(identity) if identity is not None else None
+        company = session.get_one(ConnectedCompany, posting_session.company_id)
+        _mark_restored(session, company)
+        company.database_identity = dict(identity) if identity is not None else None
     posting_session.reload()
 
 

@@ -96,8 +96,8 @@ def compare_with_writes(
     """Compare a transaction with what the hub last wrote, and with the planned change."""
     current = payloads.summarize(posting.kind, entity)
     agreements = set()
-    written = _summarize_last_write(session, posting, current)
-    if written and not payloads.describe_differences(written, current, compares_billing=True):
+    last_write = _summarize_last_write(session, posting, current)
+    if last_write and not payloads.describe_differences(last_write, current, compares_billing=True):
         agreements.add(Agreement.AS_LAST_POSTED)
     is_update = posting.operation == Operation.UPDATE
     if is_update and not payloads.describe_differences(posting.summary, current):
@@ -115,12 +115,12 @@ def _summarize_last_write(
     last = _load_last_written_posting(session, posting)
     if last is None or not last.answer:
         return None
-    written = payloads.summarize_written(posting.kind, last.answer, last.summary)
+    written_summary = payloads.summarize_written(posting.kind, last.answer, last.summary)
     if posting.kind == "item":
-        written = written._replace(name=current.name)
+        written_summary = written_summary._replace(name=current.name)
     if _has_party_of_change(posting, current):
-        written = written._replace(party=current.party)
-    return written
+        written_summary = written_summary._replace(party=current.party)
+    return written_summary
 
 
 def _has_party_of_change(posting: Posting, current: TransactionSummary) -> bool:

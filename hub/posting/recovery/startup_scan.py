@@ -43,11 +43,11 @@ def scan(posting_session: PostingSession) -> bool:
     creations again, so that those of the refused kinds are held.
     """
     scanned_kinds = posting_session.memory.scanned_kinds
-    unsearched = load_unsearched(posting_session.company)
+    unsearched_kinds = load_unsearched(posting_session.company)
     kinds = []
     for kind in _load_kinds_to_create(posting_session, [PostingState.READY]):
         is_scanned = (posting_session.company_id, kind) in scanned_kinds
-        if kind in unsearched or not is_scanned:
+        if kind in unsearched_kinds or not is_scanned:
             kinds.append(kind)
     return not _search_kinds(posting_session, kinds)
 
@@ -58,13 +58,13 @@ def scan_refused_kinds(posting_session: PostingSession) -> None:
     If the search succeeds, the next check in the same run releases the held creations. A kind that
     was never downloaded waits for the next collect.
     """
-    unsearched = load_unsearched(posting_session.company)
-    if not unsearched:
+    unsearched_kinds = load_unsearched(posting_session.company)
+    if not unsearched_kinds:
         return
     kinds = []
     for kind in _load_kinds_to_create(posting_session, outbox.UNSENT):
         was_refused = kind in posting_session.unlisted_kinds
-        if kind in unsearched and unsearched[kind].is_indexed and not was_refused:
+        if kind in unsearched_kinds and unsearched_kinds[kind].is_indexed and not was_refused:
             kinds.append(kind)
     _search_kinds(posting_session, kinds)
 
@@ -163,15 +163,15 @@ def adopt_marked(posting_session: PostingSession, kind: str) -> None:
         .exists()
     )
     query = select(Posting.id).where(*is_unsent_creation, has_marked_transaction)
-    marked = []
+    marked_snapshots = []
     with read_only_session() as session:
         ids = list(session.scalars(query))
         for snapshot in load_snapshots(session, posting_session, ids):
             candidate = complete_search.with_marked_objects(session, posting_session, snapshot)
             if find_own_objects(candidate.history):
-                marked.append(_treat_as_searched_doubt(candidate))
-    advance_until_idle(posting_session, marked)
-    _doubt_if_unread(posting_session, marked)
+                marked_snapshots.append(_treat_as_searched_doubt(candidate))
+    advance_until_idle(posting_session, marked_snapshots)
+    _doubt_if_unread(posting_session, marked_snapshots)
 
 
 def _doubt_if_unread(posting_session: PostingSession, snapshots: Iterable[PostingSnapshot]) -> None:

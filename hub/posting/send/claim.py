@@ -27,15 +27,15 @@ _ADD_TO_CLAIM_COUNT = (
 
 
 def claim_prepared(
-    posting_session: PostingSession, prepared: Sequence[PreparedPosting]
+    posting_session: PostingSession, prepared_postings: Sequence[PreparedPosting]
 ) -> list[SendJob]:
     """Commit keys, bytes, batches and QuickBooks' date, and return the jobs that may be sent."""
-    if not prepared:
+    if not prepared_postings:
         return []
     fence = uuid.uuid4().hex
-    started = posting_session.clock.monotonic()
-    prepared_by_id = {posting.id: posting for posting in prepared}
-    apps = {posting.id: posting.app for posting in prepared if posting.is_batchable}
+    start = posting_session.clock.monotonic()
+    prepared_by_id = {posting.id: posting for posting in prepared_postings}
+    apps = {posting.id: posting.app for posting in prepared_postings if posting.is_batchable}
     with transaction() as session:
         lease_rows.confirm_all(session)
         posting_session.store_date(session)
@@ -45,26 +45,29 @@ def claim_prepared(
             run_id=posting_session.run_id,
             doubted_date=posting_session.latest_possible_date(),
         )
-        revisions = {posting.id: posting.revision for posting in prepared}
+        revisions = {posting.id: posting.revision for posting in prepared_postings}
         compose = partial(compose_batches, apps=apps, batch_sizer=posting_session.batch_sizer)
-        claimed = claim_postings(session, revisions, claim, compose)
-        if not claimed:
+        claimed_postings = claim_postings(session, revisions, claim, compose)
+        if not claimed_postings:
             return []
-        values = {"_company": posting_session.company_id, "_claimed": len(claimed)}
+        values = {"_company": posting_session.company_id, "_claimed": len(claimed_postings)}
         claim_count = session.connection().execute(_ADD_TO_CLAIM_COUNT, values).scalar_one()
     restore.store_claim_count(posting_session, claim_count)
-    return [_build_job(posting, fence, started, prepared_by_id[posting.id]) for posting in claimed]
+    return [
+        _build_job(posting, fence, start, prepared_by_id[posting.id])
+        for posting in claimed_postings
+    ]
 
 
 def _build_job(
-    posting: ClaimedPosting, fence: str, started: float, prepared: PreparedPosting
+    posting: ClaimedPosting, fence: str, start: float, prepared_posting: PreparedPosting
 ) -> SendJob:
     return SendJob(
         posting=posting,
         fence=fence,
-        started=started,
-        app=prepared.app,
-        file=prepared.file,
-        marker=prepared.marker,
-        snapshot=prepared.snapshot,
+        started=start,
+        app=prepared_posting.app,
+        file=prepared_posting.file,
+        marker=prepared_posting.marker,
+        snapshot=prepared_posting.snapshot,
     )

@@ -47,9 +47,11 @@ class _Node(NamedTuple):
 class _Graph:
     """The postings that need a record or transaction still to be created, and what they need."""
 
-    def __init__(self, nodes: Mapping[int, _Node], matched: Set[int]) -> None:
+    def __init__(self, nodes: Mapping[int, _Node], matched_ids: Set[int]) -> None:
         self.nodes = nodes
-        self.matched = matched  # creations whose code has been matched to a record meanwhile
+        self.matched_ids = (
+            matched_ids  # creations whose code has been matched to a record meanwhile
+        )
         self._results: dict[int, bool] = {}
 
     def documents(self) -> set[int]:
@@ -61,22 +63,22 @@ class _Graph:
         if id in self._results:
             return self._results[id]
         self._results[id] = False  # postings that need each other can never be posted
-        can_be_posted = id in self.matched or self._is_free(id)
+        can_be_posted = id in self.matched_ids or self._is_free(id)
         self._results[id] = can_be_posted
         return can_be_posted
 
     def with_needs(self, ids: Set[int]) -> set[int]:
         """Return these postings and all postings that they need, directly or indirectly."""
-        reached: set[int] = set()
+        reached_ids: set[int] = set()
         remaining = list(ids)
         while remaining:
             id = remaining.pop()
-            if id in reached:
+            if id in reached_ids:
                 continue
-            reached.add(id)
+            reached_ids.add(id)
             if id in self.nodes:
                 remaining += self.nodes[id].needs
-        return reached
+        return reached_ids
 
     def _is_free(self, id: int) -> bool:
         """Return whether a posting is ready or posted, and all that it needs can be posted."""
@@ -85,7 +87,7 @@ class _Graph:
             return False
         if node.state in (PostingState.POSTED, *outbox.IN_FLIGHT):
             return True
-        return node.is_ready and all(self.can_be_posted(needed) for needed in node.needs)
+        return node.is_ready and all(self.can_be_posted(needed_id) for needed_id in node.needs)
 
 
 def schedule(posting_session: PostingSession) -> bool:
@@ -99,27 +101,27 @@ def schedule(posting_session: PostingSession) -> bool:
         if not creations:
             return False
         graph = _load_graph(session, posting_session, creations)
-        requested = _find_requested_by_persons(creations)
+        requested_ids = _find_requested_by_persons(creations)
         documents = graph.documents()
         postable = {id for id in documents if graph.can_be_posted(id)}
-        needed = graph.with_needs(documents | requested)
-        needed_now = graph.with_needs(postable | requested)
-        needed_later = needed - needed_now
-        unneeded = [creation for creation in creations if creation.id not in needed]
-        _withdraw(session, unneeded)
-        postponed = [creation for creation in creations if creation.id in needed_later]
-        _postpone(session, postponed)
-        resumed = [creation for creation in creations if creation.id in needed_now]
-        return _resume(session, resumed)
+        needed_ids = graph.with_needs(documents | requested_ids)
+        needed_now = graph.with_needs(postable | requested_ids)
+        needed_later = needed_ids - needed_now
+        unneeded_creations = [creation for creation in creations if creation.id not in needed_ids]
+        _withdraw(session, unneeded_creations)
+        postponed_creations = [creation for creation in creations if creation.id in needed_later]
+        _postpone(session, postponed_creations)
+        resumed_creations = [creation for creation in creations if creation.id in needed_now]
+        return _resume(session, resumed_creations)
 
 
 def _find_requested_by_persons(creations: Iterable[Posting]) -> set[int]:
     """Return the creations that a person requested, even if no document needs them."""
-    requested = set()
+    requested_ids = set()
     for creation in creations:
         if outbox.find_creation_requester(creation.document):
-            requested.add(creation.id)
-    return requested
+            requested_ids.add(creation.id)
+    return requested_ids
 
 
 def _load_unsent_creations(session: Session, posting_session: PostingSession) -> list[Posting]:
@@ -165,8 +167,8 @@ def _load_graph(
     others = select(Posting.id, Posting.state, Posting.held_by).where(Posting.id.in_(other_ids))
     for id, state, holder in session.execute(others):
         nodes[id] = _Node(state, holder)
-    matched = outbox.load_matched_records(session, Posting.id.in_(other_ids))
-    return _Graph(nodes, frozenset(matched))
+    matched_ids = outbox.load_matched_records(session, Posting.id.in_(other_ids))
+    return _Graph(nodes, frozenset(matched_ids))
 
 
 def _withdraw(session: Session, creations: Iterable[Posting]) -> None:
@@ -194,11 +196,11 @@ def _resume(session: Session, creations: Iterable[Posting]) -> bool:
     Creations of an app that is paused or disabled stay postponed.
     """
     has_resumed = False
-    postponed: dict[int, list[int]] = defaultdict(list)
+    ids_by_installation: dict[int, list[int]] = defaultdict(list)
     for creation in creations:
         if creation.state == PostingState.WAITING and creation.held_by == Holder.UNNEEDED:
-            postponed[creation.installation_id].append(creation.id)
-    for installation_id, ids in postponed.items():
+            ids_by_installation[creation.installation_id].append(creation.id)
+    for installation_id, ids in ids_by_installation.items():
         installation = session.get_one(Installation, installation_id)
         app = current_hub().plugins.apps.get(installation.slug)
         if app and installation.is_active:

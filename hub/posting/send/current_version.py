@@ -63,14 +63,14 @@ def _build_change_body(posting: Posting, entity: dict[str, Any]) -> dict[str, An
         return payloads.build_delete_body(id, sync_token)
     if posting.operation == Operation.VOID:
         return payloads.build_void_body(id, sync_token)
-    planned = json.loads(posting.payload, parse_float=Decimal)
+    planned_body = json.loads(posting.payload, parse_float=Decimal)
     last = _load_last_posted(posting)
     if last is None:
-        return payloads.build_update_body(planned, entity, summary=posting.summary)
+        return payloads.build_update_body(planned_body, entity, summary=posting.summary)
     last_summary = payloads.complete_last_write(last.summary, last.answer or {})
-    unlinked_orders = _list_unlinked_orders(planned, posting, last)
+    unlinked_orders = _list_unlinked_orders(planned_body, posting, last)
     return payloads.build_update_body(
-        planned, entity, last_summary, posting.summary, unlinked_orders
+        planned_body, entity, last_summary, posting.summary, unlinked_orders
     )
 
 
@@ -109,18 +109,22 @@ def _set_exchange_rate(
     return response.landed or response.outcome == SendOutcome.REFUSED
 
 
-def _list_unlinked_orders(planned: dict[str, Any], posting: Posting, last: Posting) -> set[str]:
+def _list_unlinked_orders(
+    planned_body: dict[str, Any], posting: Posting, last: Posting
+) -> set[str]:
     """Return the purchase orders billed by fewer lines than the hub last wrote, or by none."""
     counts = _count_billing_lines(posting)
-    unlinked = set()
+    unlinked_orders = set()
     for order, count in _count_billing_lines(last).items():
         if counts[order] < count:
-            unlinked.add(order)
+            unlinked_orders.add(order)
     last_payload = json.loads(last.payload or b"{}")
     # A full update also contains links that people made.
     if not payloads.is_whole_update(last_payload):
-        unlinked |= payloads.list_linked_orders(last_payload) - payloads.list_linked_orders(planned)
-    return unlinked
+        unlinked_orders |= payloads.list_linked_orders(last_payload) - payloads.list_linked_orders(
+            planned_body
+        )
+    return unlinked_orders
 
 
 def _count_billing_lines(posting: Posting) -> Counter[str]:

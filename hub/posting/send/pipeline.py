@@ -96,8 +96,8 @@ class SendPipeline:
         if not ids:
             return False
         progress_before = posting_session.count_progress()
-        prepared = prepare(posting_session, ids)
-        jobs = claim_prepared(posting_session, prepared)
+        prepared_postings = prepare(posting_session, ids)
+        jobs = claim_prepared(posting_session, prepared_postings)
         if jobs:
             is_full = len(ids) == size
             wave = launch_wave(

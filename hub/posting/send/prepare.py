@@ -41,14 +41,14 @@ class PreparedPosting:
 
 def prepare(posting_session: PostingSession, ids: Sequence[int]) -> list[PreparedPosting]:
     """Take all steps that postings need before the claim; return those that may be claimed."""
-    prepared: list[PreparedPosting] = []
+    prepared_postings: list[PreparedPosting] = []
     other_ids = []
     others: list[PostingSnapshot] = []
     with read_only_session() as session:
         for snapshot in load_snapshots_for_send(session, posting_session, ids):
             if _is_simple_creation(snapshot):
                 simple = replace(_prepare_unchanged(snapshot), snapshot=snapshot)
-                prepared.append(simple)
+                prepared_postings.append(simple)
             else:
                 other_ids.append(snapshot.id)
         if other_ids:
@@ -56,8 +56,8 @@ def prepare(posting_session: PostingSession, ids: Sequence[int]) -> list[Prepare
     for snapshot, step in advance_until_idle(posting_session, others):
         one = _prepare_one(posting_session, snapshot, step)
         if one:
-            prepared.append(one)
-    return prepared
+            prepared_postings.append(one)
+    return prepared_postings
 
 
 def _is_simple_creation(snapshot: PostingSnapshot) -> bool:

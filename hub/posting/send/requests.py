@@ -269,10 +269,12 @@ def _log_defect(job: SendJob, error: Exception) -> QuickBooksResponse:
 
 
 def _build_batch_result(responses: Sequence[QuickBooksResponse], items: int) -> BatchResult:
-    declined = [response for response in responses if response.outcome == SendOutcome.DECLINED]
+    declined_responses = [
+        response for response in responses if response.outcome == SendOutcome.DECLINED
+    ]
     return BatchResult(
         items=items,
         outcomes=frozenset(response.outcome for response in responses),
-        too_many=any(response.code == TOO_MANY_ITEMS for response in declined),
+        too_many=any(response.code == TOO_MANY_ITEMS for response in declined_responses),
         seconds=max(response.seconds for response in responses),
     )

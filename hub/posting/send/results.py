@@ -74,8 +74,8 @@ class SummarizedResult(NamedTuple):
 
 def record_results(posting_session: PostingSession, results: Sequence[SendResult]) -> int:
     """Record every result; return the number of sends that made progress."""
-    unfinished = _store_results(posting_session, results)
-    _advance(posting_session, unfinished)
+    unfinished_ids = _store_results(posting_session, results)
+    _advance(posting_session, unfinished_ids)
     _stop_if_refused(posting_session, results)
     return sum(response.outcome in PROGRESS_OUTCOMES for _, response in results)
 
@@ -85,18 +85,18 @@ def _store_results(posting_session: PostingSession, results: Sequence[SendResult
     """Store every result in one transaction; return the postings to be looked up in QuickBooks."""
     counts = posting_session.counts.copy()
     batch_sizer = posting_session.batch_sizer
-    summarized = [_summarize(job, response) for job, response in results]
+    summarized_results = [_summarize(job, response) for job, response in results]
     try:
         with transaction() as session:
-            _absorb(session, posting_session, summarized)
+            _absorb(session, posting_session, summarized_results)
             _store_attempts(session, posting_session, results)
-            unfinished = _apply_results(session, posting_session, summarized)
+            unfinished_ids = _apply_results(session, posting_session, summarized_results)
             posting_session.store_date(session)
             _adjust_batches(session, posting_session, results)
     except TransactionConflict:
         posting_session.counts, posting_session.batch_sizer = counts, batch_sizer
         raise
-    return unfinished
+    return unfinished_ids
 
 
 def _summarize(job: SendJob, response: QuickBooksResponse) -> SummarizedResult:
@@ -177,7 +177,7 @@ def _apply_results(
     locked_ids = claims.lock_claimed(
         session, {result.job.posting.id: result.job.fence for result in results}
     )
-    posted = []
+    posted_results = []
     others = []
     for result in results:
         snapshot = None
@@ -185,11 +185,11 @@ def _apply_results(
             snapshot = _add_response(result)
         step = decide(snapshot.history) if snapshot else None
         if snapshot and isinstance(step, Posted):
-            posted.append((snapshot, step))
+            posted_results.append((snapshot, step))
             _count(posting_session, result.job, step)
         else:
             others.append(result)
-    record_posted(session, posted)
+    record_posted(session, posted_results)
     if not others:
         return []
     return _apply_reloaded(session, posting_session, others)
@@ -218,7 +218,7 @@ def _apply_reloaded(
     snapshots = {
         snapshot.id: snapshot for snapshot in load_snapshots(session, posting_session, ids)
     }
-    unfinished = []
+    unfinished_ids = []
     for job, response, summary in results:
         snapshot = snapshots[job.posting.id]
         posting = snapshot.posting
@@ -236,8 +236,8 @@ def _apply_reloaded(
         apply_step(session, posting_session, snapshot, step, response)
         _count(posting_session, job, step)
         if isinstance(step, (Read, Search)):
-            unfinished.append(posting.id)
-    return unfinished
+            unfinished_ids.append(posting.id)
+    return unfinished_ids
 
 
 def _count(posting_session: PostingSession, job: SendJob, step: Step) -> None:

@@ -207,9 +207,9 @@ def _send_ready(posting_session: PostingSession) -> int:
     if posting_session.stop_reason:
         return 0
     with transaction() as session:
-        returned = approvals.return_unapproved_to_review(session, posting_session.company_id)
-    if returned:
-        posting_session.counts["review"] += returned
+        returned_count = approvals.return_unapproved_to_review(session, posting_session.company_id)
+    if returned_count:
+        posting_session.counts["review"] += returned_count
     return deliver(posting_session)
 
 
@@ -239,8 +239,8 @@ def _count_down(posting_session: PostingSession, seconds: float, phase: str = "w
         seconds_left = end - clock.monotonic()
         if seconds_left <= 0:
             return
-        elapsed = seconds - seconds_left
-        posting_session.report_progress(phase, int(elapsed), int(seconds))
+        elapsed_seconds = seconds - seconds_left
+        posting_session.report_progress(phase, int(elapsed_seconds), int(seconds))
         clock.sleep(min(STEP_SECONDS, seconds_left))
 
 

@@ -54,7 +54,7 @@ def test_months_kinds_and_currencies_have_lines_of_their_own():
 def test_a_difference_is_reported_to_the_cent_and_what_is_open_of_it_beside_it():
     (line,) = lines(posted_document(books_total="10.11"))
     assert (line["difference"], line["open"]) == ("0.01", "0.01")
-    (line,) = lines(posted_document(books_total="10.11"), accepted=True)
+    (line,) = lines(posted_document(books_total="10.11"), is_accepted=True)
     assert (line["difference"], line["differing"], line["apart"], line["open"]) == (
         "0.01",
         1,
