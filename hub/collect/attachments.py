@@ -143,11 +143,15 @@ def _is_other_file(newest: Posting, attachment: Attachment) -> bool:
 
     This is known only if the source states the hash of the file.
     """
-    stated = attachment.sha256
-    if newest.state != PostingState.POSTED or not stated or not payloads.is_sha256(stated):
+    stated_hash = attachment.sha256
+    if (
+        newest.state != PostingState.POSTED
+        or not stated_hash
+        or not payloads.is_sha256(stated_hash)
+    ):
         return False
-    attached = payloads.FileSummary.load(newest.stored_summary).sha256
-    return bool(attached) and attached != stated.lower()
+    attached_hash = payloads.FileSummary.load(newest.stored_summary).sha256
+    return bool(attached_hash) and attached_hash != stated_hash.lower()
 
 
 def _is_done(newest: Posting, parent: Posting, payload: bytes) -> bool:

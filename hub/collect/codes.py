@@ -31,12 +31,12 @@ class CodeCollector:
         self,
         installation_id: int,
         fields: Iterable[Field],
-        stored: dict[tuple[str, str], CodeTexts],
+        stored_texts: dict[tuple[str, str], CodeTexts],
     ) -> None:
         self._installation_id = installation_id
         self._fields = {field.name for field in fields}
         # By field and id of the code.
-        self._stored = stored
+        self._stored = stored_texts
         self._new: dict[tuple[str, str], CodeTexts] = {}
 
     def add(self, document: Document) -> None:

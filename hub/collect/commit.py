@@ -197,7 +197,7 @@ def _mark_changed_meanwhile(
         SourceDocument.reread_at <= latest,
     )
     documents = update(SourceDocument).where(is_locked_in_order(SourceDocument.id, *is_changed))
-    marked = documents.values(reread=True).returning(SourceDocument.source_id)
+    statement = documents.values(reread=True).returning(SourceDocument.source_id)
     ids = [row.id for row in batch.rows.values()]
     options = {"synchronize_session": False}
-    return set(session.scalars(marked, {"ids": ids}, execution_options=options))
+    return set(session.scalars(statement, {"ids": ids}, execution_options=options))

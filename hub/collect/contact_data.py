@@ -17,34 +17,34 @@ def build_contact_data_changes(
     batch: CollectBatch, matched_parties: Iterable[MatchedParty]
 ) -> Iterator[Document]:
     """Yield a change of each matched party that lacks contact data which its code has."""
-    for matched in matched_parties:
-        party = (matched.role, matched.code)
+    for matched_party in matched_parties:
+        party = (matched_party.role, matched_party.code)
         if party in batch.parties_with_contact_data:
             continue
         batch.parties_with_contact_data.add(party)
-        document = _build_party_change(batch, matched)
+        document = _build_party_change(batch, matched_party)
         if document:
             yield document
 
 
-def _build_party_change(batch: CollectBatch, matched: MatchedParty) -> Document | None:
+def _build_party_change(batch: CollectBatch, matched_party: MatchedParty) -> Document | None:
     """Return a document that adds contact data to a party; None if nothing is to be added.
 
     A party that the hub has not created gets a row of its own for this change. If the row is that
     of a document of the source, or is about to create the party, nothing is changed.
     """
-    key = (batch.installation.company_id, matched.role, matched.id)
+    key = (batch.installation.company_id, matched_party.role, matched_party.id)
     record = batch.session.get(StoredRecord, key)
-    details = _find_missing_details(record, matched.details) if record else None
+    details = _find_missing_details(record, matched_party.details) if record else None
     if details is None:
         return None
-    row = batch.find_or_add_record_row(matched.code, matched.role, matched.field)
+    row = batch.find_or_add_record_row(matched_party.code, matched_party.role, matched_party.field)
     if not row.made_for or _is_being_created(batch, row):
         return None
     return Document(
-        kind=cast(Kind, matched.role),
-        source_id=matched.code,
-        quickbooks_id=matched.id,
+        kind=cast(Kind, matched_party.role),
+        source_id=matched_party.code,
+        quickbooks_id=matched_party.id,
         stage=Stage.UPDATE_ONLY,
         details=details,
     )

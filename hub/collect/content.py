@@ -61,10 +61,10 @@ def _describe_problems(
     document, problems = operation.document, payload.problems
     findings: tuple[Finding, ...] = ()
     if document.currency:
-        unused = payloads.describe_unused_currency(batch.setup.facts, document.currency)
-        if unused in problems:
+        currency_problem = payloads.describe_unused_currency(batch.setup.facts, document.currency)
+        if currency_problem in problems:
             findings = (_build_currency_finding(batch, document),)
-            problems = tuple(problem for problem in problems if problem != unused)
+            problems = tuple(problem for problem in problems if problem != currency_problem)
     if not problems:
         return findings
     is_foreign = not findings and _is_in_foreign_currency(batch, document)
@@ -104,15 +104,15 @@ def build_posting_plan(
     after_id: int | None,
 ) -> PostingPlanWithFindings:
     """Return the plan that writes an operation; `after_id` is the posting that it waits for."""
-    row, mapped, document = operation.row, operation.mapped, operation.document
+    row, mapped_document, document = operation.row, operation.mapped, operation.document
     postings = batch.postings(row)
     body, summary = with_order_status(document, payload, operation.history.current, postings)
     disposition, findings = _find_disposition(batch, operation, findings)
-    after_id = after_id or links.find_unposted_link_id(mapped)
+    after_id = after_id or links.find_unposted_link_id(mapped_document)
     if after_id and disposition.state is PostingState.READY:
         disposition = replace(disposition, state=PostingState.WAITING)
     number = row.number
-    if mapped.part:
+    if mapped_document.part:
         number = (document.number or "")[:MAX_NUMBER_LENGTH]
     content = Content(
         kind=document.kind,
@@ -121,7 +121,7 @@ def build_posting_plan(
         number=number,
         total=_compute_total(document, batch.setup.facts.currency, payload.summary.total),
         currency=row.currency or batch.installation.company.currency,
-        warnings=(*mapped.warnings, *payload.warnings),
+        warnings=(*mapped_document.warnings, *payload.warnings),
         after_id=after_id,
     )
     return PostingPlanWithFindings(
@@ -147,10 +147,10 @@ def _find_disposition(
     Documents that lines apply to are decided first. A posting that waits for a document that may
     still come needs no case; after a day it needs one.
     """
-    unresolved = links.find_unresolved_documents(operation.mapped)
-    if unresolved:
-        finding = links.build_unresolved_finding(batch, operation.row, unresolved)
-        may_come = all(links.can_be_linked_later(batch, source_id) for source_id in unresolved)
+    unresolved_ids = links.find_unresolved_documents(operation.mapped)
+    if unresolved_ids:
+        finding = links.build_unresolved_finding(batch, operation.row, unresolved_ids)
+        may_come = all(links.can_be_linked_later(batch, source_id) for source_id in unresolved_ids)
         if may_come and not _has_waited_long(batch, operation):
             waiting = Disposition(
                 state=PostingState.WAITING, holder=Holder.SOURCE, reasons=(finding.text,)
@@ -181,10 +181,10 @@ def _is_in_foreign_currency(batch: CollectBatch, document: Document) -> bool:
 
 
 def _compute_total(
-    document: Document, home_currency: str, computed: Decimal | None
+    document: Document, home_currency: str, computed_total: Decimal | None
 ) -> Decimal | None:
     """Return the rounded total that the source states, or else the sum of the lines."""
     if document.total is None:
-        return computed
+        return computed_total
     currency = document.currency or home_currency
     return round_amount(document.total, currency)

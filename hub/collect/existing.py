@@ -91,14 +91,14 @@ def _find_linked_order_id(batch: CollectBatch, row: SourceDocument) -> str | Non
 
 
 def find_other_owner(
-    batch: CollectBatch, row: SourceDocument, mapped: MappedDocument, quickbooks_id: str
+    batch: CollectBatch, row: SourceDocument, mapped_document: MappedDocument, quickbooks_id: str
 ) -> tuple[Finding, ...]:
     """Return why a document cannot update an existing transaction: it belongs to another document.
 
     The update would overwrite the other document, for example if an order was copied together with
     its reference. List entries have no owner, because several codes may share one.
     """
-    kind = mapped.document.kind
+    kind = mapped_document.document.kind
     if kind in LIST_KINDS:
         return ()
     batch.session.flush()  # this batch may have planned the other one
@@ -111,7 +111,7 @@ def find_other_owner(
             Posting.kind == kind,
             Posting.operation.in_(WRITE_OPERATIONS),
             Posting.state.in_(OWNING_STATES),
-            or_(Posting.document_id != row.id, Posting.part != mapped.part),
+            or_(Posting.document_id != row.id, Posting.part != mapped_document.part),
             or_(SourceDocument.gone.is_(None), SourceDocument.is_of_former_account),
             SourceDocument.stage != Stage.CLOSED,
         )
@@ -132,25 +132,28 @@ def find_other_owner(
 
 
 def keep_fixed_values(
-    batch: CollectBatch, mapped: MappedDocument, quickbooks_id: str, current: Posting | None
+    batch: CollectBatch,
+    mapped_document: MappedDocument,
+    quickbooks_id: str,
+    current: Posting | None,
 ) -> MappedDocument:
     """Keep the name that an item has in QuickBooks, and the date of an order that was sent.
 
     `current` is the posting that represents what QuickBooks has, if the hub posted it.
     """
-    document = mapped.document
+    document = mapped_document.document
     details = document.details
     if isinstance(details, Item) and document.kind == "item":
         key = (batch.installation.company_id, "item", quickbooks_id)
         record = batch.session.get(StoredRecord, key)
         if record and record.name:
             details = replace(details, name=record.name)
-            return replace(mapped, document=replace(document, details=details))
+            return replace(mapped_document, document=replace(document, details=details))
     if document.kind == "purchase_order":
         date = _get_order_date(batch, quickbooks_id, current)
         if date:
-            return replace(mapped, document=replace(document, date=date))
-    return mapped
+            return replace(mapped_document, document=replace(document, date=date))
+    return mapped_document
 
 
 def _get_order_date(

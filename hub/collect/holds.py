@@ -70,12 +70,12 @@ def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> Do
     if row.gone is not None:
         cancel_removal(batch, plan)
     finding = build_document_finding("unreadable", row, "unreadable", problem=reason)
-    posted = [posting for posting in postings if posting.state == PostingState.POSTED]
+    posted_postings = [posting for posting in postings if posting.state == PostingState.POSTED]
     changed_parts = {posting.part for posting in postings if _is_unsent_change(posting)}
-    if posted and not changed_parts:
-        plan.open_case(posted[-1], finding)
+    if posted_postings and not changed_parts:
+        plan.open_case(posted_postings[-1], finding)
     elif not plan.reread:
-        _hold_parts(batch, plan, finding, only_parts=changed_parts if posted else None)
+        _hold_parts(batch, plan, finding, only_parts=changed_parts if posted_postings else None)
     return plan
 
 

@@ -235,10 +235,10 @@ def _update_stored_document(batch: CollectBatch, row: SourceDocument) -> Documen
     decision = batch.setup.index.matches.get((row.made_for, row.source_id))
     if decision is None or decision.record != NEW or decision.details is None:
         return document
-    entered = with_entered_details(document, decision.details)
-    if entered != document:
-        batch.store_document(row, entered, dump(entered))
-    return entered
+    completed_document = with_entered_details(document, decision.details)
+    if completed_document != document:
+        batch.store_document(row, completed_document, dump(completed_document))
+    return completed_document
 
 
 def _is_final(row: SourceDocument) -> bool:

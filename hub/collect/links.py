@@ -114,24 +114,24 @@ def _find_newest_creation(postings: list[Posting]) -> Posting | None:
     return None
 
 
-def find_unposted_link_id(mapped: MappedDocument) -> int | None:
+def find_unposted_link_id(mapped_document: MappedDocument) -> int | None:
     """Return the id of the last posting that lines apply to and that is not posted yet."""
-    for line in reversed(mapped.lines):
+    for line in reversed(mapped_document.lines):
         posting_id = parse_posting_id(line.applied.id) if line.applied else None
         if posting_id is not None:
             return posting_id
     return None
 
 
-def find_unresolved_documents(mapped: MappedDocument) -> list[str]:
+def find_unresolved_documents(mapped_document: MappedDocument) -> list[str]:
     """Return the documents that lines apply to and that have no posting to wait for."""
     source_ids: list[str] = []
-    for mapped_line in mapped.lines:
-        applied = mapped_line.line.applied
-        if applied is None or mapped_line.applied:
+    for mapped_line in mapped_document.lines:
+        target = mapped_line.line.applied
+        if target is None or mapped_line.applied:
             continue
-        if applied.document not in source_ids:
-            source_ids.append(applied.document)
+        if target.document not in source_ids:
+            source_ids.append(target.document)
     return source_ids
 
 

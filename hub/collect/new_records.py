@@ -103,18 +103,18 @@ def _is_needed_by_others(
 
 
 def add_record_ids(
-    batch: CollectBatch, mapped: MappedDocument, records: RecordPostings
+    batch: CollectBatch, mapped_document: MappedDocument, records: RecordPostings
 ) -> MappedWithRecords:
     """Put the ids of the records that are created for a document into it."""
     ids: dict[str, str] = {}
-    unplanned: list[NewRecord] = []
+    unplanned_records: list[NewRecord] = []
     findings: list[Finding] = []
     after_id = None
-    party = party_name(mapped.document, batch.setup.fields)
-    for new_record in mapped.new_records:
+    party = party_name(mapped_document.document, batch.setup.fields)
+    for new_record in mapped_document.new_records:
         key = (new_record.field, new_record.code)
         if key not in records:
-            unplanned.append(new_record)
+            unplanned_records.append(new_record)
             continue
         posting = records[key]
         if isinstance(posting, str):
@@ -131,18 +131,18 @@ def add_record_ids(
                 "document.record_skipped", document=party, record=new_record.details.name
             )
             findings.append(Finding(key=new_record.field, text=text))
-    with_ids = _replace_names(mapped, ids)
-    return MappedWithRecords(with_ids, tuple(unplanned), after_id, tuple(findings))
+    with_ids = _replace_names(mapped_document, ids)
+    return MappedWithRecords(with_ids, tuple(unplanned_records), after_id, tuple(findings))
 
 
-def _replace_names(mapped: MappedDocument, ids: Mapping[str, str]) -> MappedDocument:
+def _replace_names(mapped_document: MappedDocument, ids: Mapping[str, str]) -> MappedDocument:
     """Replace the names of records to create by their ids or placeholders."""
-    header = _fill_ids(mapped.header, ids)
+    header = _fill_ids(mapped_document.header, ids)
     lines: list[MappedLine] = []
-    for line in mapped.lines:
+    for line in mapped_document.lines:
         refs = _fill_ids(line.refs, ids)
         lines.append(replace(line, refs=refs))
-    return replace(mapped, header=header, lines=tuple(lines))
+    return replace(mapped_document, header=header, lines=tuple(lines))
 
 
 def _fill_ids(refs: Mapping[Role, Ref], ids: Mapping[str, str]) -> dict[Role, Ref]:

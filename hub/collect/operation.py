@@ -52,23 +52,26 @@ class PartHistory:
     def of(cls, batch: CollectBatch, row: SourceDocument, part: str) -> "PartHistory":
         """Return the history of a part."""
         postings: list[Posting] = []
-        posted: list[Posting] = []
+        writes: list[Posting] = []
         for posting in batch.transaction_postings(row):
             if posting.part == part:
                 postings.append(posting)
                 if posting.state == PostingState.POSTED:
-                    posted.append(posting)
-        unfinished = outbox.find_unfinished(batch.postings(row), part)
-        if not posted:
-            return cls(is_given_up=_is_part_given_up(postings), unfinished=unfinished)
+                    writes.append(posting)
+        unfinished_posting = outbox.find_unfinished(batch.postings(row), part)
+        if not writes:
+            return cls(is_given_up=_is_part_given_up(postings), unfinished=unfinished_posting)
 
-        departure = _describe_departure(batch, posted[-1])
+        departure = _describe_departure(batch, writes[-1])
         if departure:
             repetition = _choose_repetition(batch, row, postings)
             return cls(
-                posted=posted, departure=departure, repetition=repetition, unfinished=unfinished
+                posted=writes,
+                departure=departure,
+                repetition=repetition,
+                unfinished=unfinished_posting,
             )
-        return cls(posted=posted, current=posted[-1], unfinished=unfinished)
+        return cls(posted=writes, current=writes[-1], unfinished=unfinished_posting)
 
     @property
     def has_creation(self) -> bool:
@@ -128,32 +131,34 @@ class PlannedOperation:
 
 
 def plan_operation(
-    batch: CollectBatch, row: SourceDocument, mapped: MappedDocument
+    batch: CollectBatch, row: SourceDocument, mapped_document: MappedDocument
 ) -> PlannedOperation | None:
     """Decide whether a part of a document is created or updated.
 
     Return None if the part may only be updated and is not in QuickBooks, unless a person wants it
     posted again.
     """
-    document = mapped.document
-    history = _load_history(batch, row, mapped)
+    document = mapped_document.document
+    history = _load_history(batch, row, mapped_document)
     existing = NOT_FOUND
     if not history.posted and not history.repetition:
         existing = find_existing(batch, row, document)
 
     findings = existing.findings
-    existing_id = _find_recorded_id(batch, row, mapped) or existing.quickbooks_id
+    existing_id = _find_recorded_id(batch, row, mapped_document) or existing.quickbooks_id
     if not existing_id:
         findings += _find_renamed_item(batch, row, existing.new_item)
     update = _find_update(batch, history, document.kind, existing_id)
     if update is None and not _may_create(document, history):
         return None
     if update and history.current is None:
-        findings += find_other_owner(batch, row, mapped, update.quickbooks_id)
+        findings += find_other_owner(batch, row, mapped_document, update.quickbooks_id)
     if update and update.quickbooks_id:
-        mapped = keep_fixed_values(batch, mapped, update.quickbooks_id, history.current)
+        mapped_document = keep_fixed_values(
+            batch, mapped_document, update.quickbooks_id, history.current
+        )
     return PlannedOperation(
-        row=row, history=history, update=update, mapped=mapped, findings=findings
+        row=row, history=history, update=update, mapped=mapped_document, findings=findings
     )
 
 
@@ -168,28 +173,32 @@ def _find_renamed_item(
 
 
 def _find_recorded_id(
-    batch: CollectBatch, row: SourceDocument, mapped: MappedDocument
+    batch: CollectBatch, row: SourceDocument, mapped_document: MappedDocument
 ) -> str | None:
     """Return the QuickBooks id that the source has recorded, unless it is that of another part.
 
     It counts for the first part, which may be a new one that comes before the others.
     """
-    recorded_id = mapped.document.quickbooks_id
+    recorded_id = mapped_document.document.quickbooks_id
     for posting in batch.transaction_postings(row):
-        is_of_other_part = posting.part != mapped.part and posting.quickbooks_id == recorded_id
+        is_of_other_part = (
+            posting.part != mapped_document.part and posting.quickbooks_id == recorded_id
+        )
         if is_of_other_part and posting.state == PostingState.POSTED:
             return None
     return recorded_id
 
 
-def _load_history(batch: CollectBatch, row: SourceDocument, mapped: MappedDocument) -> PartHistory:
+def _load_history(
+    batch: CollectBatch, row: SourceDocument, mapped_document: MappedDocument
+) -> PartHistory:
     """Return the history of a part.
 
     Nothing was posted of a record to create if its code stood for another record until now, which
     got contact data. A person may want another one if the record is inactive in QuickBooks.
     """
-    history = PartHistory.of(batch, row, mapped.part)
-    is_to_create = row.made_for and not mapped.document.quickbooks_id
+    history = PartHistory.of(batch, row, mapped_document.part)
+    is_to_create = row.made_for and not mapped_document.document.quickbooks_id
     if not is_to_create:
         return history
     if not history.has_creation or _is_created_again(batch, row):
@@ -281,12 +290,12 @@ def _choose_repetition(
     batch: CollectBatch, row: SourceDocument, postings: list[Posting]
 ) -> outbox.Repetition:
     """Return who requests that a part is created again that has left QuickBooks."""
-    ended = [
+    ended_postings = [
         posting
         for posting in postings
         if posting.state == PostingState.POSTED or _is_given_up(posting)
     ]
-    if not ended or _is_given_up(ended[-1]):
+    if not ended_postings or _is_given_up(ended_postings[-1]):
         return outbox.Repetition.NONE
     if row.requested_by and not _is_undecided_part(batch, row, postings):
         return outbox.Repetition.REQUESTED

@@ -15,23 +15,24 @@ def is_outdated(row: SourceDocument, document: Document) -> bool:
 
     Versions that are neither whole numbers nor times have no order.
     """
-    stored = row.body.get("version") if row.body else None
-    if not stored or not document.version or stored == document.version:
+    stored_version = row.body.get("version") if row.body else None
+    version = document.version
+    if not stored_version or not version or stored_version == version:
         return False
-    return _is_lower_number(document.version, stored) or _is_earlier(document.version, stored)
+    return _is_lower_number(version, stored_version) or _is_earlier(version, stored_version)
 
 
-def _is_lower_number(version: str, stored: str) -> bool:
+def _is_lower_number(version: str, stored_version: str) -> bool:
     """Return whether both versions are whole numbers, and the first is the lower one."""
-    if not (version.isdecimal() and stored.isdecimal()):
+    if not (version.isdecimal() and stored_version.isdecimal()):
         return False
-    return int(version) < int(stored)
+    return int(version) < int(stored_version)
 
 
-def _is_earlier(version: str, stored: str) -> bool:
+def _is_earlier(version: str, stored_version: str) -> bool:
     """Return whether both versions are moments, and the first is the earlier one."""
     try:
-        moments = [dt.datetime.fromisoformat(text) for text in (version, stored)]
+        moments = [dt.datetime.fromisoformat(text) for text in (version, stored_version)]
         return moments[0] < moments[1]
     except (TypeError, ValueError):  # no moments, or only one of them with an offset
         return False

@@ -27,11 +27,11 @@ def keep_part_numbers(
         return parts
     used_positions = set(positions.values())
     free_positions = (position for position in count(1) if position not in used_positions)
-    numbered = []
+    numbered_parts = []
     for part in parts:
         position = positions.get(part.part) or next(free_positions)
-        numbered.append(number_part(part, number, position))
-    return tuple(numbered)
+        numbered_parts.append(number_part(part, number, position))
+    return tuple(numbered_parts)
 
 
 def _load_numbers(batch: CollectBatch, row: SourceDocument) -> dict[str, str]:

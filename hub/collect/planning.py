@@ -130,14 +130,14 @@ def _plan_by_codes(
     """Map the codes of a document and plan its parts; hold all of it if a code has no record."""
     setup = batch.setup
     links = find_links(batch, document)
-    mapped = resolve(document, setup.fields, setup.index, links)
-    if isinstance(mapped, list):
-        return _hold_for_codes(batch, row, document, mapped)
-    renamed = find_renamed_records(batch, mapped.new_records)
-    if renamed:
-        return _hold_for_codes(batch, row, document, renamed)
+    result = resolve(document, setup.fields, setup.index, links)
+    if isinstance(result, list):
+        return _hold_for_codes(batch, row, document, result)
+    renamed_records = find_renamed_records(batch, result.new_records)
+    if renamed_records:
+        return _hold_for_codes(batch, row, document, renamed_records)
 
-    return _plan_parts(batch, row, document, mapped, records)
+    return _plan_parts(batch, row, document, result, records)
 
 
 def _hold_for_codes(
@@ -153,12 +153,13 @@ def _plan_parts(
     batch: CollectBatch,
     row: SourceDocument,
     document: Document,
-    mapped: MappedDocument,
+    mapped_document: MappedDocument,
     records: RecordPostings,
 ) -> DocumentPlan:
     """Plan the parts of a mapped document; one that is not split has a single part."""
     plan = DocumentPlan(row)
-    parts = keep_part_numbers(batch, row, document.number, mapped.parts) or (mapped,)
+    parts = keep_part_numbers(batch, row, document.number, mapped_document.parts)
+    parts = parts or (mapped_document,)
     part_names = {part.part for part in parts}
     has_former_parts = release_former_parts(batch, plan, part_names)
     part_with_files = choose_part_with_files(batch, row, [part.part for part in parts])
@@ -171,17 +172,20 @@ def _plan_parts(
     return plan
 
 
-def _with_files(mapped: MappedDocument, attachments: tuple[Attachment, ...]) -> MappedDocument:
+def _with_files(
+    mapped_document: MappedDocument, attachments: tuple[Attachment, ...]
+) -> MappedDocument:
     """Return a part of a document with these files."""
-    if mapped.document.attachments == attachments:
-        return mapped
-    return replace(mapped, document=replace(mapped.document, attachments=attachments))
+    if mapped_document.document.attachments == attachments:
+        return mapped_document
+    document = replace(mapped_document.document, attachments=attachments)
+    return replace(mapped_document, document=document)
 
 
 def _plan_part(
     batch: CollectBatch,
     plan: DocumentPlan,
-    mapped: MappedDocument,
+    mapped_document: MappedDocument,
     records: RecordPostings,
     *,
     has_former_parts: bool,
@@ -192,12 +196,12 @@ def _plan_part(
     its lines, which would be in the books twice.
     """
     row = plan.row
-    operation = plan_operation(batch, row, mapped)
+    operation = plan_operation(batch, row, mapped_document)
     if operation is None:
-        creation = outbox.find_unfinished(batch.postings(row), mapped.part)
+        creation = outbox.find_unfinished(batch.postings(row), mapped_document.part)
         if creation and not is_withdrawable(batch, creation):
             plan.reread = True  # what becomes of the creation is changed after it
-        return PartPlan(document=mapped.document, outcome=DocumentOutcome.NONE)
+        return PartPlan(document=mapped_document.document, outcome=DocumentOutcome.NONE)
     if has_former_parts:
         operation = _hold_for_former_parts(operation)
     posting_plan = _plan_posting(batch, plan, operation, records)
@@ -215,26 +219,26 @@ def _plan_by_history(
     Nothing is posted if the part is being removed, stays out of QuickBooks, or is there already.
     """
     document, content, history = operation.document, posting_plan.content, operation.history
-    unfinished = history.unfinished
+    open_posting = history.unfinished
     is_in_books = history.is_in_books(content)
-    is_being_removed = unfinished is not None and outbox.is_removal_by_person(unfinished)
+    is_being_removed = open_posting is not None and outbox.is_removal_by_person(open_posting)
     if is_being_removed and not is_in_books:
         plan.reread = True  # the change is planned after the removal
-    stays_left_out = unfinished is None and history.is_left_out(content)
+    stays_left_out = open_posting is None and history.is_left_out(content)
     if is_being_removed or stays_left_out:
         return PartPlan(document=document, outcome=DocumentOutcome.UNCHANGED)
 
     if is_in_books:
         return _plan_content_in_books(batch, plan, operation, posting_plan)
 
-    is_repeated = unfinished is not None and is_yielded_again(
-        batch, plan.row, unfinished, content.fingerprint
+    is_repeated = open_posting is not None and is_yielded_again(
+        batch, plan.row, open_posting, content.fingerprint
     )
     return PartPlan(
         document=document,
         current=history.current,
         posting=posting_plan,
-        to_retry=unfinished if is_repeated else None,
+        to_retry=open_posting if is_repeated else None,
     )
 
 
@@ -256,12 +260,12 @@ def _plan_content_in_books(
     """
     document, history = operation.document, operation.history
     fingerprint = posting_plan.content.fingerprint
-    unfinished = history.unfinished
-    is_to_put_back = unfinished is not None and _waits_for_reading(unfinished, fingerprint)
+    open_posting = history.unfinished
+    is_to_put_back = open_posting is not None and _waits_for_reading(open_posting, fingerprint)
     if is_to_put_back or _contradicts_itself(posting_plan):
         return PartPlan(document=document, current=history.current, posting=posting_plan)
-    if unfinished:
-        _withdraw_other_content(batch, plan, unfinished, fingerprint)
+    if open_posting:
+        _withdraw_other_content(batch, plan, open_posting, fingerprint)
     return PartPlan(document=document, current=history.current)
 
 
@@ -307,14 +311,14 @@ def _plan_posting(
     """
     payload = build_payload(batch, operation)
     obstacles = find_obstacles(batch, operation, payload)
-    mapped = operation.mapped
-    with_records = MappedWithRecords(mapped)
+    mapped_document = operation.mapped
+    with_records = MappedWithRecords(mapped_document)
     is_for_source = bool(obstacles) and find_holder(obstacles) == Holder.SOURCE
-    if mapped.new_records and not is_for_source:
-        with_records = add_record_ids(batch, mapped, records)
+    if mapped_document.new_records and not is_for_source:
+        with_records = add_record_ids(batch, mapped_document, records)
         plan.new_records.extend(with_records.unplanned)
         operation = replace(operation, mapped=with_records.mapped)
         payload = build_payload(batch, operation)
-    plan.matched_parties.extend(mapped.matched_parties)
+    plan.matched_parties.extend(mapped_document.matched_parties)
     findings = (*operation.findings, *with_records.findings, *obstacles)
     return build_posting_plan(batch, operation, payload, findings, with_records.after_id)

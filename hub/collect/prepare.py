@@ -63,11 +63,11 @@ def _download_transactions(
     refusals = transaction_download.download_missing(company_id, posts, since, margin=margin)
     with engine.read_only_session() as session:
         company = session.get_one(ConnectedCompany, company_id)
-        unsearched = load_unsearched(company)
+        unsearched_kinds = load_unsearched(company)
     for kind, refusal in refusals.items():
         reason = UnsearchedKind(company.first_connected_at, refusal.text, is_indexed=False)
         note_unsearched(company_id, kind, reason)
-    for kind, reason in unsearched.items():
+    for kind, reason in unsearched_kinds.items():
         if kind not in refusals and not reason.is_indexed:
             note_unsearched(company_id, kind, replace(reason, is_indexed=True))
 
@@ -81,12 +81,12 @@ def _find_search_start(installation: Installation) -> dt.date:
     if start is None:
         today = current_hub().clock.now().date()
         return today - DEFAULT_SEARCH_PERIOD
-    included = select(func.min(SourceDocument.date)).where(
+    query = select(func.min(SourceDocument.date)).where(
         SourceDocument.installation_id == installation.id,
         SourceDocument.before_start == StartRule.INCLUDED,
     )
     with engine.read_only_session() as session:
-        earliest = session.scalar(included)
+        earliest = session.scalar(query)
     if earliest is None:
         return start
     return min(start, earliest)

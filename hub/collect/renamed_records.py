@@ -43,9 +43,9 @@ def find_renamed_records(batch: CollectBatch, new_records: Iterable[NewRecord]) 
     for new_record in new_records:
         if _is_created(batch, new_record):
             continue
-        renamed = find_renamed_record(batch, new_record)
-        if renamed is not None:
-            missing.append(renamed)
+        renamed_record = find_renamed_record(batch, new_record)
+        if renamed_record is not None:
+            missing.append(renamed_record)
     return missing
 
 
@@ -164,7 +164,7 @@ def _stands_for_other_names(
     has_item = has_element(batch.session, posted_lines, ("item",), record_id)
     for stored_summary, other_body in _select_posted_lines(batch, "item", has_item):
         summary = TransactionSummary.load(stored_summary)
-        line_ids = {posted.id for posted in summary.lines if posted.item == record_id}
+        line_ids = {line.id for line in summary.lines if line.item == record_id}
         for id, name in _iter_codes(other_body, field, line_ids):
             if id != new_record.code and fold_name(name) not in names:
                 return True
@@ -214,9 +214,10 @@ def _find_posted_record(
         code = _get_code(line, new_record.field)
         if (code.id or code_of_document.id) == new_record.code:
             line_ids.add(line.get("id"))
-    for posted in summary.lines:
-        record_id = posted.item if new_record.role == "item" else posted.customer
-        if record_id and posted.id in line_ids:
+    for posted_line in summary.lines:
+        is_item = new_record.role == "item"
+        record_id = posted_line.item if is_item else posted_line.customer
+        if record_id and posted_line.id in line_ids:
             return record_id
     return ""
 

@@ -80,9 +80,9 @@ def replan(setup: Setup, ids: Sequence[int]) -> None:
 
 def _mark_for_reread(document_id: int) -> None:
     """Mark a document for rereading, which plans it or holds it with a case."""
-    marked = update(SourceDocument).where(SourceDocument.id == document_id).values(reread=True)
+    statement = update(SourceDocument).where(SourceDocument.id == document_id).values(reread=True)
     with engine.transaction() as session:
-        session.execute(marked)
+        session.execute(statement)
 
 
 def _load_waiting_documents(setup: Setup, after: int) -> list[int]:

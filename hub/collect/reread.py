@@ -72,10 +72,10 @@ class RereadBudget:
 
 def find_requested_ids(setup: Setup) -> list[str]:
     """Return the ids of documents that must be read before they continue, longest unread first."""
-    flagged = _select_documents(setup.installation).where(
+    flagged_documents = _select_documents(setup.installation).where(
         text(REREAD_DOCUMENTS), SourceDocument.reread
     )
-    queries = [flagged]
+    queries = [flagged_documents]
     if setup.matched_at:
         queries.append(_select_matched(setup.installation))
     return _load_source_ids(setup, queries)
@@ -94,9 +94,9 @@ def has_released(installation: Installation) -> bool:
     A document that was read and is still held does not count again. Otherwise two apps that share
     matches would start each other's runs for ever.
     """
-    released = _select_matched(installation).where(_last_read <= Match.at)
+    released_documents = _select_matched(installation).where(_last_read <= Match.at)
     with engine.read_only_session() as session:
-        return any(is_at_source(row.source_id) for row in session.execute(released))
+        return any(is_at_source(row.source_id) for row in session.execute(released_documents))
 
 
 def find_waiting_ids(setup: Setup) -> list[str]:
@@ -164,7 +164,7 @@ def _find_blocked_documents(installation: Installation) -> list[int]:
     Its name may be corrected at the source, which changes the record and not the document. There
     are no more of them than one run reads.
     """
-    held = (
+    held_creations = (
         select(Posting.id)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .where(
@@ -186,12 +186,12 @@ def _find_blocked_documents(installation: Installation) -> list[int]:
         .order_by(_last_read, SourceDocument.id)
     )
     with engine.read_only_session() as session:
-        held_ids = set(session.scalars(held))
+        held_ids = set(session.scalars(held_creations))
         if not held_ids:
             return []
         rows = session.execute(waiting)
-        blocked = (id for id, payload in rows if outbox.find_awaited_ids(payload) & held_ids)
-        return list(itertools.islice(blocked, current_hub().config.reread_ids))
+        blocked_ids = (id for id, payload in rows if outbox.find_awaited_ids(payload) & held_ids)
+        return list(itertools.islice(blocked_ids, current_hub().config.reread_ids))
 
 
 def _select_matched(installation: Installation) -> Select[Any]:

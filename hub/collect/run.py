@@ -142,27 +142,27 @@ class SourceReading:
 
         If the budget is spent, they are not marked, so that the next run reads them first.
         """
-        unanswered = dict.fromkeys(ids)
+        unanswered_ids = dict.fromkeys(ids)
         try:
-            self.writer.write(self._read_answers(unanswered, budget))
+            self.writer.write(self._read_answers(unanswered_ids, budget))
         except (Refused, PluginFault):
             # It would be the first to be read with every run, and keep the others from being read.
-            first_unanswered = list(unanswered)[:1]
+            first_unanswered = list(unanswered_ids)[:1]
             reread.mark_as_requested(self.setup, first_unanswered)
             raise
         if budget is None or not budget.is_spent():
-            reread.mark_as_requested(self.setup, unanswered)
+            reread.mark_as_requested(self.setup, unanswered_ids)
         if budget:
             budget.spend(len(ids))
 
     def _read_answers(
-        self, unanswered: dict[str, None], budget: RereadBudget | None
+        self, unanswered_ids: dict[str, None], budget: RereadBudget | None
     ) -> Iterator[Yielded]:
         """Yield the documents that the source has of these ids, until the budget is spent."""
-        for item in read(self.setup, tuple(unanswered)):
+        for item in read(self.setup, tuple(unanswered_ids)):
             if isinstance(item, Checkpoint):
                 continue
-            unanswered.pop(item.source_id, None)
+            unanswered_ids.pop(item.source_id, None)
             if isinstance(item, Gone):
                 self._note_absence(item)
             else:

@@ -93,11 +93,11 @@ def _make_unused_fields_optional(
     has_classes = facts.class_per_line or facts.class_per_document
     is_on = {"class": has_classes, "location": facts.locations}
     optional_fields: list[Field] = []
-    for declared in fields:
-        if is_on.get(declared.role, True):
-            optional_fields.append(declared)
+    for declaration in fields:
+        if is_on.get(declaration.role, True):
+            optional_fields.append(declaration)
         else:
-            optional_fields.append(replace(declared, missing="warn"))
+            optional_fields.append(replace(declaration, missing="warn"))
     return tuple(optional_fields)
 
 

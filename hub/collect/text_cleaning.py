@@ -51,10 +51,10 @@ def _clean_value(value: Any) -> Any:
 
 def _clean_mapping(values: Mapping[Any, Any]) -> Mapping[Any, Any]:
     """Return clean names and values; the same object if there is nothing to clean."""
-    cleaned = {clean(name): clean(part) for name, part in values.items()}
-    has_same_names = _has_same_parts(cleaned, values)
-    has_same_values = _has_same_parts(cleaned.values(), values.values())
-    return values if has_same_names and has_same_values else cleaned
+    clean_values = {clean(name): clean(part) for name, part in values.items()}
+    has_same_names = _has_same_parts(clean_values, values)
+    has_same_values = _has_same_parts(clean_values.values(), values.values())
+    return values if has_same_names and has_same_values else clean_values
 
 
 def _has_same_parts(parts: Collection[Any], originals: Collection[Any]) -> bool:
@@ -75,9 +75,9 @@ def _clean_fields(instance: Any, names: tuple[str, ...]) -> Any:
     changes: dict[str, Any] = {}
     for name in names:
         value = getattr(instance, name)
-        cleaned = clean(value)
-        if name == "currency" and isinstance(cleaned, str) and not cleaned.isupper():
-            cleaned = cleaned.upper()
-        if cleaned is not value:
-            changes[name] = cleaned
+        clean_value = clean(value)
+        if name == "currency" and isinstance(clean_value, str) and not clean_value.isupper():
+            clean_value = clean_value.upper()
+        if clean_value is not value:
+            changes[name] = clean_value
     return replace(instance, **changes) if changes else instance

@@ -119,11 +119,11 @@ def _split_addresses(text: str) -> set[str]:
 
 def _simplify_key(name_key: str) -> str:
     """Return the simplified name of a name, given by its key from `fold_name`."""
-    transliterated = name_key.translate(_LETTERS)
-    decomposed = unicodedata.normalize("NFKD", transliterated)
-    for mark in (".", *filter(unicodedata.combining, set(decomposed))):
-        decomposed = decomposed.replace(mark, "")
-    words = _WORDS.findall(decomposed)
+    transliterated_key = name_key.translate(_LETTERS)
+    decomposed_key = unicodedata.normalize("NFKD", transliterated_key)
+    for mark in (".", *filter(unicodedata.combining, set(decomposed_key))):
+        decomposed_key = decomposed_key.replace(mark, "")
+    words = _WORDS.findall(decomposed_key)
     essential = [word for word in words if word not in _LEGAL_FORMS]
     return " ".join(essential or words)
 

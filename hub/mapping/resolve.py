@@ -52,7 +52,7 @@ def resolve(
     if resolver.missing:
         return list(resolver.missing.values())
 
-    mapped = MappedDocument(
+    mapped_document = MappedDocument(
         document=document,
         header=header,
         lines=tuple(_map_line(document, refs, line, links or {}) for refs, line in lines),
@@ -61,7 +61,7 @@ def resolve(
         warnings=(*document.warnings, *resolver.warnings),
         remarks=tuple(resolver.remarks),
     )
-    return resolver.split(mapped, split_role, lines) if split_role else mapped
+    return resolver.split(mapped_document, split_role, lines) if split_role else mapped_document
 
 
 def party_name(document: Document, fields: Iterable[Field]) -> str:
@@ -179,16 +179,16 @@ class _Resolver:
             line_refs.setdefault(role, ref)
 
     def split(
-        self, mapped: MappedDocument, role: Role, lines: LineRefs
+        self, mapped_document: MappedDocument, role: Role, lines: LineRefs
     ) -> MappedDocument | list[Missing]:
         """Split a document by a role in which its lines differ."""
         line_refs = {}
         for refs, line in lines:
             if role in refs:
                 line_refs[line.id] = refs[role]
-        parts = split(mapped, role, line_refs)
+        parts = split(mapped_document, role, line_refs)
         if isinstance(parts, tuple):
-            return replace(mapped, parts=parts)
+            return replace(mapped_document, parts=parts)
         label = _get_field_label(self._find_field(role), role)
         return [
             Missing(field=role, label=label, role=role, code="", problem=parts, solution="source")

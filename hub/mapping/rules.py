@@ -132,8 +132,8 @@ class _CodeSearch:
         if decision and decision.record != NEW:
             return self._find_decided_record(decision)
         if decision:
-            confirmed = replace(self, code=decision.complete(self.code))
-            return confirmed._apply_policy(is_confirmed=True)
+            confirmed_search = replace(self, code=decision.complete(self.code))
+            return confirmed_search._apply_policy(is_confirmed=True)
         return self._find_by_rules() or self._apply_policy(is_confirmed=False)
 
     # -- by a match -------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ KIND_WITH_NEGATIVE_TOTALS = "expense"  # money that is returned to a credit card
 
 
 def split(
-    mapped: MappedDocument, role: Role, line_refs: Mapping[str, Ref]
+    mapped_document: MappedDocument, role: Role, line_refs: Mapping[str, Ref]
 ) -> tuple[MappedDocument, ...] | str:
     """Return a part for each record of the role, in the order of the lines.
 
@@ -22,13 +22,13 @@ def split(
     posted. `line_refs` are the records of the role by line id. A line without one belongs to the
     record of the header, or else to the first record.
     """
-    reason = _find_reason_against(mapped.document)
+    reason = _find_reason_against(mapped_document.document)
     if reason:
         return reason
     refs = {ref.id: ref for ref in line_refs.values()}
-    default = mapped.header.get(role) or next(iter(refs.values()))
+    default = mapped_document.header.get(role) or next(iter(refs.values()))
     lines_by_ref: dict[str, list[MappedLine]] = {id: [] for id in refs}
-    for line in mapped.lines:
+    for line in mapped_document.lines:
         ref = line_refs.get(line.line.id, default)
         lines_by_ref.setdefault(ref.id, []).append(line)
     refs.setdefault(default.id, default)
@@ -37,7 +37,7 @@ def split(
     for id, lines in lines_by_ref.items():
         if all(is_text(line.line) for line in lines):
             continue
-        parts.append(_build_part(mapped, refs[id], role, lines, position=len(parts) + 1))
+        parts.append(_build_part(mapped_document, refs[id], role, lines, position=len(parts) + 1))
     return _find_negative_part(parts, role) or tuple(parts)
 
 
@@ -82,10 +82,14 @@ def _find_negative_part(parts: Iterable[MappedDocument], role: Role) -> str:
 
 
 def _build_part(
-    mapped: MappedDocument, ref: Ref, role: Role, mapped_lines: list[MappedLine], position: int
+    mapped_document: MappedDocument,
+    ref: Ref,
+    role: Role,
+    mapped_lines: list[MappedLine],
+    position: int,
 ) -> MappedDocument:
     """Return one part; the first one keeps the number, files and transaction of the document."""
-    document = mapped.document
+    document = mapped_document.document
     lines = tuple(line.line for line in mapped_lines)
     part = replace(
         document,
@@ -95,7 +99,7 @@ def _build_part(
         tax_total=_get_tax_of_part(document, lines),
         attachments=document.attachments if position == 1 else (),
     )
-    warnings = mapped.warnings
+    warnings = mapped_document.warnings
     if document.tax_mode == "inclusive" and not _is_taxed_by_line(document):
         warnings += (
             Sentence(
@@ -104,10 +108,10 @@ def _build_part(
             ),
         )
     mapped_part = replace(
-        mapped,
+        mapped_document,
         document=part,
         warnings=warnings,
-        header={**mapped.header, role: ref},
+        header={**mapped_document.header, role: ref},
         lines=tuple(mapped_lines),
         part=f"{role}:{ref.id}",
     )

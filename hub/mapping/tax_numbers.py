@@ -31,8 +31,8 @@ def normalize_number(number: str) -> str:
 
 def get_shown_end(record_number: str) -> str:
     """Return the end of a number of which QuickBooks shows only that; "" if it shows all of it."""
-    masked = _MASKED_NUMBER.fullmatch(_PUNCTUATION.sub("", record_number.upper()))
-    return masked[1] if masked else ""
+    match = _MASKED_NUMBER.fullmatch(_PUNCTUATION.sub("", record_number.upper()))
+    return match[1] if match else ""
 
 
 def compare_numbers(number: str, record_number: str) -> NumberMatch:

@@ -99,11 +99,11 @@ def add(session: Session, ids: Iterable[int], who: str) -> set[int]:
     query = select(Posting.id, Posting.planned).where(
         Posting.id.in_(list(ids)), Posting.state == PostingState.REVIEW, LACKS_APPROVAL
     )
-    planned = {row.id: row.planned for row in session.execute(query)}
-    before = load_approvers(session, planned)
+    planned_contents = {row.id: row.planned for row in session.execute(query)}
+    before = load_approvers(session, planned_contents)
     now = current_hub().clock.now()
     new_ids = set()
-    for id, content in planned.items():
+    for id, content in planned_contents.items():
         if who not in [person.who for person in before.get(id, ())]:
             session.add(Approval(posting_id=id, content=content, who=who, at=now))
             new_ids.add(id)

@@ -7,10 +7,10 @@ from sqlalchemy import ColumnElement, func
 from hub.models import ConnectedCompany
 
 
-def currency_or_home(*stated: Any) -> ColumnElement[str]:
+def currency_or_home(*currencies: Any) -> ColumnElement[str]:
     """Return the first of these currencies that is not empty, or else that of the company.
 
     Sources that have only one currency do not state it. The query must join `ConnectedCompany`.
     """
-    filled = [func.nullif(currency, "") for currency in stated]
-    return func.coalesce(*filled, ConnectedCompany.currency)
+    filled_currencies = [func.nullif(currency, "") for currency in currencies]
+    return func.coalesce(*filled_currencies, ConnectedCompany.currency)

@@ -85,9 +85,9 @@ def count_by_installation(
     for installation_id, number in session.execute(missing):
         counts[installation_id][DocumentState.POSTED] -= number
         counts[installation_id][DocumentState.MISSING] += number
-    ranked = select_ranked_documents(installation_ids).subquery()
-    by_rank = select(ranked.c.installation_id, ranked.c.rank, func.count())
-    by_rank = by_rank.group_by(ranked.c.installation_id, ranked.c.rank)
+    ranked_documents = select_ranked_documents(installation_ids).subquery()
+    by_rank = select(ranked_documents.c.installation_id, ranked_documents.c.rank, func.count())
+    by_rank = by_rank.group_by(ranked_documents.c.installation_id, ranked_documents.c.rank)
     for installation_id, rank, number in session.execute(by_rank):
         counts[installation_id][ATTENTION_ORDER[rank]] += number
     return counts
@@ -109,8 +109,8 @@ def count_files(session: Session, installation_id: int) -> dict[str, int]:
 
     Files that are ready or being sent count as waiting.
     """
-    undelivered = _select_files(installation_id).where(Posting.state.in_(UNDELIVERED_STATES))
-    return _count_unsent_as_waiting(dict(iter(session.execute(undelivered))))
+    undelivered_files = _select_files(installation_id).where(Posting.state.in_(UNDELIVERED_STATES))
+    return _count_unsent_as_waiting(dict(iter(session.execute(undelivered_files))))
 
 
 def count_all_files(session: Session, installation_id: int) -> dict[str, int]:
@@ -159,10 +159,10 @@ def count_postponed_changes(session: Session, installation_id: int) -> int:
 
 def has_posted(session: Session, installation_id: int) -> bool:
     """Return whether anything of an installation was ever posted."""
-    posted = select(Posting.id).where(
+    query = select(Posting.id).where(
         Posting.installation_id == installation_id, Posting.state == PostingState.POSTED
     )
-    first_id = session.scalar(posted.limit(1))
+    first_id = session.scalar(query.limit(1))
     return first_id is not None
 
 

@@ -77,9 +77,9 @@ def select_ids_in_state(state: str) -> Select[int]:
     The state is computed for each document. A sorted `select_documents_with_posting` would make
     PostgreSQL join all documents with all postings.
     """
-    excluded = _excludes_other_states(state, STATE_OF_DOCUMENT)
+    excludes_others = _excludes_other_states(state, STATE_OF_DOCUMENT)
     return select(SourceDocument.id).where(
-        _may_be_in_state(state), _has_only_posting_in_state(state) | excluded
+        _may_be_in_state(state), _has_only_posting_in_state(state) | excludes_others
     )
 
 
@@ -214,9 +214,9 @@ def _select_candidates(state: str, states: tuple[str, ...]) -> Select[int]:
         return select(SourceDocument.id).where(SourceDocument.stage.in_(UNPLANNED_STAGES))
     if state == DocumentState.WITHDRAWN:
         is_withdrawn = Posting.state == literal(PostingState.WITHDRAWN, literal_execute=True)
-        planned = documents.where(is_withdrawn, IndexCondition(LEFT_OUT))
-        closed = select(SourceDocument.id).where(SourceDocument.stage == Stage.CLOSED)
-        return select(union(planned, closed).subquery().c[0])
+        planned_documents = documents.where(is_withdrawn, IndexCondition(LEFT_OUT))
+        closed_documents = select(SourceDocument.id).where(SourceDocument.stage == Stage.CLOSED)
+        return select(union(planned_documents, closed_documents).subquery().c[0])
     if set(states) <= set(OPEN_STATES):
         documents = documents.where(
             IndexCondition(OPEN_CONDITION), Posting.operation != Operation.ATTACH

@@ -118,7 +118,7 @@ def find_other_records(session: Session, payload: bytes) -> set[int]:
     records = load_matched_records(session, Posting.id.in_(posting_ids))
     if not records:
         return set()
-    created, row_of_created = aliased(Posting), aliased(SourceDocument)
+    creation, row_of_created = aliased(Posting), aliased(SourceDocument)
     is_of_same_code = and_(
         row_of_created.company_id == SourceDocument.company_id,
         row_of_created.tenant == SourceDocument.tenant,
@@ -126,14 +126,14 @@ def find_other_records(session: Session, payload: bytes) -> set[int]:
         row_of_created.source_id == SourceDocument.source_id,
     )
     query = (
-        select(Posting.id, created.quickbooks_id)
+        select(Posting.id, creation.quickbooks_id)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .join(row_of_created, is_of_same_code)
-        .join(created, created.document_id == row_of_created.id)
+        .join(creation, creation.document_id == row_of_created.id)
         .where(
             Posting.id.in_(records),
-            created.operation == Operation.CREATE,
-            created.state == PostingState.POSTED,
+            creation.operation == Operation.CREATE,
+            creation.state == PostingState.POSTED,
         )
     )
     created_records = {(id, record) for id, record in session.execute(query)}
@@ -195,12 +195,12 @@ def _load_known_ids(session: Session, posting_ids: Iterable[int]) -> dict[int, _
     ids = {}
     for id, record in load_matched_records(session, is_chosen).items():
         ids[id] = _PostedIds(record, {})
-    posted = select(Posting).where(
+    query = select(Posting).where(
         is_chosen,
         Posting.state == PostingState.POSTED,
         Posting.quickbooks_id.is_not(None),
     )
-    for posting in session.scalars(posted):
+    for posting in session.scalars(query):
         ids[posting.id] = _PostedIds(str(posting.quickbooks_id), get_line_ids(posting.summary))
     return ids
 
@@ -211,14 +211,14 @@ def _replace_placeholders(text: bytes, ids: Mapping[int, _PostedIds]) -> bytes:
     def replacement(match: re.Match[bytes]) -> bytes:
         """Return the id as JSON, or the placeholder itself if the id is not known."""
         posting_id, line = match.groups()
-        posted = ids.get(int(posting_id))
-        if posted is None:
+        posted_ids = ids.get(int(posting_id))
+        if posted_ids is None:
             return match[0]
         if line is None:
-            return json.dumps(posted.id).encode()
+            return json.dumps(posted_ids.id).encode()
         # The placeholder has the source's id of the line as JSON writes it, without its quotes.
         source_line_id = json.loads(b'"' + line + b'"')
-        line_id = posted.line_ids.get(source_line_id, "")
+        line_id = posted_ids.line_ids.get(source_line_id, "")
         return json.dumps(line_id).encode()
 
     return _PLACEHOLDER.sub(replacement, text)
@@ -261,8 +261,8 @@ def _find_plugin_name(session: Session, row: SourceDocument, key: Mapping[str, A
     if row.slug in plugins.apps:
         return plugins.get_plugin_name(row.slug)
     loaded_names = {plugins.get_plugin_name(slug) for slug in plugins.apps}
-    stored = select(Match.scope).filter_by(**key).where(Match.scope.not_in(loaded_names))
-    names = session.scalars(stored).all()
+    query = select(Match.scope).filter_by(**key).where(Match.scope.not_in(loaded_names))
+    names = session.scalars(query).all()
     return names[0] if len(names) == 1 else None
 
 

@@ -18,11 +18,11 @@ class RemovalSummary(NamedTuple):
     removed_by: str = ""
 
     @classmethod
-    def load(cls, stored: Mapping[str, Any] | None) -> "RemovalSummary":
+    def load(cls, values: Mapping[str, Any] | None) -> "RemovalSummary":
         """Return the summary that `dump` stored; an empty one for a removal by the source."""
-        if not stored:
+        if not values:
             return cls()
-        return cls(removed_by=str(stored.get("removed_by", "")))
+        return cls(removed_by=str(values.get("removed_by", "")))
 
     def dump(self) -> dict[str, Any]:
         """Return the summary as plain JSON."""

@@ -130,7 +130,7 @@ def _wait_for_reading(session: Session, approvals_before: Mapping[int, str | Non
     is_chosen = Posting.id.in_(approvals_before)
     until_read = {"state": PostingState.WAITING, "held_by": Holder.SOURCE, "reasons": []}
     update_postings(session, [is_chosen], **until_read)
-    never_approved = [id for id, approved in approvals_before.items() if approved is None]
+    never_approved = [id for id, approver in approvals_before.items() if approver is None]
     is_automatic = Posting.installation_id.not_in(
         select(Installation.id).where(Installation.mode == InstallationMode.REVIEW)
     )
@@ -150,8 +150,8 @@ def mark_for_reread(session: Session, installation_id: int) -> None:
     if not ids:
         return
     is_chosen = bulk.is_locked_in_order(SourceDocument.id, bulk.is_among(SourceDocument.id, "ids"))
-    marked = update(SourceDocument).where(is_chosen).values(reread=True)
-    session.execute(marked, {"ids": sorted(ids)}, execution_options=UNSYNCHRONISED)
+    statement = update(SourceDocument).where(is_chosen).values(reread=True)
+    session.execute(statement, {"ids": sorted(ids)}, execution_options=UNSYNCHRONISED)
 
 
 def update_postings(
@@ -181,8 +181,8 @@ def _mark_as_outdated(session: Session, conditions: Sequence[ColumnElement[bool]
     document_ids = select(Posting.document_id).where(*conditions)
     is_chosen = SourceDocument.id.in_(document_ids)
     documents = update(SourceDocument).where(bulk.is_locked_in_order(SourceDocument.id, is_chosen))
-    marked = documents.values(reread=True, reread_at=current_hub().clock.now())
-    session.execute(marked, execution_options=FETCH)
+    statement = documents.values(reread=True, reread_at=current_hub().clock.now())
+    session.execute(statement, execution_options=FETCH)
 
 
 def _send_again(session: Session, conditions: Sequence[ColumnElement[bool]], who: str) -> int:

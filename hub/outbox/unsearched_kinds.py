@@ -46,8 +46,8 @@ class UnsearchedKind:
 
 def load_unsearched(company: ConnectedCompany) -> dict[str, UnsearchedKind]:
     """Return the unsearched kinds of a company."""
-    stored = company.unsearched_kinds or {}
-    return {kind: UnsearchedKind.parse(values) for kind, values in stored.items()}
+    stored_kinds = company.unsearched_kinds or {}
+    return {kind: UnsearchedKind.parse(values) for kind, values in stored_kinds.items()}
 
 
 def note_unsearched(company_id: int, kind: str, reason: UnsearchedKind) -> None:

@@ -26,60 +26,60 @@ def build_lines(
 
     A credit that is used up has a negative amount. `kinds` are those that may be settled.
     """
-    settled: dict[tuple[Kind, str], Decimal] = {}
-    for mapped, line_amount in builder.lines_with_amount():
-        link = mapped.applied
+    settled_amounts: dict[tuple[Kind, str], Decimal] = {}
+    for mapped_line, line_amount in builder.lines_with_amount():
+        link = mapped_line.applied
         if link is None:
-            _check_unapplied(builder, mapped, line_amount)
+            _check_unapplied(builder, mapped_line, line_amount)
         elif not _is_settleable(link, line_amount, kinds):
-            _report_unfit(builder, mapped, kinds)
+            _report_unfit(builder, mapped_line, kinds)
         else:
             key = link.kind, link.id
-            settled[key] = settled.get(key, ZERO) + builder.cents(line_amount)
+            settled_amounts[key] = settled_amounts.get(key, ZERO) + builder.cents(line_amount)
 
     bodies = []
-    for (kind, id), amount_settled in settled.items():
+    for (kind, id), amount_settled in settled_amounts.items():
         bodies.append(_build_line(kind, id, amount_settled))
-    return bodies, sum_amounts(settled.values())
+    return bodies, sum_amounts(settled_amounts.values())
 
 
-def compute_total_paid(builder: PayloadBuilder, applied: Decimal) -> Decimal:
+def compute_total_paid(builder: PayloadBuilder, applied_total: Decimal) -> Decimal:
     """Return the total that is paid; report a problem if the lines do not fit it."""
-    unapplied = []
-    for mapped in builder.mapped.lines:
-        if mapped.line.applied is None:
-            line_amount = get_amount(mapped.line) or ZERO
-            unapplied.append(builder.cents(line_amount))
-    total_of_lines = sum_amounts([applied, *unapplied])
-    paid = builder.total([total_of_lines])
-    if applied > paid:
+    unapplied_amounts = []
+    for mapped_line in builder.mapped.lines:
+        if mapped_line.line.applied is None:
+            line_amount = get_amount(mapped_line.line) or ZERO
+            unapplied_amounts.append(builder.cents(line_amount))
+    total_of_lines = sum_amounts([applied_total, *unapplied_amounts])
+    paid_total = builder.total([total_of_lines])
+    if applied_total > paid_total:
         builder.problems.append(
             Sentence(
                 "It settles %(applied)s with %(paid)s. Fix this at the source.",
-                applied=format_amount(applied, builder.currency),
-                paid=format_amount(paid, builder.currency),
+                applied=format_amount(applied_total, builder.currency),
+                paid=format_amount(paid_total, builder.currency),
             )
         )
-    elif applied < 0 <= paid:
+    elif applied_total < 0 <= paid_total:
         builder.problems.append(
             Sentence(
                 "The credits that it uses are %(excess)s more than what it settles with them. Use"
                 " as much of them as is settled. Fix this at the source.",
-                excess=format_amount(-applied, builder.currency),
+                excess=format_amount(-applied_total, builder.currency),
             )
         )
-    elif total_of_lines - paid > builder.document.tolerance:
+    elif total_of_lines - paid_total > builder.document.tolerance:
         builder.problems.append(
             Sentence(
                 "Its lines add up to %(computed)s; %(document)s says %(stated)s (%(difference)s"
                 " off). Fix this at the source.",
                 computed=format_amount(total_of_lines, builder.currency),
                 document=THE_KINDS[builder.document.kind],
-                stated=format_amount(paid, builder.currency),
-                difference=format_amount(total_of_lines - paid, builder.currency),
+                stated=format_amount(paid_total, builder.currency),
+                difference=format_amount(total_of_lines - paid_total, builder.currency),
             )
         )
-    return paid
+    return paid_total
 
 
 def _is_settleable(link: Link, line_amount: Decimal, kinds: tuple[Kind, ...]) -> bool:
@@ -91,32 +91,36 @@ def _is_settleable(link: Link, line_amount: Decimal, kinds: tuple[Kind, ...]) ->
     return (line_amount < 0) == (link.kind in APPLICABLE_CREDIT_KINDS)
 
 
-def _build_line(kind: Kind, id: str, settled: Decimal) -> dict[str, Any]:
+def _build_line(kind: Kind, id: str, settled_amount: Decimal) -> dict[str, Any]:
     """Return the line that settles a transaction; QuickBooks wants its amount without a sign."""
     link = {"TxnId": id, "TxnType": ENTITY_BY_KIND[kind]}
-    return {"Amount": abs(settled), "LinkedTxn": [link]}
+    return {"Amount": abs(settled_amount), "LinkedTxn": [link]}
 
 
-def _check_unapplied(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> None:
+def _check_unapplied(
+    builder: PayloadBuilder, mapped_line: MappedLine, line_amount: Decimal
+) -> None:
     """Report a fee, which is a negative line that settles nothing: a payment cannot have one."""
     if line_amount < 0:
         builder.problems.append(
             Sentence(
                 "Line %(line)s deducts something from a payment, such as a fee. QuickBooks"
                 " records fees on the deposit: send a deposit with the payment and the fee.",
-                line=mapped.line.id,
+                line=mapped_line.line.id,
             )
         )
 
 
-def _report_unfit(builder: PayloadBuilder, mapped: MappedLine, kinds: tuple[Kind, ...]) -> None:
+def _report_unfit(
+    builder: PayloadBuilder, mapped_line: MappedLine, kinds: tuple[Kind, ...]
+) -> None:
     """Report a line that settles a transaction of another kind, or with the wrong sign."""
     nouns = [add_article(words_of(kind)) for kind in kinds]
     builder.problems.append(
         Sentence(
             "Line %(line)s has to settle %(kinds)s, with an amount above zero, or below"
             " it for a credit that is used up. Fix this at the source.",
-            line=mapped.line.id,
+            line=mapped_line.line.id,
             kinds=" or ".join(nouns),
         )
     )

@@ -81,10 +81,10 @@ class Payload:
     solutions: frozenset[Solution] = frozenset()
 
 
-def build(mapped: MappedDocument, facts: CompanyFacts, marker: str) -> Payload:
+def build(mapped_document: MappedDocument, facts: CompanyFacts, marker: str) -> Payload:
     """Build the body of a document, or of one of its parts."""
-    kind = mapped.document.kind
-    builder = PayloadBuilder(line_tax.settle_tax_mode(mapped, facts), facts, marker)
+    kind = mapped_document.document.kind
+    builder = PayloadBuilder(line_tax.settle_tax_mode(mapped_document, facts), facts, marker)
     body = BUILDERS[kind](builder)
     if kind in DOCUMENT_ENTITIES:
         rate = builder.exchange_rate()
@@ -157,39 +157,41 @@ def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
     """Report a total that differs from that of the lines; remark on a tolerated difference."""
     document = builder.document
     currency = builder.currency
-    computed = compute_expected_total(body)
-    _check_sign(builder, body, computed)
-    problem = _find_tax_problem(builder, body, computed)
+    computed_total = compute_expected_total(body)
+    _check_sign(builder, body, computed_total)
+    problem = _find_tax_problem(builder, body, computed_total)
     if problem:
         builder.problems.append(problem)
         return
-    if document.total is None or computed is None:
+    if document.total is None or computed_total is None:
         return
-    stated = round_stated_total(builder, document.total)
-    if abs(stated - computed) > document.tolerance:
+    stated_total = round_stated_total(builder, document.total)
+    if abs(stated_total - computed_total) > document.tolerance:
         builder.problems.append(
             Sentence(
                 "Lines plus tax add up to %(computed)s; %(document)s says %(stated)s"
                 " (%(difference)s off). Fix this at the source.",
-                computed=format_amount(computed, currency),
+                computed=format_amount(computed_total, currency),
                 document=THE_KINDS[document.kind],
-                stated=format_amount(stated, currency),
-                difference=format_amount(abs(stated - computed), currency),
+                stated=format_amount(stated_total, currency),
+                difference=format_amount(abs(stated_total - computed_total), currency),
             )
         )
-    elif stated != computed:
+    elif stated_total != computed_total:
         remark = Sentence(
             "Its total at the source is %(stated)s; it is posted with %(computed)s.",
-            stated=format_amount(stated, currency),
-            computed=format_amount(computed, currency),
+            stated=format_amount(stated_total, currency),
+            computed=format_amount(computed_total, currency),
         )
         builder.warnings.append(remark)
         builder.remarks.append(remark)
 
 
-def _check_sign(builder: PayloadBuilder, body: dict[str, Any], computed: Decimal | None) -> None:
-    """Report a negative total; `computed` is the total, None if QuickBooks computes the tax."""
-    total = computed
+def _check_sign(
+    builder: PayloadBuilder, body: dict[str, Any], computed_total: Decimal | None
+) -> None:
+    """Report a negative total; the total is None if QuickBooks computes the tax."""
+    total = computed_total
     if total is None and builder.document.tax_mode == "inclusive":
         total = contained_tax.sum_lines(builder, body)
     if total is not None and total < 0:
@@ -198,12 +200,12 @@ def _check_sign(builder: PayloadBuilder, body: dict[str, Any], computed: Decimal
 
 
 def _find_tax_problem(
-    builder: PayloadBuilder, body: dict[str, Any], computed: Decimal | None
+    builder: PayloadBuilder, body: dict[str, Any], computed_total: Decimal | None
 ) -> Sentence | None:
-    """Return the first problem of the stated tax; `computed` is the total of the lines."""
+    """Return the first problem of the stated tax; `computed_total` is that of the lines."""
     return (
         contained_tax.find_problem(builder, body)
-        or unposted_tax.find_problem(builder, computed)
+        or unposted_tax.find_problem(builder, computed_total)
         or stated_taxes.find_problem(builder)
     )
 
@@ -245,8 +247,8 @@ def _add_open_total(
     document = builder.document
     if summary.total is not None or document.total is None:
         return summary
-    stated = sign * builder.cents(document.total)
-    return summary._replace(total=stated, tolerance=document.tolerance)
+    stated_total = sign * builder.cents(document.total)
+    return summary._replace(total=stated_total, tolerance=document.tolerance)
 
 
 def _add_source_ids(
@@ -260,15 +262,15 @@ def _add_source_ids(
     if kind in PAYMENT_KINDS:
         return lines
     ids = []
-    for mapped in builder.mapped.lines:
-        is_merged = kind in SALES_KINDS and is_discount(mapped)
-        if get_amount(mapped.line) is not None and not is_merged:
-            ids.append(mapped.line.id)
+    for mapped_line in builder.mapped.lines:
+        is_merged = kind in SALES_KINDS and is_discount(mapped_line)
+        if get_amount(mapped_line.line) is not None and not is_merged:
+            ids.append(mapped_line.line.id)
     if len(ids) > len(lines):
         return lines
 
-    identified = []
+    identified_lines = []
     for line, id in zip(lines, ids, strict=False):
-        identified.append(line._replace(id=id))
+        identified_lines.append(line._replace(id=id))
     without_id = lines[len(ids) :]
-    return (*identified, *without_id)
+    return (*identified_lines, *without_id)

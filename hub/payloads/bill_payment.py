@@ -17,10 +17,10 @@ from hub.payloads.shared_fields import put_texts_into_memo
 
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a bill payment; bills that are settled by credits need no account."""
-    lines, applied = applied_lines.build_lines(builder, ("bill", "vendor_credit"))
-    paid = applied_lines.compute_total_paid(builder, applied)
+    lines, applied_total = applied_lines.build_lines(builder, ("bill", "vendor_credit"))
+    paid_total = applied_lines.compute_total_paid(builder, applied_total)
     account = builder.mapped.header.get("payment_account")
-    if paid:
+    if paid_total:
         require_reference("payment_account", account, builder)
     put_texts_into_memo(builder)
     fields = drop_empty(
@@ -30,7 +30,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         TxnDate=format_date(builder.document.date),
         DocNumber=builder.number(),
         CurrencyRef=builder.currency_ref(),
-        TotalAmt=paid,
+        TotalAmt=paid_total,
         Line=lines,
     )
     return fields | _build_payment_account(choose_payment_type(builder), account)

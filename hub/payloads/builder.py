@@ -39,8 +39,8 @@ class PayloadBuilder:
     lines of the memo for what QuickBooks has no field or no room for.
     """
 
-    def __init__(self, mapped: MappedDocument, facts: CompanyFacts, marker: str) -> None:
-        self.mapped = mapped
+    def __init__(self, mapped_document: MappedDocument, facts: CompanyFacts, marker: str) -> None:
+        self.mapped = mapped_document
         self.facts = facts
         self.marker = marker
         self.warnings: list[str] = []
@@ -71,8 +71,8 @@ class PayloadBuilder:
     def cents(self, number: Decimal) -> Decimal:
         """Round an amount to its currency; report one that QuickBooks cannot keep."""
         exact = round_amount(number, self.currency)
-        rounded = round_computed(exact, self.currency)
-        if abs(rounded - exact) > self.document.tolerance:
+        rounded_amount = round_computed(exact, self.currency)
+        if abs(rounded_amount - exact) > self.document.tolerance:
             self.problems.append(
                 Sentence(
                     "QuickBooks keeps two decimals of an amount, so %(exact)s %(currency)s"
@@ -81,7 +81,7 @@ class PayloadBuilder:
                     currency=self.currency,
                 )
             )
-        return rounded
+        return rounded_amount
 
     def header_reference(self, role: Role) -> dict[str, str] | None:
         """Return the reference of a role of the whole document."""
@@ -145,12 +145,12 @@ class PayloadBuilder:
     def lines_with_amount(self) -> list[tuple[MappedLine, Decimal]]:
         """Return pairs of lines and amounts; lines of text go into the memo."""
         lines = []
-        for mapped in self.mapped.lines:
-            line_amount = get_amount(mapped.line)
+        for mapped_line in self.mapped.lines:
+            line_amount = get_amount(mapped_line.line)
             if line_amount is None:
-                self.remarks.append(mapped.line.description or "")
+                self.remarks.append(mapped_line.line.description or "")
             else:
-                lines.append((mapped, line_amount))
+                lines.append((mapped_line, line_amount))
         return lines
 
     def _build_reference_if_enabled(
@@ -313,10 +313,10 @@ class PayloadBuilder:
 
     def total(self, amounts: Iterable[Decimal]) -> Decimal:
         """Return the total that the document states, else the sum of the amounts."""
-        stated = self.document.total
-        if stated is None:
+        stated_total = self.document.total
+        if stated_total is None:
             return sum_amounts(amounts)
-        return self.cents(stated)
+        return self.cents(stated_total)
 
 
 def as_reference(ref: Ref | None) -> dict[str, str] | None:

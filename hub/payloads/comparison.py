@@ -69,8 +69,8 @@ ENTRY_FACTS = ("sku", "description", "price", "cost", "email", "phone", "term")
 
 
 def describe_differences(
-    expected: TransactionSummary,
-    actual: TransactionSummary,
+    expected_summary: TransactionSummary,
+    actual_summary: TransactionSummary,
     name_of: NameOf = lambda fact, id: id,
     *,
     compares_billing: bool = False,
@@ -81,8 +81,8 @@ def describe_differences(
     line that is not billed to the customer any more differs. This is for what QuickBooks has
     answered only: a company without billable expenses may not take what was sent.
     """
-    comparison = _Comparison(expected, actual, name_of, compares_billing)
-    if expected.is_list_entry:
+    comparison = _Comparison(expected_summary, actual_summary, name_of, compares_billing)
+    if expected_summary.is_list_entry:
         return comparison.compare_list_entries()
     return comparison.compare_transactions()
 
@@ -183,26 +183,26 @@ class _Comparison:
 
     def _compare_lines(self) -> list[str]:
         """Compare the lines, each with its partner."""
-        expected = self.expected.lines
-        actual = self.actual.lines
-        if len(expected) != len(actual):
+        expected_lines = self.expected.lines
+        actual_lines = self.actual.lines
+        if len(expected_lines) != len(actual_lines):
             return [
                 Sentence(
                     "The number of lines in QuickBooks is %(actual)s instead of %(expected)s.",
-                    actual=len(actual),
-                    expected=len(expected),
+                    actual=len(actual_lines),
+                    expected=len(expected_lines),
                 )
             ]
-        if all(line.linked and not line.account for line in [*expected, *actual]):
+        if all(line.linked and not line.account for line in [*expected_lines, *actual_lines]):
             # For lines that only settle transactions, it matters what they settle.
-            expected = tuple(sorted(expected, key=_link_key))
-            actual = tuple(sorted(actual, key=_link_key))
-        if not self.compares_billing and all(map(is_alike, expected, actual)):
+            expected_lines = tuple(sorted(expected_lines, key=_link_key))
+            actual_lines = tuple(sorted(actual_lines, key=_link_key))
+        if not self.compares_billing and all(map(is_alike, expected_lines, actual_lines)):
             return []  # the usual case, without pairing them first
 
         sentences = []
-        for place, partner in enumerate(pair_lines(expected, actual)):
-            ours, theirs = expected[place], actual[partner]
+        for place, partner in enumerate(pair_lines(expected_lines, actual_lines)):
+            ours, theirs = expected_lines[place], actual_lines[partner]
             sentences += self._compare_pair(place + 1, ours, theirs)
         return sentences
 
@@ -225,15 +225,15 @@ class _Comparison:
 
     def _compare_facts(
         self,
-        expected: TransactionSummary | LineSummary,
-        actual: TransactionSummary | LineSummary,
+        expected_facts: TransactionSummary | LineSummary,
+        actual_facts: TransactionSummary | LineSummary,
         names: Iterable[str],
     ) -> list[str]:
         """Return a sentence for each of these facts that differs."""
         sentences = []
         for name in names:
-            ours = getattr(expected, name)
-            theirs = getattr(actual, name)
+            ours = getattr(expected_facts, name)
+            theirs = getattr(actual_facts, name)
             if ours != theirs and is_fixed(ours):
                 sentences.append(self._describe_difference(name, ours, theirs))
         return sentences

@@ -43,7 +43,7 @@ def sum_lines(builder: PayloadBuilder, body: dict[str, Any]) -> Decimal:
     """Return the sum of the lines with their tax; only outside the US bodies contain it."""
     if builder.facts.tax_codes:
         return compute_gross_total(body) - builder.tax_in_discounts
-    amounts = [get_amount(mapped.line) for mapped in builder.mapped.lines]
+    amounts = [get_amount(mapped_line.line) for mapped_line in builder.mapped.lines]
     return sum_amounts(builder.cents(amount or ZERO) for amount in amounts)
 
 
@@ -52,24 +52,24 @@ def _find_wrong_total(builder: PayloadBuilder, gross: Decimal) -> Sentence | Non
     document, currency = builder.document, builder.currency
     if document.total is None:
         return None
-    stated = round_stated_total(builder, document.total)
-    if abs(stated - gross) <= document.tolerance:
+    stated_total = round_stated_total(builder, document.total)
+    if abs(stated_total - gross) <= document.tolerance:
         return None
     return Sentence(
         "Its lines contain the tax and add up to %(computed)s; %(document)s says %(stated)s"
         " (%(difference)s off). Fix this at the source.",
         computed=format_amount(gross, currency),
         document=THE_KINDS[document.kind],
-        stated=format_amount(stated, currency),
-        difference=format_amount(abs(stated - gross), currency),
+        stated=format_amount(stated_total, currency),
+        difference=format_amount(abs(stated_total - gross), currency),
     )
 
 
 def _find_compound_tax(builder: PayloadBuilder) -> Sentence | None:
     """Return the problem of a tax on another tax, which is not taken off an amount; else None."""
-    for mapped in _list_lines_taxed_by_code(builder):
-        code = mapped.refs.get("tax_code")
-        rates = find_compound_rates(builder, mapped)
+    for mapped_line in _list_lines_taxed_by_code(builder):
+        code = mapped_line.refs.get("tax_code")
+        rates = find_compound_rates(builder, mapped_line)
         if code and rates:
             builder.solutions.add("match")
             return Sentence(
@@ -87,47 +87,47 @@ def _find_wrong_tax(builder: PayloadBuilder, body: dict[str, Any]) -> Sentence |
     compound = _find_compound_tax(builder)
     if compound:
         return compound
-    stated = read_stated_tax(builder)
-    if stated is None:
+    stated_tax = read_stated_tax(builder)
+    if stated_tax is None:
         return None
-    computed = sum_lines(builder, body) - compute_net_total(body)
-    if abs(stated - computed) <= builder.document.tolerance:
+    computed_tax = sum_lines(builder, body) - compute_net_total(body)
+    if abs(stated_tax - computed_tax) <= builder.document.tolerance:
         return None
     lines = _list_lines_taxed_by_code(builder)
     if not lines:
-        return describe_line_taxes(builder, computed, stated)
+        return describe_line_taxes(builder, computed_tax, stated_tax)
     names = {ref.name or ref.id for ref in _list_tax_codes(lines)}
     if not names:
         return None
     builder.solutions.add("match")
-    return _describe_codes(builder, names, computed, stated)
+    return _describe_codes(builder, names, computed_tax, stated_tax)
 
 
 def _list_lines_taxed_by_code(builder: PayloadBuilder) -> list[MappedLine]:
     """Return the lines with an amount that do not state their tax, without discounts."""
     lines = []
-    for mapped in builder.mapped.lines:
-        is_taxed = get_amount(mapped.line) is not None and not is_discount(mapped)
-        if mapped.line.tax is None and is_taxed:
-            lines.append(mapped)
+    for mapped_line in builder.mapped.lines:
+        is_taxed = get_amount(mapped_line.line) is not None and not is_discount(mapped_line)
+        if mapped_line.line.tax is None and is_taxed:
+            lines.append(mapped_line)
     return lines
 
 
 def _list_tax_codes(lines: list[MappedLine]) -> list[Ref]:
     """Return the tax codes of lines; none if a line has no code, which is a problem of its own."""
-    codes = [mapped.refs.get("tax_code") for mapped in lines]
+    codes = [mapped_line.refs.get("tax_code") for mapped_line in lines]
     matched_codes = [code for code in codes if code]
     return matched_codes if len(matched_codes) == len(codes) else []
 
 
 def _describe_codes(
-    builder: PayloadBuilder, names: set[str], computed: Decimal, stated: Decimal
+    builder: PayloadBuilder, names: set[str], computed_tax: Decimal, stated_tax: Decimal
 ) -> Sentence:
     """State which tax the codes give, and which one the document states."""
     amounts = {
-        "computed": format_amount(computed, builder.currency),
+        "computed": format_amount(computed_tax, builder.currency),
         "document": THE_KINDS[builder.document.kind],
-        "stated": format_amount(stated, builder.currency),
+        "stated": format_amount(stated_tax, builder.currency),
     }
     if len(names) > 1:
         return Sentence(
@@ -149,13 +149,15 @@ def _find_unstated_tax(builder: PayloadBuilder) -> Sentence | None:
 
     A tax code does not have a rate there, so the tax of each line must be stated.
     """
-    stated = read_stated_tax(builder)
-    has_taxes = any(mapped.line.tax is not None for mapped in builder.mapped.lines)
-    computed = builder.cents(sum_amounts(mapped.line.tax for mapped in builder.mapped.lines))
-    if stated == computed:
+    stated_tax = read_stated_tax(builder)
+    has_taxes = any(mapped_line.line.tax is not None for mapped_line in builder.mapped.lines)
+    computed_tax = builder.cents(
+        sum_amounts(mapped_line.line.tax for mapped_line in builder.mapped.lines)
+    )
+    if stated_tax == computed_tax:
         return None
-    if stated is not None and has_taxes:
-        return describe_line_taxes(builder, computed, stated)
+    if stated_tax is not None and has_taxes:
+        return describe_line_taxes(builder, computed_tax, stated_tax)
     return Sentence(
         "Its amounts contain tax, but amounts in QuickBooks in the United States are without tax."
         " Send the tax of each taxed line, or amounts without tax."

@@ -33,51 +33,51 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         TxnDate=format_date(document.date),
         CurrencyRef=builder.currency_ref(),
         Line=[
-            _build_line(builder, mapped, builder.cents(line_amount))
-            for mapped, line_amount in lines
+            _build_line(builder, mapped_line, builder.cents(line_amount))
+            for mapped_line, line_amount in lines
         ],
     )
 
 
 def _build_line(
-    builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal
+    builder: PayloadBuilder, mapped_line: MappedLine, line_amount: Decimal
 ) -> dict[str, Any]:
     """Return a line for a payment or refund that is deposited, or for other money.
 
     A line with a link has no detail, because QuickBooks requires an account in a detail.
     """
-    link = mapped.applied
-    description = pricing.build_description(builder, mapped.line)
+    link = mapped_line.applied
+    description = pricing.build_description(builder, mapped_line.line)
     fields = {"Amount": line_amount} | drop_empty(Description=description)
     if link is None:
-        detail = _build_other_money(builder, mapped)
+        detail = _build_other_money(builder, mapped_line)
         return fields | {"DetailType": DETAIL_TYPE, DETAIL_TYPE: detail}
 
     if link.kind not in DEPOSITABLE_KINDS:
         builder.problems.append(
             Sentence(
                 "Line %(line)s has to hold a payment or a refund. Fix this at the source.",
-                line=mapped.line.id,
+                line=mapped_line.line.id,
             )
         )
-    linked = {"TxnId": link.id, "TxnType": ENTITY_BY_KIND[link.kind], "TxnLineId": "0"}
-    return fields | {"LinkedTxn": [linked]}
+    linked_transaction = {"TxnId": link.id, "TxnType": ENTITY_BY_KIND[link.kind], "TxnLineId": "0"}
+    return fields | {"LinkedTxn": [linked_transaction]}
 
 
-def _build_other_money(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
+def _build_other_money(builder: PayloadBuilder, mapped_line: MappedLine) -> dict[str, Any]:
     """Return the detail of money that is no payment; a negative amount is a fee."""
-    if "account" not in mapped.refs:
+    if "account" not in mapped_line.refs:
         builder.report(
             Sentence(
                 "Line %(line)s has neither a payment nor an account. Complete it at the"
                 " source, or match its code.",
-                line=mapped.line.id,
+                line=mapped_line.line.id,
             ),
             "match",
         )
     return drop_empty(
-        AccountRef=builder.line_reference(mapped, "account"),
-        ClassRef=builder.line_class(mapped),
-        Entity=build_party_reference(mapped.refs, ("customer", "vendor")),
-        PaymentMethodRef=builder.line_reference(mapped, "payment_method"),
+        AccountRef=builder.line_reference(mapped_line, "account"),
+        ClassRef=builder.line_class(mapped_line),
+        Entity=build_party_reference(mapped_line.refs, ("customer", "vendor")),
+        PaymentMethodRef=builder.line_reference(mapped_line, "payment_method"),
     )

@@ -15,17 +15,17 @@ def complete_last_write(summary: TransactionSummary, answer: dict[str, Any]) -> 
 
     `answer` is the transaction as QuickBooks answered, with the ids of its lines.
     """
-    completed = with_line_ids(summary, answer)
+    completed_summary = with_line_ids(summary, answer)
     if summary.due:
-        return completed
-    return completed._replace(computed_due=_read_day(answer, "DueDate"))
+        return completed_summary
+    return completed_summary._replace(computed_due=_read_day(answer, "DueDate"))
 
 
 def is_due_date_outdated(
     update: dict[str, Any],
     current: dict[str, Any],
     last: TransactionSummary | None,
-    emptied: Collection[str],
+    emptied_fields: Collection[str],
 ) -> bool:
     """Return whether QuickBooks has to work out the due date again: its date or terms change.
 
@@ -38,7 +38,7 @@ def is_due_date_outdated(
         return False
     if _read_day(update, "TxnDate") != _read_day(current, "TxnDate"):
         return True
-    return "SalesTermRef" in emptied or _has_new_terms(update, current)
+    return "SalesTermRef" in emptied_fields or _has_new_terms(update, current)
 
 
 def _has_new_terms(update: dict[str, Any], current: dict[str, Any]) -> bool:

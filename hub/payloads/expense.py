@@ -66,15 +66,15 @@ def choose_payment_type(builder: PayloadBuilder) -> str:
     """Return the payment type that a document states, or else that of its account."""
     account = builder.mapped.header.get("payment_account")
     is_card_account = account is not None and account.type == CARD_ACCOUNT_TYPE
-    stated = builder.document.payment_type
-    word = (stated or "").casefold().translate(WORD_SEPARATORS)
+    stated_type = builder.document.payment_type
+    word = (stated_type or "").casefold().translate(WORD_SEPARATORS)
     if not word:
         return CARD if is_card_account else CASH
     if word not in PAYMENT_TYPES:
         builder.problems.append(
             Sentence(
                 "It is paid by %(stated)s; QuickBooks knows cash, check and credit card.",
-                stated=stated,
+                stated=stated_type,
             )
         )
     type = PAYMENT_TYPES.get(word, CASH)
@@ -83,7 +83,7 @@ def choose_payment_type(builder: PayloadBuilder) -> str:
             Sentence(
                 "It is paid by %(stated)s, but %(account)s is an account of type %(type)s."
                 " Choose another account, or correct how it was paid at the source.",
-                stated=stated,
+                stated=stated_type,
                 account=account.name,
                 type=account.type,
             ),
@@ -92,36 +92,36 @@ def choose_payment_type(builder: PayloadBuilder) -> str:
     return type
 
 
-def _compute_total(mapped: MappedDocument) -> Decimal:
+def _compute_total(mapped_document: MappedDocument) -> Decimal:
     """Return the total that the document states, else the sum of its lines."""
-    document = mapped.document
+    document = mapped_document.document
     if document.total is not None:
         return document.total
     return sum_amounts(get_amount(line) for line in document.lines)
 
 
-def _negate(mapped: MappedDocument) -> MappedDocument:
+def _negate(mapped_document: MappedDocument) -> MappedDocument:
     """Return a copy in which every amount has the opposite sign."""
-    lines = tuple(_negate_line(line) for line in mapped.lines)
+    lines = tuple(_negate_line(line) for line in mapped_document.lines)
     document = replace(
-        mapped.document,
+        mapped_document.document,
         lines=tuple(line.line for line in lines),
-        total=_negate_amount(mapped.document.total),
-        tax_total=_negate_amount(mapped.document.tax_total),
+        total=_negate_amount(mapped_document.document.total),
+        tax_total=_negate_amount(mapped_document.document.tax_total),
     )
-    return replace(mapped, document=document, lines=lines)
+    return replace(mapped_document, document=document, lines=lines)
 
 
-def _negate_line(mapped: MappedLine) -> MappedLine:
+def _negate_line(mapped_line: MappedLine) -> MappedLine:
     """Return a copy of a line with the opposite amount, price and tax."""
-    line = mapped.line
-    negated = replace(
+    line = mapped_line.line
+    negated_line = replace(
         line,
         amount=_negate_amount(line.amount),
         unit_price=_negate_amount(line.unit_price),
         tax=_negate_amount(line.tax),
     )
-    return replace(mapped, line=negated)
+    return replace(mapped_line, line=negated_line)
 
 
 def _negate_amount(amount: Decimal | None) -> Decimal | None:

@@ -21,14 +21,14 @@ class FileSummary(NamedTuple):
     name: str = ""
 
     @classmethod
-    def load(cls, stored: Mapping[str, Any] | None) -> "FileSummary":
+    def load(cls, values: Mapping[str, Any] | None) -> "FileSummary":
         """Return the summary that `dump` stored; an empty one if nothing is stored."""
-        if not stored:
+        if not values:
             return cls()
         return cls(
-            sha256=stored.get("sha256", ""),
-            size=stored.get("size"),
-            name=stored.get("name", ""),
+            sha256=values.get("sha256", ""),
+            size=values.get("size"),
+            name=values.get("name", ""),
         )
 
     def dump(self) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from hub.payloads.updates import VERSION_FIELDS, is_whole_update
 KIND_OF_SUPPLIERS = "vendor"
 
 
-def is_same_content(kind: str, written: bytes, planned: bytes, written_memo: str) -> bool:
+def is_same_content(
+    kind: str, written_payload: bytes, planned_payload: bytes, written_memo: str
+) -> bool:
     """Return whether two payloads differ at most in form, without any effect in QuickBooks.
 
     Earlier versions of the hub stated the tax of a rate, the orders of a bill, the payments of a
@@ -17,9 +19,9 @@ def is_same_content(kind: str, written: bytes, planned: bytes, written_memo: str
     also contains fields that people set. `written_memo` is the memo as it was planned: an update
     also contains the lines that people added to it.
     """
-    if not written or not planned:
+    if not written_payload or not planned_payload:
         return False
-    before, after = _parse(written), _parse(planned)
+    before, after = _parse(written_payload), _parse(planned_payload)
     if is_whole_update(before) or is_whole_update(after):
         return False
     if "Id" in before and "PrivateNote" in before:

@@ -58,18 +58,22 @@ def keep_line_ids(
     one of `unlinked_orders` is only paired with a line that has the same link. `last` is what the
     hub wrote last: people added the classes and customers that are not in it.
     """
-    unpaired = []
-    for place, stored in enumerate(theirs):
-        if stored.get("DetailType") != "SubTotalLineDetail" and stored.get("Id"):
-            unpaired.append(PlacedLine(stored, place))
+    unpaired_lines = []
+    for place, stored_line in enumerate(theirs):
+        if stored_line.get("DetailType") != "SubTotalLineDetail" and stored_line.get("Id"):
+            unpaired_lines.append(PlacedLine(stored_line, place))
     lines = [dict(line) for line in ours]
     written_lines = _group_written_lines(last)
     for criterion in CRITERIA:
-        for line, stored in _pair_lines(lines, unpaired, criterion, unlinked_orders):
-            line["Id"] = stored["Id"]
-            _keep_additions(line, stored, _find_written_line(stored, written_lines))
+        for line, stored_line in _pair_lines(lines, unpaired_lines, criterion, unlinked_orders):
+            line["Id"] = stored_line["Id"]
+            _keep_additions(line, stored_line, _find_written_line(stored_line, written_lines))
         paired_ids = {line.get("Id") for line in lines}
-        unpaired = [stored for stored in unpaired if stored.fields["Id"] not in paired_ids]
+        unpaired_lines = [
+            placed_line
+            for placed_line in unpaired_lines
+            if placed_line.fields["Id"] not in paired_ids
+        ]
     return lines
 
 
@@ -85,10 +89,10 @@ def _pair_lines(
     for place, line in enumerate(ours):
         if "Id" in line:
             continue
-        placed = PlacedLine(line, place)
-        key = criterion.read_key(placed)
+        placed_line = PlacedLine(line, place)
+        key = criterion.read_key(placed_line)
         candidates = candidates_by_key.get(key, []) if key else []
-        partner = _find_partner(placed, candidates, criterion, unlinked_orders)
+        partner = _find_partner(placed_line, candidates, criterion, unlinked_orders)
         if partner:
             candidates.remove(partner)
             pairs.append((line, partner.fields))
@@ -112,11 +116,11 @@ def _find_partner(
     unlinked_orders: Collection[str],
 ) -> PlacedLine | None:
     """Return the first line of QuickBooks that a criterion pairs with a line; None without one."""
-    for stored in candidates:
-        if _ends_link(line.fields, stored.fields, unlinked_orders):
+    for stored_line in candidates:
+        if _ends_link(line.fields, stored_line.fields, unlinked_orders):
             continue
-        if criterion.is_alike(line, stored):
-            return stored
+        if criterion.is_alike(line, stored_line):
+            return stored_line
     return None
 
 
@@ -125,11 +129,11 @@ def with_line_ids(summary: TransactionSummary, entity: Line) -> TransactionSumma
     stored_lines = list_counted_lines(entity)
     if len(stored_lines) != len(summary.lines):
         return summary
-    identified = []
+    identified_lines = []
     for line, place in zip(summary.lines, _list_partners(summary, entity), strict=True):
         line_id = str(stored_lines[place].get("Id") or "")
-        identified.append(line._replace(quickbooks_line=line_id))
-    return summary._replace(lines=tuple(identified))
+        identified_lines.append(line._replace(quickbooks_line=line_id))
+    return summary._replace(lines=tuple(identified_lines))
 
 
 def _list_partners(summary: TransactionSummary, entity: Line) -> Sequence[int]:
@@ -138,62 +142,62 @@ def _list_partners(summary: TransactionSummary, entity: Line) -> Sequence[int]:
     If a line in QuickBooks cannot be read, each is paired with the one in its place.
     """
     try:
-        stored = summarize_lines(entity)
+        stored_lines = summarize_lines(entity)
     except UNREADABLE_ERRORS:
         return range(len(summary.lines))
-    return pair_lines(summary.lines, stored)
+    return pair_lines(summary.lines, stored_lines)
 
 
-def _ends_link(line: Line, stored: Line, unlinked_orders: Collection[str]) -> bool:
+def _ends_link(line: Line, stored_line: Line, unlinked_orders: Collection[str]) -> bool:
     """Return whether a line in QuickBooks bills an unlinked order that our line does not bill."""
-    kind, id = read_link(stored)
+    kind, id = read_link(stored_line)
     if kind != ORDER_ENTITY or id not in unlinked_orders:
         return False
-    return _read_line_link(line) != _read_line_link(stored)
+    return _read_line_link(line) != _read_line_link(stored_line)
 
 
-def _has_same_link(line: PlacedLine, stored: PlacedLine) -> bool:
+def _has_same_link(line: PlacedLine, stored_line: PlacedLine) -> bool:
     """Return whether two lines settle the same transaction with the same amount."""
     link = _read_line_link(line.fields)
-    if "" in link[:2] or link != _read_line_link(stored.fields):
+    if "" in link[:2] or link != _read_line_link(stored_line.fields):
         return False
-    return _has_same_amount(line, stored)
+    return _has_same_amount(line, stored_line)
 
 
-def _has_same_text_and_amount(line: PlacedLine, stored: PlacedLine) -> bool:
+def _has_same_text_and_amount(line: PlacedLine, stored_line: PlacedLine) -> bool:
     """Return whether two lines have the same text and amount."""
-    return _has_same_text(line, stored) and _has_same_amount(line, stored)
+    return _has_same_text(line, stored_line) and _has_same_amount(line, stored_line)
 
 
-def _has_same_text(line: PlacedLine, stored: PlacedLine) -> bool:
+def _has_same_text(line: PlacedLine, stored_line: PlacedLine) -> bool:
     """Return whether two lines of one kind have the same description."""
-    has_same_text = line.fields.get("Description") == stored.fields.get("Description")
-    return has_same_text and _has_same_kind(line.fields, stored.fields)
+    has_same_text = line.fields.get("Description") == stored_line.fields.get("Description")
+    return has_same_text and _has_same_kind(line.fields, stored_line.fields)
 
 
-def _has_same_place(line: PlacedLine, stored: PlacedLine) -> bool:
+def _has_same_place(line: PlacedLine, stored_line: PlacedLine) -> bool:
     """Return whether two lines of one kind are in the same place."""
-    return line.place == stored.place and _has_same_kind(line.fields, stored.fields)
+    return line.place == stored_line.place and _has_same_kind(line.fields, stored_line.fields)
 
 
-def _has_same_amount(line: PlacedLine, stored: PlacedLine) -> bool:
+def _has_same_amount(line: PlacedLine, stored_line: PlacedLine) -> bool:
     """Return whether two lines of one kind have the same amount; text and subtotals have none."""
-    ours, theirs = line.fields, stored.fields
+    ours, theirs = line.fields, stored_line.fields
     if not _has_same_kind(ours, theirs) or ours.get("DetailType") in NOT_COUNTED:
         return False
     return Decimal(str(ours.get("Amount"))) == Decimal(str(theirs.get("Amount")))
 
 
-def _has_same_kind(line: Line, stored: Line) -> bool:
+def _has_same_kind(line: Line, stored_line: Line) -> bool:
     """Return whether two lines are of one type and our line is not linked to something else.
 
     QuickBooks links a line only while it is new, so a line with another link gets an id of its own.
     The hub states no type for a payment that is deposited, and QuickBooks may answer with one.
     """
-    if line.get("DetailType") not in (None, stored.get("DetailType")):
+    if line.get("DetailType") not in (None, stored_line.get("DetailType")):
         return False
     ours = _read_line_link(line)
-    return "" in ours[:2] or ours == _read_line_link(stored)
+    return "" in ours[:2] or ours == _read_line_link(stored_line)
 
 
 def _read_link_key(line: PlacedLine) -> Key | None:
@@ -247,38 +251,38 @@ def _group_written_lines(
 
 
 def _find_written_line(
-    stored: Line, written_lines: Mapping[str | None, LineSummary] | None
+    stored_line: Line, written_lines: Mapping[str | None, LineSummary] | None
 ) -> LineSummary | None:
     """Return a line as the hub wrote it last; None for one that it did not write."""
     if written_lines is None:
         return UNWRITTEN_LINE
-    return written_lines.get(str(stored["Id"]))
+    return written_lines.get(str(stored_line["Id"]))
 
 
-def _keep_additions(line: Line, stored: Line, written: LineSummary | None) -> None:
+def _keep_additions(line: Line, stored_line: Line, written_line: LineSummary | None) -> None:
     """Keep the fields of the line in QuickBooks that the source does not have."""
-    if stored.get("LinkedTxn"):
-        line.setdefault("LinkedTxn", stored["LinkedTxn"])
+    if stored_line.get("LinkedTxn"):
+        line.setdefault("LinkedTxn", stored_line["LinkedTxn"])
     detail_field = str(line.get("DetailType"))
     ours = line.get(detail_field)
-    theirs = stored.get(detail_field)
+    theirs = stored_line.get(detail_field)
     if not isinstance(ours, dict) or not isinstance(theirs, dict):
         return
     additions = {name: theirs[name] for name in FIELDS_OF_QUICKBOOKS if name in theirs}
-    detail = additions | ours | _select_fields_of_people(ours, theirs, written)
+    detail = additions | ours | _select_fields_of_people(ours, theirs, written_line)
     line[detail_field] = detail
     if _read_customer(detail) == _read_customer(theirs):
-        _keep_project(line, stored)
-        _keep_billing(detail, theirs, written)
+        _keep_project(line, stored_line)
+        _keep_billing(detail, theirs, written_line)
 
 
-def _select_fields_of_people(ours: Line, theirs: Line, written: LineSummary | None) -> Line:
+def _select_fields_of_people(ours: Line, theirs: Line, written_line: LineSummary | None) -> Line:
     """Return the class and the customer of a line that neither the source nor the hub has set."""
     fields: Line = {}
-    if written is None:
+    if written_line is None:
         return fields
     for fact, names in FIELDS_OF_PEOPLE.items():
-        if names[0] in ours or getattr(written, fact):
+        if names[0] in ours or getattr(written_line, fact):
             continue
         if names[0] not in theirs:
             continue
@@ -294,20 +298,20 @@ def _read_customer(detail: Line) -> str:
     return str(customer.get("value") or "")
 
 
-def _keep_project(line: Line, stored: Line) -> None:
+def _keep_project(line: Line, stored_line: Line) -> None:
     """Keep the project of a line, which belongs to its customer."""
-    if stored.get("ProjectRef"):
-        line.setdefault("ProjectRef", stored["ProjectRef"])
+    if stored_line.get("ProjectRef"):
+        line.setdefault("ProjectRef", stored_line["ProjectRef"])
 
 
-def _keep_billing(detail: Line, theirs: Line, written: LineSummary | None) -> None:
+def _keep_billing(detail: Line, theirs: Line, written_line: LineSummary | None) -> None:
     """Keep what QuickBooks notes about billing the customer of a line, in our detail.
 
     A billed line that becomes billable again would be billed to the customer twice, and one that a
     person made billable would never be billed if it were not billable any more.
     """
     status = theirs.get("BillableStatus")
-    is_of_person = written is not None and not written.is_billable
+    is_of_person = written_line is not None and not written_line.is_billable
     if status == "HasBeenBilled" or (status == "Billable" and is_of_person):
         detail["BillableStatus"] = status
 

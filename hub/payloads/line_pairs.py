@@ -12,24 +12,27 @@ read_line_facts = attrgetter(*LINE_FACTS)
 PlacesByFacts = dict[tuple[object, ...], deque[int]]
 
 
-def pair_lines(expected: Sequence[LineSummary], actual: Sequence[LineSummary]) -> list[int]:
+def pair_lines(
+    expected_lines: Sequence[LineSummary], actual_lines: Sequence[LineSummary]
+) -> list[int]:
     """Return, for each expected line, the place of its partner among as many actual lines.
 
     A line is paired with the one in its place if they do not differ, else with the first other one
     that does not differ from it. The rest are paired in their order.
     """
     partners: dict[int, int] = {}
-    for place, (ours, theirs) in enumerate(zip(expected, actual, strict=True)):
+    for place, (ours, theirs) in enumerate(zip(expected_lines, actual_lines, strict=True)):
         if is_alike(ours, theirs):
             partners[place] = place
-    places = range(len(expected))
-    unpaired = _UnpairedLines(actual, [place for place in places if place not in partners])
+    places = range(len(expected_lines))
+    unpaired_places = [place for place in places if place not in partners]
+    unpaired_lines = _UnpairedLines(actual_lines, unpaired_places)
     for place in places:
         if place not in partners:
-            partner = unpaired.take_alike(expected[place])
+            partner = unpaired_lines.take_alike(expected_lines[place])
             if partner is not None:
                 partners[place] = partner
-    remaining = unpaired.iter_places()
+    remaining = unpaired_lines.iter_places()
     return [partners[place] if place in partners else next(remaining) for place in places]
 
 

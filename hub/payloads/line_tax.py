@@ -32,21 +32,23 @@ Pairs = Sequence[tuple[MappedLine, dict[str, Any]]]
 Rates = Sequence[tuple[str, Decimal]]  # id and percent of each rate of a tax code
 
 
-def settle_tax_mode(mapped: MappedDocument, facts: CompanyFacts) -> MappedDocument:
+def settle_tax_mode(mapped_document: MappedDocument, facts: CompanyFacts) -> MappedDocument:
     """Return a document to which no tax applies if it has none and QuickBooks has no tax codes.
 
     Such a company cannot give its lines a tax code, which QuickBooks requires otherwise.
     """
-    if not facts.tax_codes or facts.tax_set_up or _has_tax(mapped):
-        return mapped
-    return replace(mapped, document=replace(mapped.document, tax_mode="none"))
+    if not facts.tax_codes or facts.tax_set_up or _has_tax(mapped_document):
+        return mapped_document
+    return replace(mapped_document, document=replace(mapped_document.document, tax_mode="none"))
 
 
-def _has_tax(mapped: MappedDocument) -> bool:
+def _has_tax(mapped_document: MappedDocument) -> bool:
     """Return whether a document states tax, or a line has a tax code."""
-    if mapped.document.tax_total or any(line.tax for line in mapped.document.lines):
+    if mapped_document.document.tax_total or any(
+        line.tax for line in mapped_document.document.lines
+    ):
         return True
-    return any("tax_code" in line.refs for line in mapped.lines)
+    return any("tax_code" in line.refs for line in mapped_document.lines)
 
 
 def build_tax_detail(
@@ -96,21 +98,23 @@ def list_posted_taxes(builder: PayloadBuilder) -> list[Decimal | None]:
     return [sum_amounts(taxes) if document.tax_total is None else document.tax_total]
 
 
-def describe_line_taxes(builder: PayloadBuilder, computed: Decimal, stated: Decimal) -> Sentence:
+def describe_line_taxes(
+    builder: PayloadBuilder, computed_tax: Decimal, stated_tax: Decimal
+) -> Sentence:
     """State which tax the lines state, and which one the document states in all."""
     return Sentence(
         "The taxes of its lines add up to %(computed)s, and it states %(stated)s in all. Correct"
         " the tax at the source.",
-        computed=format_amount(computed, builder.currency),
-        stated=format_amount(stated, builder.currency),
+        computed=format_amount(computed_tax, builder.currency),
+        stated=format_amount(stated_tax, builder.currency),
     )
 
 
-def choose_tax_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | None:
+def choose_tax_code(builder: PayloadBuilder, mapped_line: MappedLine) -> dict[str, str] | None:
     """Return the tax code of a line; None if no tax applies, and in the United States."""
     if not builder.facts.tax_codes or builder.document.tax_mode == "none":
         return None
-    code = builder.line_reference(mapped, "tax_code")
+    code = builder.line_reference(mapped_line, "tax_code")
     if code is None and not builder.facts.tax_set_up:
         builder.problems.append(TAX_NOT_SET_UP)
     elif code is None:
@@ -118,7 +122,7 @@ def choose_tax_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, st
             Sentence(
                 "Line %(line)s has no tax code, which QuickBooks requires here. Match its tax"
                 " code.",
-                line=mapped.line.id,
+                line=mapped_line.line.id,
             ),
             "match",
         )
@@ -126,7 +130,7 @@ def choose_tax_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, st
 
 
 def compute_amount_without_tax(
-    builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal
+    builder: PayloadBuilder, mapped_line: MappedLine, line_amount: Decimal
 ) -> Decimal:
     """Return the amount without the tax that it includes.
 
@@ -136,11 +140,11 @@ def compute_amount_without_tax(
     """
     if not builder.facts.tax_codes or builder.document.tax_mode != "inclusive":
         return line_amount
-    net_amount = _compute_amount_without_rates(builder, mapped, line_amount)
+    net_amount = _compute_amount_without_rates(builder, mapped_line, line_amount)
     if builder.net_rounding is None:
         builder.net_rounding = _find_rounding(builder)
     rounded_line, difference = builder.net_rounding
-    return net_amount + difference if mapped is rounded_line else net_amount
+    return net_amount + difference if mapped_line is rounded_line else net_amount
 
 
 def _find_rounding(builder: PayloadBuilder) -> tuple[MappedLine | None, Decimal]:
@@ -153,14 +157,14 @@ def _find_rounding(builder: PayloadBuilder) -> tuple[MappedLine | None, Decimal]
         return None, ZERO
     net_amounts: list[tuple[Decimal, MappedLine]] = []
     difference = -tax
-    for mapped in builder.mapped.lines:
-        line_amount = get_amount(mapped.line)
+    for mapped_line in builder.mapped.lines:
+        line_amount = get_amount(mapped_line.line)
         if line_amount is None:
             continue
         gross_amount = builder.cents(line_amount)
-        net_amount = _compute_amount_without_rates(builder, mapped, gross_amount)
+        net_amount = _compute_amount_without_rates(builder, mapped_line, gross_amount)
         difference += gross_amount - net_amount
-        net_amounts.append((net_amount, mapped))
+        net_amounts.append((net_amount, mapped_line))
     max_difference = smallest_amount(builder.currency) * len(net_amounts)
     if not net_amounts or abs(difference) > max_difference:
         return None, ZERO
@@ -169,14 +173,14 @@ def _find_rounding(builder: PayloadBuilder) -> tuple[MappedLine | None, Decimal]
 
 
 def _compute_amount_without_rates(
-    builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal
+    builder: PayloadBuilder, mapped_line: MappedLine, line_amount: Decimal
 ) -> Decimal:
     """Return the amount of a line without its stated tax, else without the rates of its code."""
-    stated_tax = mapped.line.tax
+    stated_tax = mapped_line.line.tax
     if stated_tax is not None:
         return line_amount - builder.cents(stated_tax)
     if builder.facts.knows_rates:
-        percent = sum_amounts(share for _, share in _find_tax_rates(builder, mapped))
+        percent = sum_amounts(share for _, share in _find_tax_rates(builder, mapped_line))
         without_tax = line_amount / (1 + percent / 100)
     else:
         without_tax = line_amount * (1 - _compute_presumed_share(builder))
@@ -199,7 +203,7 @@ def compute_discount_without_tax(
     builder: PayloadBuilder,
     discount: Decimal,
     discounts: Sequence[MappedLine],
-    taxed: Pairs,
+    taxed_lines: Pairs,
 ) -> Decimal:
     """Return the amount of a discount on the whole document without the tax that it includes.
 
@@ -209,11 +213,11 @@ def compute_discount_without_tax(
     """
     if not builder.facts.tax_codes or builder.document.tax_mode != "inclusive":
         return discount
-    taxes = [mapped.line.tax for mapped in discounts]
+    taxes = [mapped_line.line.tax for mapped_line in discounts]
     if None not in taxes:
         return discount + builder.cents(sum_amounts(taxes))
-    net = sum_amounts(body["Amount"] for _, body in taxed)
-    gross = sum_amounts(body[body["DetailType"]]["TaxInclusiveAmt"] for _, body in taxed)
+    net = sum_amounts(body["Amount"] for _, body in taxed_lines)
+    gross = sum_amounts(body[body["DetailType"]]["TaxInclusiveAmt"] for _, body in taxed_lines)
     share = net / gross if gross else Decimal(1)
     in_proportion = round_computed(discount * share, builder.currency)
     tax = read_stated_tax(builder)
@@ -221,7 +225,7 @@ def compute_discount_without_tax(
         return in_proportion
     by_tax = discount - (gross - net - tax)
     by_codes = _compute_discount_by_codes(builder, discounts)
-    max_difference = smallest_amount(builder.currency) * (len(taxed) + 1)
+    max_difference = smallest_amount(builder.currency) * (len(taxed_lines) + 1)
     if min(abs(by_tax - in_proportion), abs(by_tax - by_codes)) <= max_difference:
         return by_tax
     return in_proportion
@@ -230,34 +234,34 @@ def compute_discount_without_tax(
 def _compute_discount_by_codes(builder: PayloadBuilder, discounts: Sequence[MappedLine]) -> Decimal:
     """Return the amount of discounts without the tax of their own tax codes."""
     net_amounts = [
-        _compute_amount_without_rates(builder, mapped, get_amount(mapped.line) or ZERO)
-        for mapped in discounts
+        _compute_amount_without_rates(builder, mapped_line, get_amount(mapped_line.line) or ZERO)
+        for mapped_line in discounts
     ]
     return -sum_amounts(net_amounts)
 
 
-def compute_gross_amount(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Decimal]:
+def compute_gross_amount(builder: PayloadBuilder, mapped_line: MappedLine) -> dict[str, Decimal]:
     """Return the amount with tax, if the amounts of the document include it."""
     if not builder.facts.tax_codes or builder.document.tax_mode != "inclusive":
         return {}
-    line_amount = get_amount(mapped.line)
+    line_amount = get_amount(mapped_line.line)
     if line_amount is None:
         return {}
     return {"TaxInclusiveAmt": builder.cents(line_amount)}
 
 
-def _find_tax_rates(builder: PayloadBuilder, mapped: MappedLine) -> Rates:
+def _find_tax_rates(builder: PayloadBuilder, mapped_line: MappedLine) -> Rates:
     """Return the rates of a line's tax code on its date; sales and purchases have others."""
-    code = mapped.refs.get("tax_code")
+    code = mapped_line.refs.get("tax_code")
     if code is None:
         return ()
     document = builder.document
     return builder.facts.list_rates(code.id, document.date, is_sale=document.kind in SALES_KINDS)
 
 
-def find_compound_rates(builder: PayloadBuilder, mapped: MappedLine) -> str:
+def find_compound_rates(builder: PayloadBuilder, mapped_line: MappedLine) -> str:
     """Return the names of the rates of a line that are computed on another tax; "" if none is."""
-    code = mapped.refs.get("tax_code")
+    code = mapped_line.refs.get("tax_code")
     is_sale = builder.document.kind in SALES_KINDS
     facts = builder.facts
     rates = facts.compound_sales_rates if is_sale else facts.compound_rates
@@ -270,17 +274,17 @@ def _build_tax_lines(builder: PayloadBuilder, pairs: Pairs, tax: Decimal) -> lis
     The largest tax takes the rounding difference between the lines and the stated tax. Where a rate
     is computed on another tax, QuickBooks divides the stated tax itself.
     """
-    if any(find_compound_rates(builder, mapped) for mapped, _ in pairs):
+    if any(find_compound_rates(builder, mapped_line) for mapped_line, _ in pairs):
         return []
     bases: dict[str, Decimal] = {}
     taxes: dict[str, Decimal] = {}
     percents: dict[str, Decimal] = {}
-    for mapped, body in pairs:
-        rates = _find_tax_rates(builder, mapped)
+    for mapped_line, body in pairs:
+        rates = _find_tax_rates(builder, mapped_line)
         if not rates:
             continue  # such as out of scope; a tax of an unknown rate is missing in the sum
         net_amount = body["Amount"]
-        shares = _divide_tax(builder, mapped, net_amount, rates)
+        shares = _divide_tax(builder, mapped_line, net_amount, rates)
         for (rate, percent), share in zip(rates, shares, strict=True):
             bases[rate] = bases.get(rate, ZERO) + net_amount
             taxes[rate] = taxes.get(rate, ZERO) + share
@@ -296,15 +300,15 @@ def _build_tax_lines(builder: PayloadBuilder, pairs: Pairs, tax: Decimal) -> lis
 
 
 def _divide_tax(
-    builder: PayloadBuilder, mapped: MappedLine, net_amount: Decimal, rates: Rates
+    builder: PayloadBuilder, mapped_line: MappedLine, net_amount: Decimal, rates: Rates
 ) -> list[Decimal]:
     """Divide the tax of a line over its rates; the last one takes the rounding difference."""
     shares = []
     for _, percent in rates:
         share = net_amount * percent / 100
         shares.append(round_computed(share, builder.currency))
-    if mapped.line.tax is not None:
-        line_tax = builder.cents(mapped.line.tax)
+    if mapped_line.line.tax is not None:
+        line_tax = builder.cents(mapped_line.line.tax)
         shares[-1] += line_tax - sum_amounts(shares)
     return shares
 

@@ -26,8 +26,8 @@ def build_name(builder: PayloadBuilder, text: str, max_length: int = MAX_PARTY_L
 
     Accented letters are composed, because QuickBooks only recognizes an existing name in this form.
     """
-    composed = unicodedata.normalize("NFC", clean(text))
-    plain = " ".join(composed.split())
+    composed_text = unicodedata.normalize("NFC", clean(text))
+    plain = " ".join(composed_text.split())
     if ":" in plain:
         builder.report(
             Sentence(

@@ -9,7 +9,7 @@ from hub.payloads.shared_fields import put_texts_into_memo
 
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a payment; an amount that settles no invoice becomes a credit."""
-    lines, applied = applied_lines.build_lines(builder, ("invoice", "credit_memo"))
+    lines, applied_total = applied_lines.build_lines(builder, ("invoice", "credit_memo"))
     put_texts_into_memo(builder)
     return drop_empty(
         CustomerRef=builder.header_reference("customer"),
@@ -18,6 +18,6 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         PaymentMethodRef=builder.header_reference("payment_method"),
         DepositToAccountRef=builder.header_reference("deposit_account"),
         CurrencyRef=builder.currency_ref(),
-        TotalAmt=applied_lines.compute_total_paid(builder, applied),
+        TotalAmt=applied_lines.compute_total_paid(builder, applied_total),
         Line=lines,
     )

@@ -20,9 +20,9 @@ def keep_payment_details(update: dict[str, Any], current: dict[str, Any]) -> Non
         ours, theirs = update.get(name), current.get(name)
         if not ours or not theirs:
             continue
-        merged = theirs | ours
+        merged_details = theirs | ours
         if PRINT_STATUS in theirs:
-            merged[PRINT_STATUS] = theirs[PRINT_STATUS]
+            merged_details[PRINT_STATUS] = theirs[PRINT_STATUS]
         if read_ref_id(update, "VendorRef") != read_ref_id(current, "VendorRef"):
-            merged.pop(PAYEE_ADDRESS, None)
-        update[name] = merged
+            merged_details.pop(PAYEE_ADDRESS, None)
+        update[name] = merged_details

@@ -12,10 +12,10 @@ def fill(body: Any, ids: Mapping[str, str]) -> Any:
         return [fill(value, ids) for value in body]
     if not isinstance(body, dict):
         return body
-    filled = {}
+    filled_body = {}
     for name, value in body.items():
         if name in ID_FIELDS:
-            filled[name] = ids.get(value, value)
+            filled_body[name] = ids.get(value, value)
         else:
-            filled[name] = fill(value, ids)
-    return filled
+            filled_body[name] = fill(value, ids)
+    return filled_body

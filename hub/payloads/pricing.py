@@ -49,12 +49,12 @@ def build_description_with_price(
     if "Qty" in detail and has_price:
         return build_description(builder, line)
 
-    priced = f"{line.quantity:f}"
+    price_text = f"{line.quantity:f}"
     if line.unit_price is not None:
-        priced += f" x {line.unit_price:f}"
-    suffix = f" ({priced})"
+        price_text += f" x {line.unit_price:f}"
+    suffix = f" ({price_text})"
     whole = build_description(builder, line, MAX_DESCRIPTION_LENGTH - len(suffix))
-    return f"{whole}{suffix}" if whole else priced
+    return f"{whole}{suffix}" if whole else price_text
 
 
 def build_description(

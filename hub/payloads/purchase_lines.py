@@ -18,48 +18,48 @@ ITEM_DETAIL = "ItemBasedExpenseLineDetail"
 def build_lines(builder: PayloadBuilder) -> list[tuple[MappedLine, dict[str, Any]]]:
     """Return each line with its body; lines of text alone go into the memo."""
     pairs = []
-    for mapped, line_amount in builder.lines_with_amount():
-        whole_amount = _round_with_unclaimed_tax(builder, mapped, line_amount)
-        pairs.append((mapped, _build_line(builder, mapped, whole_amount)))
+    for mapped_line, line_amount in builder.lines_with_amount():
+        whole_amount = _round_with_unclaimed_tax(builder, mapped_line, line_amount)
+        pairs.append((mapped_line, _build_line(builder, mapped_line, whole_amount)))
     return pairs
 
 
 def _build_line(
-    builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal
+    builder: PayloadBuilder, mapped_line: MappedLine, line_amount: Decimal
 ) -> dict[str, Any]:
     """Return a line for an item, or else for an account; report one that has neither."""
-    detail = _build_line_dimensions(builder, mapped)
-    net = line_tax.compute_amount_without_tax(builder, mapped, line_amount)
-    if "item" in mapped.refs:
+    detail = _build_line_dimensions(builder, mapped_line)
+    net = line_tax.compute_amount_without_tax(builder, mapped_line, line_amount)
+    if "item" in mapped_line.refs:
         detail_type = ITEM_DETAIL
-        detail |= drop_empty(ItemRef=builder.line_reference(mapped, "item"))
-        detail |= pricing.build_price_fields(mapped.line, net)
+        detail |= drop_empty(ItemRef=builder.line_reference(mapped_line, "item"))
+        detail |= pricing.build_price_fields(mapped_line.line, net)
     else:
         detail_type = ACCOUNT_DETAIL
-        detail |= drop_empty(AccountRef=builder.line_reference(mapped, "account"))
-    if "item" not in mapped.refs and "account" not in mapped.refs:
+        detail |= drop_empty(AccountRef=builder.line_reference(mapped_line, "account"))
+    if "item" not in mapped_line.refs and "account" not in mapped_line.refs:
         builder.report(
             Sentence(
                 "Line %(line)s has neither account nor item. Complete it at the source, or"
                 " match its code.",
-                line=mapped.line.id,
+                line=mapped_line.line.id,
             ),
             "match",
         )
     body = {"DetailType": detail_type, "Amount": net, detail_type: detail}
     return body | drop_empty(
-        Description=pricing.build_description_with_price(builder, mapped.line, detail),
-        LinkedTxn=_build_order_line_link(builder, mapped),
+        Description=pricing.build_description_with_price(builder, mapped_line.line, detail),
+        LinkedTxn=_build_order_line_link(builder, mapped_line),
     )
 
 
 def _round_with_unclaimed_tax(
-    builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal
+    builder: PayloadBuilder, mapped_line: MappedLine, line_amount: Decimal
 ) -> Decimal:
     """Round the amount of a line; in the United States it includes the tax on a purchase."""
-    has_tax = mapped.line.tax and builder.document.tax_mode == "exclusive"
+    has_tax = mapped_line.line.tax and builder.document.tax_mode == "exclusive"
     if has_tax and not builder.facts.tax_codes:
-        line_amount += mapped.line.tax or ZERO
+        line_amount += mapped_line.line.tax or ZERO
         builder.warnings.append(
             Sentence(
                 "QuickBooks in the United States keeps no tax on purchases; it is part of"
@@ -69,28 +69,28 @@ def _round_with_unclaimed_tax(
     return builder.cents(line_amount)
 
 
-def _build_line_dimensions(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
+def _build_line_dimensions(builder: PayloadBuilder, mapped_line: MappedLine) -> dict[str, Any]:
     """Return class, customer, tax code, and whether the customer is billed for the line."""
-    customer = builder.line_reference(mapped, "customer")
-    is_billable = _is_billable(builder, mapped)
-    percent = mapped.line.markup if is_billable else None
+    customer = builder.line_reference(mapped_line, "customer")
+    is_billable = _is_billable(builder, mapped_line)
+    percent = mapped_line.line.markup if is_billable else None
     return drop_empty(
-        ClassRef=builder.line_class(mapped),
+        ClassRef=builder.line_class(mapped_line),
         CustomerRef=customer,
         BillableStatus="Billable" if is_billable else "NotBillable",
         MarkupInfo=None if percent is None else {"PercentBased": True, "Percent": percent},
-        TaxCodeRef=line_tax.choose_tax_code(builder, mapped),
-        **line_tax.compute_gross_amount(builder, mapped),
+        TaxCodeRef=line_tax.choose_tax_code(builder, mapped_line),
+        **line_tax.compute_gross_amount(builder, mapped_line),
     )
 
 
-def _is_billable(builder: PayloadBuilder, mapped: MappedLine) -> bool:
+def _is_billable(builder: PayloadBuilder, mapped_line: MappedLine) -> bool:
     """Return whether the customer is charged for a line; note if QuickBooks charges nobody.
 
     QuickBooks refuses a billable line while billable expenses are switched off.
     """
-    customer = mapped.refs.get("customer")
-    if not mapped.line.billable or customer is None:
+    customer = mapped_line.refs.get("customer")
+    if not mapped_line.line.billable or customer is None:
         return False
     if not builder.facts.billable:
         builder.warnings.append(
@@ -104,23 +104,25 @@ def _is_billable(builder: PayloadBuilder, mapped: MappedLine) -> bool:
     return builder.facts.billable
 
 
-def _build_order_line_link(builder: PayloadBuilder, mapped: MappedLine) -> list[dict[str, str]]:
+def _build_order_line_link(
+    builder: PayloadBuilder, mapped_line: MappedLine
+) -> list[dict[str, str]]:
     """Return a link to the line of a purchase order that a line bills."""
-    link = mapped.applied
-    applied = mapped.line.applied
+    link = mapped_line.applied
+    target = mapped_line.line.applied
     if link is None or link.kind != "purchase_order":
         return []
-    if applied is None:
+    if target is None:
         return []
-    if applied.line is None:
-        return _build_link_to_only_line(builder, mapped, link, applied.document)
-    order_line = link.lines.get(applied.line)
+    if target.line is None:
+        return _build_link_to_only_line(builder, mapped_line, link, target.document)
+    order_line = link.lines.get(target.line)
     if order_line is None:
         builder.warnings.append(
             Sentence(
                 "Line %(line)s of %(document)s has no line in QuickBooks; it is not linked.",
-                line=applied.line,
-                document=applied.document,
+                line=target.line,
+                document=target.document,
             )
         )
         return []
@@ -128,7 +130,7 @@ def _build_order_line_link(builder: PayloadBuilder, mapped: MappedLine) -> list[
 
 
 def _build_link_to_only_line(
-    builder: PayloadBuilder, mapped: MappedLine, link: Link, document: str
+    builder: PayloadBuilder, mapped_line: MappedLine, link: Link, document: str
 ) -> list[dict[str, str]]:
     """Return a link to the line of an order that is billed as a whole, if each has only one line.
 
@@ -144,7 +146,7 @@ def _build_link_to_only_line(
         Sentence(
             "Line %(line)s bills %(document)s as a whole. QuickBooks links orders line by line"
             " only, so the order stays open there until somebody closes it.",
-            line=mapped.line.id,
+            line=mapped_line.line.id,
             document=document,
         )
     )
@@ -165,23 +167,23 @@ def build_order_links(
     links a line of the bill to a line of an order only if the bill is linked to the order as well.
     """
     ids = []
-    for mapped in builder.mapped.lines:
-        order = mapped.refs.get("purchase_order")
+    for mapped_line in builder.mapped.lines:
+        order = mapped_line.refs.get("purchase_order")
         if order:
             ids.append(order.id)
-    for mapped in builder.mapped.lines:
-        if mapped.applied and _is_whole_order(mapped):
-            ids.append(mapped.applied.id)
+    for mapped_line in builder.mapped.lines:
+        if mapped_line.applied and _is_whole_order(mapped_line):
+            ids.append(mapped_line.applied.id)
     for line in lines:
         ids += [link["TxnId"] for link in line.get("LinkedTxn", ())]
     distinct_ids = dict.fromkeys(ids)
     return [{"TxnId": id, "TxnType": ORDER_ENTITY} for id in distinct_ids]
 
 
-def _is_whole_order(mapped: MappedLine) -> bool:
+def _is_whole_order(mapped_line: MappedLine) -> bool:
     """Return whether a line bills a purchase order rather than one line of it."""
-    link = mapped.applied
-    applied = mapped.line.applied
-    if link is None or applied is None:
+    link = mapped_line.applied
+    target = mapped_line.line.applied
+    if link is None or target is None:
         return False
-    return applied.line is None and link.kind == "purchase_order"
+    return target.line is None and link.kind == "purchase_order"

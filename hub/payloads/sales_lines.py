@@ -39,98 +39,98 @@ def build_body(builder: PayloadBuilder, **extra_fields: Any) -> dict[str, Any]:
 
 def build_lines(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the lines in their order, then one for all discounts, and the tax."""
-    discounts = [mapped for mapped in builder.mapped.lines if is_discount(mapped)]
+    discounts = [mapped_line for mapped_line in builder.mapped.lines if is_discount(mapped_line)]
     if discounts:
         builder.net_rounding = None, ZERO  # the discount takes the rounding difference
     lines: list[dict[str, Any]] = []
-    taxed: list[tuple[MappedLine, dict[str, Any]]] = []
-    for mapped in builder.mapped.lines:
-        if is_discount(mapped):
+    taxed_lines: list[tuple[MappedLine, dict[str, Any]]] = []
+    for mapped_line in builder.mapped.lines:
+        if is_discount(mapped_line):
             continue
-        line = _build_line(builder, mapped)
+        line = _build_line(builder, mapped_line)
         lines.append(line)
         if line["DetailType"] == ITEM_DETAIL:
-            taxed.append((mapped, line))
-    discount_lines = _build_discount_line(builder, discounts, taxed)
+            taxed_lines.append((mapped_line, line))
+    discount_lines = _build_discount_line(builder, discounts, taxed_lines)
 
     body = drop_empty(
         Line=lines + discount_lines,
         ApplyTaxAfterDiscount=True if discount_lines else None,
     )
     if builder.facts.tax_codes:
-        return body | line_tax.build_tax_detail(builder, taxed, whole=not discount_lines)
-    codes = {line[ITEM_DETAIL]["TaxCodeRef"]["value"] for _, line in taxed}
+        return body | line_tax.build_tax_detail(builder, taxed_lines, whole=not discount_lines)
+    codes = {line[ITEM_DETAIL]["TaxCodeRef"]["value"] for _, line in taxed_lines}
     return body | sales_tax.build_tax_detail(builder, codes)
 
 
-def is_discount(mapped: MappedLine) -> bool:
+def is_discount(mapped_line: MappedLine) -> bool:
     """Return whether a line is a discount on the document: negative, and without an item."""
-    line_amount = get_amount(mapped.line)
-    if line_amount is None or "item" in mapped.refs:
+    line_amount = get_amount(mapped_line.line)
+    if line_amount is None or "item" in mapped_line.refs:
         return False
     return line_amount < 0
 
 
-def _build_line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
+def _build_line(builder: PayloadBuilder, mapped_line: MappedLine) -> dict[str, Any]:
     """Return a line of text, or else one for an item; report one that has no item."""
-    line_amount = get_amount(mapped.line)
+    line_amount = get_amount(mapped_line.line)
     if line_amount is None:
-        text = pricing.build_description(builder, mapped.line)
+        text = pricing.build_description(builder, mapped_line.line)
         return {"DetailType": TEXT_TYPE, TEXT_DETAIL: {}} | drop_empty(Description=text)
 
-    if "item" not in mapped.refs:
+    if "item" not in mapped_line.refs:
         builder.report(
             Sentence(
                 "Line %(line)s has no product or service, which QuickBooks requires on what"
                 " is sold. Match its code, or choose one in the settings of the app.",
-                line=mapped.line.id,
+                line=mapped_line.line.id,
             ),
             "match",
         )
-    net = _compute_amount_without_tax(builder, mapped, builder.cents(line_amount))
+    net = _compute_amount_without_tax(builder, mapped_line, builder.cents(line_amount))
     has_own_class = builder.transaction_class() is None
     detail = drop_empty(
-        ItemRef=builder.line_reference(mapped, "item"),
-        ClassRef=builder.line_class(mapped) if has_own_class else None,
-        TaxCodeRef=_choose_tax_code(builder, mapped),
-        **line_tax.compute_gross_amount(builder, mapped),
-        **pricing.build_price_fields(mapped.line, net),
+        ItemRef=builder.line_reference(mapped_line, "item"),
+        ClassRef=builder.line_class(mapped_line) if has_own_class else None,
+        TaxCodeRef=_choose_tax_code(builder, mapped_line),
+        **line_tax.compute_gross_amount(builder, mapped_line),
+        **pricing.build_price_fields(mapped_line.line, net),
     )
     body = {"DetailType": ITEM_DETAIL, "Amount": net, ITEM_DETAIL: detail}
     return body | drop_empty(
-        Description=pricing.build_description_with_price(builder, mapped.line, detail)
+        Description=pricing.build_description_with_price(builder, mapped_line.line, detail)
     )
 
 
 def _compute_amount_without_tax(
-    builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal
+    builder: PayloadBuilder, mapped_line: MappedLine, line_amount: Decimal
 ) -> Decimal:
     """Return the amount without tax; in the United States a line has no other amount."""
     if builder.facts.tax_codes:
-        return line_tax.compute_amount_without_tax(builder, mapped, line_amount)
-    stated_tax = mapped.line.tax
+        return line_tax.compute_amount_without_tax(builder, mapped_line, line_amount)
+    stated_tax = mapped_line.line.tax
     if builder.document.tax_mode != "inclusive" or stated_tax is None:
         return line_amount
     return line_amount - builder.cents(stated_tax)
 
 
-def _compute_discount(builder: PayloadBuilder, mapped: MappedLine) -> Decimal:
+def _compute_discount(builder: PayloadBuilder, mapped_line: MappedLine) -> Decimal:
     """Return the negative amount of a discount; in the United States without its tax."""
-    line_amount = get_amount(mapped.line) or ZERO
+    line_amount = get_amount(mapped_line.line) or ZERO
     if builder.facts.tax_codes:
         return line_amount
-    return _compute_amount_without_tax(builder, mapped, line_amount)
+    return _compute_amount_without_tax(builder, mapped_line, line_amount)
 
 
-def _choose_tax_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | None:
+def _choose_tax_code(builder: PayloadBuilder, mapped_line: MappedLine) -> dict[str, str] | None:
     """Return the tax code of a line, or in the United States whether it is taxed."""
     if builder.facts.tax_codes:
-        return line_tax.choose_tax_code(builder, mapped)
-    return sales_tax.choose_tax_code(builder, mapped)
+        return line_tax.choose_tax_code(builder, mapped_line)
+    return sales_tax.choose_tax_code(builder, mapped_line)
 
 
 def _build_discount_line(
-    builder: PayloadBuilder, discounts: Sequence[MappedLine], taxed: line_tax.Pairs
+    builder: PayloadBuilder, discounts: Sequence[MappedLine], taxed_lines: line_tax.Pairs
 ) -> list[dict[str, Any]]:
     """Return one line for all discounts, because QuickBooks has room for one.
 
@@ -139,14 +139,16 @@ def _build_discount_line(
     if not discounts:
         return []
     total_discount = -builder.cents(
-        sum_amounts(_compute_discount(builder, mapped) for mapped in discounts)
+        sum_amounts(_compute_discount(builder, mapped_line) for mapped_line in discounts)
     )
-    without_tax = line_tax.compute_discount_without_tax(builder, total_discount, discounts, taxed)
+    without_tax = line_tax.compute_discount_without_tax(
+        builder, total_discount, discounts, taxed_lines
+    )
     builder.tax_in_discounts = total_discount - without_tax
 
     accounts: dict[str, Ref] = {}
-    for mapped in discounts:
-        ref = mapped.refs.get("account")
+    for mapped_line in discounts:
+        ref = mapped_line.refs.get("account")
         if ref:
             accounts[ref.id] = ref
     if len(accounts) > 1:
@@ -160,7 +162,7 @@ def _build_discount_line(
     account = builder.line_reference(discounts[0], "account")
     detail = {"PercentBased": False} | drop_empty(DiscountAccountRef=account)
 
-    descriptions = [clean(mapped.line.description or "") for mapped in discounts]
+    descriptions = [clean(mapped_line.line.description or "") for mapped_line in discounts]
     text = builder.fit(
         "; ".join(filter(None, descriptions)), pricing.MAX_DESCRIPTION_LENGTH, Sentence("Discount")
     )

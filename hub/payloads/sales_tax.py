@@ -12,20 +12,20 @@ TAXABLE = "TAX"
 EXEMPT = "NON"
 
 
-def choose_tax_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str]:
+def choose_tax_code(builder: PayloadBuilder, mapped_line: MappedLine) -> dict[str, str]:
     """Return a reference to the code that states whether a line is taxed.
 
     The tax code of the line decides. Without one, the tax of the line decides, or that of the whole
     document if no line states tax.
     """
-    ref = mapped.refs.get("tax_code")
+    ref = mapped_line.refs.get("tax_code")
     document = builder.document
     if document.tax_mode == "none":
         return {"value": EXEMPT}
     if ref is not None:
         return {"value": EXEMPT if ref.id == EXEMPT else TAXABLE}
     if any(line.tax is not None for line in document.lines):
-        is_taxed = bool(mapped.line.tax)
+        is_taxed = bool(mapped_line.line.tax)
     else:
         is_taxed = document.tax_mode == "computed" or bool(document.tax_total)
     return {"value": TAXABLE if is_taxed else EXEMPT}

@@ -119,11 +119,11 @@ def build_mailing_fields(builder: PayloadBuilder, role: Role, field: str) -> dic
 
     The address that QuickBooks has of the party takes precedence over that of the document.
     """
-    requested = builder.document.email_to
+    requested_address = builder.document.email_to
     party = builder.mapped.header.get(role)
-    if requested is None:
+    if requested_address is None:
         return {}
-    addresses = [party.email, requested.strip()] if party else [requested.strip()]
+    addresses = [party.email, requested_address.strip()] if party else [requested_address.strip()]
     to = next(filter(is_email_address, addresses), "")
     if not to:
         builder.warnings.append(

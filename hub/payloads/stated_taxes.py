@@ -21,18 +21,18 @@ def find_problem(builder: PayloadBuilder) -> Sentence | None:
     knows the tax of the document only, or if a discount changes the tax. Each tax may be rounded,
     so a difference of the smallest amount for each line is no problem.
     """
-    stated = builder.document.tax_total
-    if stated is None or not _posts_stated_tax(builder) or _has_discount(builder):
+    stated_tax = builder.document.tax_total
+    if stated_tax is None or not _posts_stated_tax(builder) or _has_discount(builder):
         return None
-    lines = [mapped.line for mapped in builder.mapped.lines]
+    lines = [mapped_line.line for mapped_line in builder.mapped.lines]
     taxes = [line.tax for line in lines if get_amount(line) is not None]
     if None in taxes or not any(taxes):
         return None
-    computed = sum_amounts(taxes)
+    computed_tax = sum_amounts(taxes)
     max_rounding = smallest_amount(builder.currency) * len(taxes)
-    if abs(stated - computed) <= max(max_rounding, builder.document.tolerance):
+    if abs(stated_tax - computed_tax) <= max(max_rounding, builder.document.tolerance):
         return None
-    return describe_line_taxes(builder, computed, stated)
+    return describe_line_taxes(builder, computed_tax, stated_tax)
 
 
 def _has_discount(builder: PayloadBuilder) -> bool:

@@ -15,6 +15,6 @@ def round_stated_total(builder: PayloadBuilder, total: Decimal) -> Decimal:
     not reported again.
     """
     exact = round_amount(total, builder.currency)
-    rounded = builder.cents(exact)
-    is_reported = abs(rounded - exact) > builder.document.tolerance
-    return rounded if is_reported else exact
+    rounded_total = builder.cents(exact)
+    is_reported = abs(rounded_total - exact) > builder.document.tolerance
+    return rounded_total if is_reported else exact

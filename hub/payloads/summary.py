@@ -122,11 +122,11 @@ def is_taxable(body: dict[str, Any]) -> bool:
 
 def list_counted_lines(entity: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the lines that have an amount of their own."""
-    counted = []
+    counted_lines = []
     for line in entity.get("Line") or ():
         if line.get("DetailType") not in NOT_COUNTED:
-            counted.append(line)
-    return counted
+            counted_lines.append(line)
+    return counted_lines
 
 
 def _get_party_id(entity: dict[str, Any]) -> str:
@@ -192,7 +192,7 @@ def _summarize_line(line: dict[str, Any], amount: Decimal, transaction_sign: int
     """Summarize a line; its amount has the sign of the transaction, reversed for a discount."""
     detail = _get_line_detail(line)
     line_sign = _get_line_sign(line)
-    linked, linked_type = _get_first_link(line)
+    linked_id, linked_type = _get_first_link(line)
     ids = dict.fromkeys(LINE_REFERENCES, "")
     for name in detail.keys() & LINE_REFERENCES:
         ids[name] = read_ref_id(detail, name)
@@ -203,7 +203,7 @@ def _summarize_line(line: dict[str, Any], amount: Decimal, transaction_sign: int
         class_=ids["ClassRef"],
         customer=ids["CustomerRef"] or _get_customer_entity(detail),
         tax_code=ids["TaxCodeRef"],
-        linked=linked,
+        linked=linked_id,
         linked_type=linked_type,
         is_discount=line_sign < 0,
         is_billable=detail.get("BillableStatus") == "Billable",
@@ -309,8 +309,8 @@ def _parse_amount(value: Any) -> Decimal:
     A server that adds up binary fractions may answer 13.100000000000001 for 13.10.
     """
     amount = _parse_decimal(value)
-    rounded = round(amount, AMOUNT_DECIMALS)
-    return amount if rounded == amount else rounded
+    rounded_amount = round(amount, AMOUNT_DECIMALS)
+    return amount if rounded_amount == amount else rounded_amount
 
 
 def _get_exchange_rate(entity: dict[str, Any]) -> Decimal | None:

@@ -15,20 +15,20 @@ from hub.payloads.line_tax import NO_TAX_APPLIES, read_stated_tax
 from hub.payloads.stated_total import round_stated_total
 
 
-def find_problem(builder: PayloadBuilder, computed: Decimal | None) -> Sentence | None:
+def find_problem(builder: PayloadBuilder, computed_total: Decimal | None) -> Sentence | None:
     """Return a problem if some of the tax would not be posted; None otherwise.
 
     `computed` is the total of the lines. There is no problem if that is the stated total.
     """
     document = builder.document
-    if builder.facts.tax_codes or computed is None or not _is_purchase_without_tax(document):
+    if builder.facts.tax_codes or computed_total is None or not _is_purchase_without_tax(document):
         return None
-    stated = read_stated_tax(builder) or ZERO
-    added = _sum_added_taxes(builder)
-    missing = stated - added
+    stated_tax = read_stated_tax(builder) or ZERO
+    added_tax = _sum_added_taxes(builder)
+    missing = stated_tax - added_tax
     difference = missing
     if document.total is not None:
-        difference = round_stated_total(builder, document.total) - computed
+        difference = round_stated_total(builder, document.total) - computed_total
     is_explained = abs(difference - missing) <= document.tolerance
     if difference <= document.tolerance or not is_explained:
         return None
@@ -38,8 +38,8 @@ def find_problem(builder: PayloadBuilder, computed: Decimal | None) -> Sentence 
         "It states a tax of %(stated)s, of which its lines state %(added)s. QuickBooks in the"
         " United States keeps no tax on purchases, so it has to be part of the lines. State the tax"
         " of each line at the source, or amounts with tax.",
-        stated=format_amount(stated, builder.currency),
-        added=format_amount(added, builder.currency),
+        stated=format_amount(stated_tax, builder.currency),
+        added=format_amount(added_tax, builder.currency),
     )
 
 

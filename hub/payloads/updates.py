@@ -231,12 +231,12 @@ def _build_transaction_update(
     drop_projects_of_former_customer(update, current)
     clears_custom_field = _keep_custom_fields(update, current, last)
 
-    emptied = _find_emptied_fields(update, current, last)
+    emptied_fields = _find_emptied_fields(update, current, last)
     ends_links = _end_links(update, current, unlinked_orders)
-    if not emptied and not ends_links and not clears_custom_field:
+    if not emptied_fields and not ends_links and not clears_custom_field:
         return update | {"sparse": True}
     whole = dict(current)
-    for name in (*READ_ONLY_FIELDS, *emptied):
+    for name in (*READ_ONLY_FIELDS, *emptied_fields):
         whole.pop(name, None)
     return whole | update
 
@@ -257,11 +257,11 @@ def _end_links(
     """
     if "LinkedTxn" in update:
         return False
-    ended = set(unlinked_orders).difference(list_linked_orders(update))
+    ended_orders = set(unlinked_orders).difference(list_linked_orders(update))
     links = current.get("LinkedTxn", [])
     remaining = []
     for link in links:
-        if link.get("TxnType") != ORDER_ENTITY or link.get("TxnId") not in ended:
+        if link.get("TxnType") != ORDER_ENTITY or link.get("TxnId") not in ended_orders:
             remaining.append(link)
     if remaining == links:
         return False
@@ -293,12 +293,12 @@ def _find_emptied_fields(
     is_numbered_by_quickbooks = "POStatus" in current or "CustomerRef" in update
     if is_numbered_by_quickbooks:
         absent.discard("DocNumber")
-    emptied = [name for name in (*_list_written_fields(last), "Line") if name in absent]
+    emptied_fields = [name for name in (*_list_written_fields(last), "Line") if name in absent]
     if _has_outdated_tax(update, current):
-        emptied.append("TxnTaxDetail")
-    if is_due_date_outdated(update, current, last, emptied):
-        emptied.append("DueDate")
-    return emptied + list_fields_of_former_party(update, current)
+        emptied_fields.append("TxnTaxDetail")
+    if is_due_date_outdated(update, current, last, emptied_fields):
+        emptied_fields.append("DueDate")
+    return emptied_fields + list_fields_of_former_party(update, current)
 
 
 def _list_written_fields(last: TransactionSummary | None) -> list[str]:
@@ -363,13 +363,13 @@ def _merge_memo(ours: str, theirs: str, previous: str) -> str:
     """
     *our_lines, marker_line = ours.splitlines()
     written_by_us = {*ours.splitlines(), *previous.splitlines()}
-    added = []
+    added_lines = []
     for line in theirs.splitlines():
         is_marker = line.startswith("[hub:")
         if line.strip() and not is_marker and not _is_written_by_us(line, written_by_us):
-            added.append(line)
+            added_lines.append(line)
     room = compute_memo_room(marker_line)
-    added_text = "\n".join(added)[:room]
+    added_text = "\n".join(added_lines)[:room]
     our_text = _cut("\n".join(our_lines), room - len(added_text) - bool(added_text))
     text = "\n".join(filter(None, (our_text, added_text)))
     return f"{text}\n{marker_line}".lstrip()

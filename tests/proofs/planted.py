@@ -174,8 +174,8 @@ BUGS = (
     Planted(
         "the quiet time leaves out the deadline of another process",
         "hub/posting/protocol/history.py",
-        "required = self.deadline_seconds + self.quiet_seconds",
-        "required = self.quiet_seconds",
+        "required_seconds = self.deadline_seconds + self.quiet_seconds",
+        "required_seconds = self.quiet_seconds",
         "tests/unit/posting/test_protocol.py::test_how_long_nothing_may_be_under_way",
     ),
     Planted(
@@ -230,7 +230,7 @@ BUGS = (
     Planted(
         "a restore is settled by the first search",
         "hub/posting/recovery/restore.py",
-        "began_at >= stored.restored_seen + SETTLING_TIME:",
+        "began_at >= company.restored_seen + SETTLING_TIME:",
         "began_at:",
         (
             "tests/unit/posting/test_recovery.py::"
@@ -452,8 +452,8 @@ BUGS = (
     Planted(
         "a change of a posted document creates a second transaction",
         "hub/collect/operation.py",
-        "return cls(posted=posted, current=posted[-1], unfinished=unfinished)",
-        "return cls(posted=posted, unfinished=unfinished)",
+        "return cls(posted=writes, current=writes[-1], unfinished=unfinished_posting)",
+        "return cls(posted=writes, unfinished=unfinished_posting)",
         (
             "tests/unit/collect/test_run.py::"
             "test_a_change_after_posting_is_an_update_against_what_was_posted"
@@ -542,8 +542,8 @@ BUGS = (
     Planted(
         "a customer or supplier is created for a document that is held",
         "hub/posting/send/creations.py",
-        "needed_now = graph.with_needs(postable | requested)",
-        "needed_now = needed",
+        "needed_now = graph.with_needs(postable | requested_ids)",
+        "needed_now = needed_ids",
         (
             "tests/unit/posting/test_creations.py::"
             "test_a_document_that_is_held_in_a_later_sync_stops_its_new_party"
@@ -562,7 +562,7 @@ BUGS = (
     Planted(
         "a customer or supplier is created although something else that its document needs is held",
         "hub/posting/send/creations.py",
-        "return node.is_ready and all(self.can_be_posted(needed) for needed in node.needs)",
+        "return node.is_ready and all(self.can_be_posted(needed_id) for needed_id in node.needs)",
         "return node.is_ready",
         (
             "tests/unit/posting/test_creations.py::"
@@ -572,7 +572,7 @@ BUGS = (
     Planted(
         "a customer or supplier that no document needs any more stays planned",
         "hub/posting/send/creations.py",
-        "_withdraw(session, unneeded)",
+        "_withdraw(session, unneeded_creations)",
         "pass",
         "tests/unit/posting/test_creations.py::test_a_skipped_document_takes_its_new_party_with_it",
     ),
@@ -599,8 +599,8 @@ BUGS = (
     Planted(
         "a document is posted to a new customer or supplier in another currency",
         "hub/posting/preflight/load.py",
-        "stored | _load_planned_parties(session, postings, facts.currency)",
-        "stored",
+        "stored_records | _load_planned_parties(session, postings, facts.currency)",
+        "stored_records",
         (
             "tests/unit/posting/test_creations.py::"
             "test_a_party_is_not_made_in_the_currency_of_a_document_that_is_held"
@@ -901,8 +901,8 @@ BUGS = (
     Planted(
         "a kind is searched for its markers before its transactions were downloaded",
         "hub/posting/recovery/startup_scan.py",
-        "        if kind in unsearched and unsearched[kind].is_indexed and not was_refused:",
-        "        if kind in unsearched and not was_refused:",
+        "unsearched_kinds[kind].is_indexed and not was_refused:",
+        "not was_refused:",
         (
             "tests/stories/test_unlisted_kinds.py::"
             "test_nothing_is_posted_before_the_transactions_to_compare_with_were_downloaded"
@@ -921,7 +921,7 @@ BUGS = (
     Planted(
         "a posting that was found by its marker is sent if its transaction cannot be read",
         "hub/posting/recovery/startup_scan.py",
-        "    _doubt_if_unread(posting_session, marked)\n",
+        "    _doubt_if_unread(posting_session, marked_snapshots)\n",
         "",
         (
             "tests/unit/posting/test_recovery.py::"
@@ -991,7 +991,7 @@ BUGS = (
     Planted(
         "a transaction that is found is not compared in the records that its document waits for",
         "hub/posting/outcome/response_comparison.py",
-        "describe_differences(expected, current, name_of=name_of)",
+        "describe_differences(expected_summary, current, name_of=name_of)",
         "describe_differences(posting.summary, current, name_of=name_of)",
         (
             "tests/stories/test_adopted_documents.py::"

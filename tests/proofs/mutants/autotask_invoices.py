@@ -292,8 +292,8 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I15",
         place="hub/payloads/shared_fields.py",
-        old="addresses = [party.email, requested.strip()] if party",
-        new="addresses = [requested.strip(), party.email] if party",
+        old="addresses = [party.email, requested_address.strip()] if party",
+        new="addresses = [requested_address.strip(), party.email] if party",
         bug="An invoice is mailed to the contact instead of the customer's address in QuickBooks.",
     ),
     Mutant(

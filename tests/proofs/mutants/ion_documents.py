@@ -175,8 +175,8 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-10",
         place="hub/collect/setup.py",
-        old='optional_fields.append(replace(declared, missing="warn"))',
-        new="optional_fields.append(declared)",
+        old='optional_fields.append(replace(declaration, missing="warn"))',
+        new="optional_fields.append(declaration)",
         bug="Where classes are off an order with a class is held.",
     ),
     Mutant(

@@ -273,10 +273,10 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
         row="ION-37",
         place="hub/posting/protocol/candidates.py",
         old=(
-            "    marked = [candidate for candidate in candidates if _has_own_marker(history, "
-            "candidate)]\n"
+            "    marked_objects = [candidate for candidate in candidates if _has_own_marker("
+            "history, candidate)]\n"
         ),
-        new="    marked = []\n",
+        new="    marked_objects = []\n",
         bug="What was sent with a lost answer is not recognised by its mark.",
     ),
     Mutant(
