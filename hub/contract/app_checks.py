@@ -366,9 +366,9 @@ def _describe_unoffered(
     owner: str, value: Any, choices: Collection[str], *, verb: str = " is"
 ) -> str:
     """Return the sentence about a value that is none of the choices, with the nearest one."""
-    listed = ", ".join(choice for choice in choices if choice)
+    choice_list = ", ".join(choice for choice in choices if choice)
     hint = _format_suggestion(value, choices) if isinstance(value, str) else ""
-    return f"{owner}{verb} {value!r}; there is {listed}.{hint}"
+    return f"{owner}{verb} {value!r}; there is {choice_list}.{hint}"
 
 
 def _is_schema(settings: Any) -> bool:

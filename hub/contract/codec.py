@@ -42,11 +42,11 @@ def _dump_mapping(value: Mapping[Any, Any]) -> dict[Any, Any]:
 
     Other empty values stay, unlike those of an object: a code of "" differs from no code.
     """
-    dumped = {}
+    plain_values = {}
     for key, part in value.items():
         if part is not None:
-            dumped[key] = dump(part)
-    return dumped
+            plain_values[key] = dump(part)
+    return plain_values
 
 
 def _dump_scalar(value: Any) -> Any:
@@ -60,12 +60,12 @@ def _dump_scalar(value: Any) -> Any:
 
 def _dump_fields(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
     """Convert the fields of a value object; leave out empty ones, which `load` fills in."""
-    dumped = {}
+    plain_values = {}
     for name in names:
         part = getattr(value, name)
         if part not in EMPTY_VALUES or (part == "" and name in TEXTS_WITH_MEANING_IF_EMPTY):
-            dumped[name] = dump(part)
-    return dumped
+            plain_values[name] = dump(part)
+    return plain_values
 
 
 def _list_field_names(kind: Any) -> tuple[str, ...] | None:

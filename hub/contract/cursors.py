@@ -160,10 +160,10 @@ def _subtract_overlap(moment: str) -> str:
     A moment without a zone is taken as UTC, whatever the zone of the machine.
     """
     try:
-        parsed = dt.datetime.fromisoformat(moment)
+        parsed_moment = dt.datetime.fromisoformat(moment)
     except ValueError:
         return moment
-    moment_in_zone = parsed if parsed.tzinfo else parsed.replace(tzinfo=dt.UTC)
+    moment_in_zone = parsed_moment if parsed_moment.tzinfo else parsed_moment.replace(tzinfo=dt.UTC)
     try:
         return format_moment(moment_in_zone - REREAD_OVERLAP)
     except OverflowError:  # the first moment of all, which some sources send in place of none

@@ -282,16 +282,16 @@ def finds_deletions(stream: str) -> bool:
     return stream.endswith(STREAM)
 
 
-def _format_both(ids: Collection[str], missed: Collection[str]) -> str:
+def _format_both(ids: Collection[str], missing_ids: Collection[str]) -> str:
     """Return ids, and those that were missing in the last comparison, as text of a cursor."""
     text = format_ids(ids)
-    return f"{text}|{format_ids(missed)}" if missed else text
+    return f"{text}|{format_ids(missing_ids)}" if missing_ids else text
 
 
 def _parse_both(text: str) -> tuple[set[str], set[str]]:
     """Return the ids, and the missing ones, of a text of `_format_both`; else raise ValueError."""
-    ids, _, missed = text.partition("|")
-    return parse_ids(ids), parse_ids(missed)
+    ids, _, missing_ids = text.partition("|")
+    return parse_ids(ids), parse_ids(missing_ids)
 
 
 def format_ids(ids: Collection[str]) -> str:
@@ -305,8 +305,8 @@ def format_ids(ids: Collection[str]) -> str:
             other_ids.append(id)
     parts = [_format_range(first, last) for first, last in _list_ranges(numbers)]
     for id in sorted(other_ids):
-        quoted = quote(id, safe="")
-        parts.append(f"{QUOTED}{quoted}")
+        quoted_id = quote(id, safe="")
+        parts.append(f"{QUOTED}{quoted_id}")
     return ",".join(parts)
 
 

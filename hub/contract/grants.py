@@ -78,16 +78,16 @@ class RefreshToken(TokenCache):
 
     def _issue_token(self) -> str:
         """Request an access token; store the new refresh token first, because the old one ends."""
-        issued = self._endpoint.request(self._build_grant())
-        if issued.get("refresh_token"):
-            self._stored.put(RENEWED_TOKEN, issued["refresh_token"])
-        return issued["access_token"]
+        response = self._endpoint.request(self._build_grant())
+        if response.get("refresh_token"):
+            self._stored.put(RENEWED_TOKEN, response["refresh_token"])
+        return response["access_token"]
 
     def _build_grant(self) -> dict[str, str]:
         """Return the fields of the request for a token."""
-        renewed = self._stored.get(RENEWED_TOKEN)
-        if renewed or not self._redirect_uri:
-            return {"grant_type": "refresh_token", "refresh_token": renewed or self._first}
+        renewed_token = self._stored.get(RENEWED_TOKEN)
+        if renewed_token or not self._redirect_uri:
+            return {"grant_type": "refresh_token", "refresh_token": renewed_token or self._first}
         grant = {"grant_type": AUTHORIZATION_CODE, "code": self._first}
         return {**grant, "redirect_uri": self._redirect_uri}
 
@@ -132,13 +132,13 @@ class _TokenEndpoint:
         reply = self._http.request("POST", url, data=form, auth=auth)
         if reply.status in (BAD_REQUEST, UNAUTHORIZED):
             raise self._refusal()
-        issued: Any = reply.check().json()
-        if not isinstance(issued, dict) or not isinstance(issued.get("access_token"), str):
+        body: Any = reply.check().json()
+        if not isinstance(body, dict) or not isinstance(body.get("access_token"), str):
             raise Retry(
                 "%(source)s answered without an access token; it is asked again later.",
                 source=self._source,
             )
-        return issued
+        return body
 
     def _refusal(self) -> NeedsAttention:
         """Return the error for an admin whose credentials are wrong."""

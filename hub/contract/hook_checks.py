@@ -27,12 +27,12 @@ def _find_problem(name: str, hook: Any) -> str:
         return f"it implements {name}, which is no hook.{_build_hint(name, HOOKS)}"
     if not hasattr(hook, "hub_impl"):
         return f"its {name} is not marked with @hookimpl, so it would never be called."
-    allowed = tuple(signature(getattr(hookspecs, name)).parameters)
+    names = tuple(signature(getattr(hookspecs, name)).parameters)
     for parameter in signature(hook).parameters.values():
-        if parameter.default is Parameter.empty and parameter.name not in allowed:
+        if parameter.default is Parameter.empty and parameter.name not in names:
             return (
                 f"its {name} has the argument {parameter.name}, and the hook gets"
-                f" {', '.join(allowed) or 'none'}.{_build_hint(parameter.name, allowed)}"
+                f" {', '.join(names) or 'none'}.{_build_hint(parameter.name, names)}"
             )
     return ""
 

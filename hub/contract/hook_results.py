@@ -27,12 +27,12 @@ class ExitByPlugin(RuntimeError):
         return f"it called sys.exit({shown_code})"
 
 
-def require_result(hook: str, result: Any, expected: type[T]) -> T:
+def require_result(hook: str, result: Any, expected_type: type[T]) -> T:
     """Return the result of a hook; raise TypeError if it is of another type."""
-    if isinstance(result, expected):
+    if isinstance(result, expected_type):
         return result
     hint = "; is a return missing?" if result is None else ""
-    raise TypeError(f"{hook} returned {_quote(result)}, not {expected.__name__}{hint}")
+    raise TypeError(f"{hook} returned {_quote(result)}, not {expected_type.__name__}{hint}")
 
 
 def require_list(hook: str, result: Any, *types: type) -> list[Any]:
@@ -43,18 +43,18 @@ def require_list(hook: str, result: Any, *types: type) -> list[Any]:
     """
     if result is None:
         return []
-    expected = _name_types(types)
+    expected_types = _name_types(types)
     if isinstance(result, str | bytes | Mapping) or not isinstance(result, Iterable):
         is_single = isinstance(result, types) and not isinstance(result, str)
         hint = f"; write [{_name_type(result)}(…)]" if is_single else ""
-        raise TypeError(f"{hook} returned {_quote(result)}, not a list of {expected}{hint}")
+        raise TypeError(f"{hook} returned {_quote(result)}, not a list of {expected_types}{hint}")
     try:
         values = list(result)  # a generator runs only now
     except SystemExit as error:
         raise ExitByPlugin(error.code) from error
     for value in values:
         if not isinstance(value, types):
-            raise TypeError(f"{hook} returned {_quote(value)} in its list, not {expected}")
+            raise TypeError(f"{hook} returned {_quote(value)} in its list, not {expected_types}")
     return values
 
 
@@ -78,9 +78,9 @@ def iter_yielded(result: Any) -> Iterator[Yielded]:
 def _require_yielded(item: Any) -> None:
     """Raise TypeError for an item that is nothing that `hub_documents` may yield."""
     if not isinstance(item, YIELDED_TYPES):
-        expected = _name_types(YIELDED_TYPES)
+        expected_types = _name_types(YIELDED_TYPES)
         hint = "; several items need `yield from`" if _has_items(item) else ""
-        raise TypeError(f"it yielded a {_name_type(item)}, not {expected}{hint}")
+        raise TypeError(f"it yielded a {_name_type(item)}, not {expected_types}{hint}")
 
 
 def _has_items(value: Any) -> bool:

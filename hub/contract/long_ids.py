@@ -16,8 +16,8 @@ def shorten_id(source_id: str) -> str:
     """
     if len(source_id) <= MAX_ID_LENGTH:
         return source_id
-    encoded = source_id.encode("utf-8", "replace")
-    digest = hashlib.sha256(encoded).hexdigest()[:DIGEST_LENGTH]
+    encoded_id = source_id.encode("utf-8", "replace")
+    digest = hashlib.sha256(encoded_id).hexdigest()[:DIGEST_LENGTH]
     return f"id of {len(source_id)} characters{ELLIPSIS}{digest}"
 
 

@@ -98,13 +98,13 @@ def read_numbered_pages(
         rows, has_more = _fetch(fetch, number, source)
         if has_more and rows and rows == before:
             raise _build_same_page_error(source)
-        moved: list[Row] = []
+        moved_rows: list[Row] = []
         if number > 1:
             again, _ = _fetch(fetch, number - 1, source)
-            moved = _find_new_rows(again, before, rows)
+            moved_rows = _find_new_rows(again, before, rows)
         before = rows
         number += 1
-        yield [*moved, *rows], str(number) if has_more else ""
+        yield [*moved_rows, *rows], str(number) if has_more else ""
 
 
 def read_linked_pages(
@@ -124,13 +124,13 @@ def read_linked_pages(
     previous, has_previous, first = page.rpartition(BETWEEN_LINKS)
     before: list[Row] = []
     for rows, link, link_after in _follow_links(fetch, first, source):
-        moved: list[Row] = []
+        moved_rows: list[Row] = []
         if numbered and has_previous:
             again, _ = _fetch(fetch, previous, source)
-            moved = _find_new_rows(again, before, rows)
+            moved_rows = _find_new_rows(again, before, rows)
         before, previous, has_previous = rows, link, BETWEEN_LINKS
         next_page = f"{link}{BETWEEN_LINKS}{link_after}" if numbered and link_after else link_after
-        yield [*moved, *rows], next_page
+        yield [*moved_rows, *rows], next_page
 
 
 def next_link(reply: Reply) -> str:

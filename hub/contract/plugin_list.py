@@ -45,7 +45,7 @@ def load(path: str) -> Allowed | None:
 
 def parse(text: str) -> Allowed:
     """Return the hashes that a list allows; raise ConfigurationError for a line that is none."""
-    allowed: dict[tuple[str, str], frozenset[str]] = {}
+    allowed_hashes: dict[tuple[str, str], frozenset[str]] = {}
     for line in text.splitlines():
         entry = line.partition("#")[0].strip()
         if not entry:
@@ -58,8 +58,8 @@ def parse(text: str) -> Allowed:
                 " `hub plugins --hashes` prints the lines",
             )
         key = _build_distribution_key(match["name"], match["version"])
-        allowed[key] = allowed.get(key, frozenset()) | {match["hash"]}
-    return allowed
+        allowed_hashes[key] = allowed_hashes.get(key, frozenset()) | {match["hash"]}
+    return allowed_hashes
 
 
 def format_line(entry: EntryPoint) -> str:
@@ -74,7 +74,7 @@ def format_line(entry: EntryPoint) -> str:
         return f"# {title}: {error.reason}"
 
 
-def explain_refusal(entry: EntryPoint, allowed: Allowed) -> str:
+def explain_refusal(entry: EntryPoint, allowed_hashes: Allowed) -> str:
     """Return why a plugin may not be loaded; "" if the list has it and its files are unchanged.
 
     Nothing of the plugin is imported for this.
@@ -82,20 +82,20 @@ def explain_refusal(entry: EntryPoint, allowed: Allowed) -> str:
     distribution = entry.dist
     if distribution is None:
         return f"it belongs to no distribution, so the list of {SETTING_NAME} cannot name it."
-    hashes = allowed.get(_build_distribution_key(distribution.name, distribution.version))
+    hashes = allowed_hashes.get(_build_distribution_key(distribution.name, distribution.version))
     if not hashes:
         return (
             f"the list of {SETTING_NAME} does not have it in version {distribution.version}."
             " `hub plugins --hashes` prints the line for it."
         )
     try:
-        installed = _hash_files(entry, distribution)
+        installed_hash = _hash_files(entry, distribution)
     except PluginBroken as error:
         return error.reason
-    if installed not in hashes:
+    if installed_hash not in hashes:
         return (
             f"its files are not those of the list of {SETTING_NAME}: their hash is "
-            f"sha256:{installed}. Install it again, or find out who changed it."
+            f"sha256:{installed_hash}. Install it again, or find out who changed it."
         )
     return ""
 
@@ -212,18 +212,18 @@ def _require_honest_bytecode(distribution: Distribution, paths: set[Path]) -> No
     """
     modules = [path for path in sorted(paths) if path.suffix == ".py"]
     for module in modules:
-        compiled = Path(cache_from_source(str(module)))
-        if compiled.exists() and not _is_compiled_from(compiled, module):
+        compiled_file = Path(cache_from_source(str(module)))
+        if compiled_file.exists() and not _is_compiled_from(compiled_file, module):
             raise PluginBroken(
                 distribution.name,
-                f"its file {compiled.name} was added or changed after it was installed.",
+                f"its file {compiled_file.name} was added or changed after it was installed.",
             )
 
 
-def _is_compiled_from(compiled: Path, source: Path) -> bool:
+def _is_compiled_from(compiled_file: Path, source: Path) -> bool:
     """Return whether a file holds the byte code of a module."""
     try:
-        content = compiled.read_bytes()[BYTECODE_HEADER_BYTES:]
+        content = compiled_file.read_bytes()[BYTECODE_HEADER_BYTES:]
         code = marshal.loads(content)  # noqa: S302 (not executed)
         return bool(code == compile(source.read_bytes(), str(source), "exec", dont_inherit=True))
     except (EOFError, ValueError, TypeError, SyntaxError):

@@ -64,20 +64,20 @@ def list_allowing_lines() -> list[str]:
 class Plugins:
     """The plugins of one hub."""
 
-    def __init__(self, installed: Iterable[Installed]) -> None:
+    def __init__(self, installed_plugins: Iterable[Installed]) -> None:
         """Load the plugins in the order of their names; note those that are broken."""
         self._manager = pluggy.PluginManager("hub")
         self._manager.add_hookspecs(hookspecs)
-        by_name = sorted(installed, key=lambda item: (item.name, item.distribution))
+        by_name = sorted(installed_plugins, key=lambda item: (item.name, item.distribution))
         self._installed = tuple(by_name)
         self._broken: dict[Installed, PluginBroken] = {}
         self._loaded: dict[Installed, Loaded] = {}
         self._load_all()
         self._owners: dict[str, Loaded] = {}
         apps: dict[str, App] = {}
-        for loaded in self._loaded.values():
-            for app in loaded.apps:
-                self._owners[app.slug] = loaded
+        for loaded_plugin in self._loaded.values():
+            for app in loaded_plugin.apps:
+                self._owners[app.slug] = loaded_plugin
                 apps[app.slug] = app
         self.apps: Mapping[str, App] = apps
 
@@ -105,12 +105,12 @@ class Plugins:
 
         The operator of the hub declares that the makers of these apps have opened them.
         """
-        opened = copy(self)
+        plugins = copy(self)
         apps = dict(self.apps)
         for slug in apps.keys() & set(slugs):
             apps[slug] = replace(apps[slug], access=None)
-        opened.apps = apps
-        return opened
+        plugins.apps = apps
+        return plugins
 
     @property
     def packages(self) -> tuple[str, ...]:
@@ -220,13 +220,13 @@ class Plugins:
 
     def _describe(self, item: Installed) -> dict[str, Any]:
         """Describe one plugin; a broken one has neither apps nor hooks."""
-        loaded = self._loaded.get(item)
+        loaded_plugin = self._loaded.get(item)
         error = self._broken.get(item)
         apps: list[dict[str, Any]] = []
         hooks: list[str] = []
-        if loaded:
-            apps = [_describe_app(app) for app in loaded.apps]
-            hooks = list(loaded.hooks)
+        if loaded_plugin:
+            apps = [_describe_app(app) for app in loaded_plugin.apps]
+            hooks = list(loaded_plugin.hooks)
         return {
             "plugin": item.name,
             "distribution": item.distribution,
@@ -259,8 +259,8 @@ class Plugins:
         An installation stores only the slug, so nothing says which of them it is meant for.
         """
         claims: dict[str, list[Installed]] = {}
-        for item, loaded in self._loaded.items():
-            for app in loaded.apps:
+        for item, loaded_plugin in self._loaded.items():
+            for app in loaded_plugin.apps:
                 claims.setdefault(app.slug, []).append(item)
         for slug, claimants in claims.items():
             if len(claimants) == 1:
@@ -273,9 +273,9 @@ class Plugins:
         others = [other.distribution for other in claimants if other is not item]
         reason = f"{' and '.join(others)} also claims the app {slug}; remove one of them."
         self._broken[item] = PluginBroken(item.distribution, reason)
-        loaded = self._loaded.pop(item, None)
-        if loaded:
-            self._manager.unregister(loaded.plugin)
+        loaded_plugin = self._loaded.pop(item, None)
+        if loaded_plugin:
+            self._manager.unregister(loaded_plugin.plugin)
 
     def _open(self, item: Installed) -> Loaded:
         """Import, register and check a plugin; raise PluginBroken if it cannot be used."""
@@ -325,10 +325,10 @@ def _inspect(item: Installed, plugin: Any, manager: pluggy.PluginManager) -> Loa
         raise PluginBroken(
             item.distribution, "it lacks the hook hub_documents, which brings the documents."
         )
-    loaded = Loaded(installed=item, plugin=plugin, apps=apps, hooks=hooks)
+    loaded_plugin = Loaded(installed=item, plugin=plugin, apps=apps, hooks=hooks)
     for app in apps:
-        _check_app(loaded, app, manager)
-    return loaded
+        _check_app(loaded_plugin, app, manager)
+    return loaded_plugin
 
 
 def _check_app(owner: Loaded, app: App, manager: pluggy.PluginManager) -> None:
@@ -360,11 +360,11 @@ def _reject(item: Installed, problems: Iterable[str]) -> None:
     """Raise PluginBroken with all of the problems, if there are any."""
     sentences = list(problems)
     if sentences:
-        listed = " ".join(sentences)
-        raise PluginBroken(item.distribution, f"{listed} {NEXT_STEP}")
+        text = " ".join(sentences)
+        raise PluginBroken(item.distribution, f"{text} {NEXT_STEP}")
 
 
-def _describe_entry_point(entry: EntryPoint, allowed: Allowed | None) -> Installed:
+def _describe_entry_point(entry: EntryPoint, allowed_hashes: Allowed | None) -> Installed:
     """Describe a plugin of an installed distribution, without importing it."""
     dist = entry.dist
     return Installed(
@@ -372,7 +372,7 @@ def _describe_entry_point(entry: EntryPoint, allowed: Allowed | None) -> Install
         distribution=dist.name if dist else entry.value,
         version=dist.version if dist else "",
         open=entry.load,
-        refusal=explain_refusal(entry, allowed) if allowed is not None else "",
+        refusal=explain_refusal(entry, allowed_hashes) if allowed_hashes is not None else "",
     )
 
 

@@ -80,16 +80,16 @@ def check_fields(row: Row, kinds: Mapping[str, type | list[type]]) -> None:
     missing field are accepted. Otherwise raise ValueError with the name of the field, so that the
     row is Unreadable: "its supplier is 'abc', and not a group of fields".
     """
-    for name, expected in kinds.items():
+    for name, expected_type in kinds.items():
         value = row.get(name)
         if value is None:
             continue
-        if isinstance(expected, list):
+        if isinstance(expected_type, list):
             _check_kind(name, value, list, FIELD_PROBLEMS[list])
             for entry in value:
-                _check_kind(name, entry, expected[0], ENTRY_PROBLEM)
+                _check_kind(name, entry, expected_type[0], ENTRY_PROBLEM)
         else:
-            _check_kind(name, value, expected, FIELD_PROBLEMS[expected])
+            _check_kind(name, value, expected_type, FIELD_PROBLEMS[expected_type])
 
 
 def _check_kind(name: str, value: object, kind: type, problem: Sentence) -> None:
@@ -108,11 +108,11 @@ def numbers_as_text(value: Any, names: Collection[str]) -> Any:
         return [numbers_as_text(entry, names) for entry in value]
     if not isinstance(value, dict):
         return value
-    converted = {}
+    converted_row = {}
     for name, inner in value.items():
         is_number = name in names and isinstance(inner, int) and not isinstance(inner, bool)
-        converted[name] = str(inner) if is_number else numbers_as_text(inner, names)
-    return converted
+        converted_row[name] = str(inner) if is_number else numbers_as_text(inner, names)
+    return converted_row
 
 
 def require_id(row: Row, name: str) -> str:

@@ -79,10 +79,10 @@ class AmountField(fields.Decimal):
     ) -> Decimal:
         """Return the amount that a text names; a comma that may separate thousands is refused."""
         if isinstance(value, str):
-            typed = TYPED_AMOUNT.fullmatch(value.strip())
-            if not typed:
+            match = TYPED_AMOUNT.fullmatch(value.strip())
+            if not match:
                 raise self.make_error("invalid", input=value)
-            whole, *decimals = typed.groups(default="")
+            whole, *decimals = match.groups(default="")
             value = f"{SPACES.sub('', whole)}.{''.join(decimals) or 0}"
         return super()._deserialize(value, attr, data, **kwargs)
 

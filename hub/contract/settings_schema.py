@@ -29,9 +29,9 @@ def get_schema(app: App) -> Schema:
 
 
 @lru_cache(MAX_SCHEMAS)
-def _create_schema(declared: type[Schema]) -> Schema:
+def _create_schema(schema_class: type[Schema]) -> Schema:
     """Return a schema of a class, which copies every field: a page asks for it a dozen times."""
-    return declared()
+    return schema_class()
 
 
 def load(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,8 +49,8 @@ def load(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
             problems[name] = [_describe_unknown_setting(name, schema.fields)]
     values: dict[str, Any] = {}
     try:
-        loaded = schema.load(drop_empty_texts(schema, declared_answers))
-        values = dict(loaded)
+        loaded_values = schema.load(drop_empty_texts(schema, declared_answers))
+        values = dict(loaded_values)
     except ValidationError as error:
         messages: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
         invalid = {name: _flatten_messages(texts) for name, texts in messages.items()}
@@ -85,9 +85,9 @@ def _takes_blank(field: fields.Field[Any]) -> bool:
 def select_plain_settings(app: App, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that are not secret, in the form in which they are stored."""
     schema = get_schema(app)
-    dumped = cast(dict[str, Any], schema.dump(values))
+    dumped_values = cast(dict[str, Any], schema.dump(values))
     plain_values = {}
-    for name, value in dumped.items():
+    for name, value in dumped_values.items():
         if not is_secret(schema.fields[name]):
             plain_values[name] = value
     return plain_values
@@ -111,11 +111,11 @@ def list_secret_names(app: App) -> set[str]:
 
 def require_secrets(app: App, secrets: Mapping[str, str]) -> None:
     """Raise SettingsInvalid if a secret without which the app cannot work has no value."""
-    declared = get_schema(app).fields
+    schema_fields = get_schema(app).fields
     absent = [
         name
         for name in sorted(list_secret_names(app))
-        if declared[name].required and not secrets.get(name)
+        if schema_fields[name].required and not secrets.get(name)
     ]
     if absent:
         raise SettingsInvalid(app.name, {name: [REQUIRED_MESSAGE] for name in absent})
@@ -135,8 +135,8 @@ def is_secret(field: fields.Field[Any]) -> bool:
 
 def applies(field: fields.Field[Any], values: Mapping[str, Any]) -> bool:
     """Return whether the settings on which a setting depends have the values that it needs."""
-    needed = list_conditions(field)
-    return all(str(values.get(name)) in texts for name, texts in needed.items())
+    needed_values = list_conditions(field)
+    return all(str(values.get(name)) in texts for name, texts in needed_values.items())
 
 
 def list_conditions(field: fields.Field[Any]) -> dict[str, tuple[str, ...]]:

@@ -67,12 +67,12 @@ class Assessment(NamedTuple):
     @property
     def tier(self) -> Tier | None:
         """Return the highest tier of which nothing is missing; None if bronze is not reached."""
-        reached = None
+        highest_tier = None
         for tier in Tier:
             if any(ability.problem for ability in self.abilities if ability.tier == tier):
                 break
-            reached = tier
-        return reached
+            highest_tier = tier
+        return highest_tier
 
     @property
     def next_tier(self) -> Tier | None:
@@ -99,12 +99,12 @@ def assess(plugins: Plugins, slug: str) -> Assessment:
     version and code.
     """
     app = plugins.apps[slug]
-    installed = plugins.installed_plugin(slug)
+    plugin = plugins.installed_plugin(slug)
     folder = suite_record.find_package_folder(plugins, slug)
     record = suite_record.read(folder) if folder else None
-    problem = _find_record_problem(record, folder, installed.version)
+    problem = _find_record_problem(record, folder, plugin.version)
     valid_record = None if problem else record
-    has_readme = _has_readme(installed.distribution)
+    has_readme = _has_readme(plugin.distribution)
     abilities = [
         Ability("contract", Tier.BRONZE, problem or _find_contract_problem(app, valid_record)),
         Ability("docs", Tier.BRONZE, "" if has_readme else NO_README),
@@ -124,15 +124,15 @@ def describe(plugins: Plugins) -> list[dict[str, Any]]:
 
     The result is that of `hub plugins --json`. The tier of a plugin is the lowest of its apps.
     """
-    described = plugins.describe()
-    for plugin in described:
-        reached = []
+    descriptions = plugins.describe()
+    for plugin in descriptions:
+        tiers = []
         for app in plugin["apps"]:
             assessment = assess(plugins, app["slug"])
-            reached.append(assessment.tier)
+            tiers.append(assessment.tier)
             app.update(_describe(assessment))
-        plugin["tier"] = _find_lowest_tier(reached)
-    return described
+        plugin["tier"] = _find_lowest_tier(tiers)
+    return descriptions
 
 
 def _describe(assessment: Assessment) -> dict[str, Any]:

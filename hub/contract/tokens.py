@@ -27,14 +27,14 @@ class BoundSecrets:
     def __init__(self, secrets: Secrets, *credentials: str) -> None:
         """Bind the secrets to the credentials, such as a client id, a client secret, an address."""
         self._secrets = secrets
-        joined = "\n".join(credentials)
-        digest = hashlib.sha256(joined.encode()).hexdigest()
+        text = "\n".join(credentials)
+        digest = hashlib.sha256(text.encode()).hexdigest()
         self._digest = digest[:DIGEST_LENGTH]
 
     def get(self, name: str) -> str:
         """Return a stored value, or "" if there is none for these credentials."""
-        stored = self._secrets.get(name, "")
-        digest, _, value = stored.partition(" ")
+        stored_text = self._secrets.get(name, "")
+        digest, _, value = stored_text.partition(" ")
         if digest != self._digest:
             return ""
         return value
@@ -48,9 +48,9 @@ class BoundSecrets:
         return self._secrets.lock()
 
 
-def are_bound_alike(stored: str, text: str) -> bool:
+def are_bound_alike(stored_text: str, text: str) -> bool:
     """Return whether two values in secrets are bound to the same credentials by BoundSecrets."""
-    match = BOUND_VALUE.match(stored)
+    match = BOUND_VALUE.match(stored_text)
     return match is not None and text.startswith(match[0])
 
 
@@ -78,7 +78,7 @@ class TokenCache:
 
     def renew(self) -> str:
         """Issue and store a new token, for example to check the credentials."""
-        return self._renew(rejected=self._bound.get(self.name))
+        return self._renew(rejected_token=self._bound.get(self.name))
 
     def call(self, send: Callable[[str], Reply]) -> Reply:
         """Send a request with the token; after a 401 renew the token and send again.
@@ -87,23 +87,23 @@ class TokenCache:
         """
         token = self._bound.get(self.name)
         if not token:
-            token = self._renew(rejected="")
+            token = self._renew(rejected_token="")
         reply = send(token)
         if reply.status == UNAUTHORIZED:
-            token = self._renew(rejected=token)
+            token = self._renew(rejected_token=token)
             reply = send(token)
         return reply
 
-    def _renew(self, rejected: str) -> str:
+    def _renew(self, rejected_token: str) -> str:
         """Issue and store a token in place of the one that the source rejected.
 
         With `exclusive`, return the stored token if another process has replaced it.
         """
         lock = self._bound.lock() if self._exclusive else nullcontext()
         with lock:
-            stored = self._bound.get(self.name)
-            if self._exclusive and stored and stored != rejected:
-                return stored  # another process has renewed it in the meantime
+            stored_token = self._bound.get(self.name)
+            if self._exclusive and stored_token and stored_token != rejected_token:
+                return stored_token  # another process has renewed it in the meantime
             token = self._issue()
             self._bound.put(self.name, token)
             return token

@@ -88,8 +88,8 @@ def find_member_problems(owner: str, member_type: type, **values: Sequence[Any])
     for name, members in values.items():
         for member in members:
             if not isinstance(member, member_type):
-                expected = _name_types((member_type,))
-                yield f"Each of the {name} of {owner} must be {expected}, not {member!r}."
+                type_name = _name_types((member_type,))
+                yield f"Each of the {name} of {owner} must be {type_name}, not {member!r}."
 
 
 def find_flag_problems(owner: str, **values: Any) -> Iterator[str]:

@@ -39,9 +39,9 @@ def signed_json(
     values = {name.lower(): value for name, value in headers.items()}
     signature = values.get(header.lower(), "").removeprefix(prefix).lower()
     sent_at = values.get(timestamp.lower(), "") if timestamp else ""
-    signed = f"{sent_at}.".encode() + body if timestamp else body
-    expected = hmac.new((secret or "").encode(), signed, hashlib.sha256).hexdigest()
-    if not secret or not hmac.compare_digest(expected.encode(), signature.encode()):
+    signed_bytes = f"{sent_at}.".encode() + body if timestamp else body
+    expected_signature = hmac.new((secret or "").encode(), signed_bytes, hashlib.sha256).hexdigest()
+    if not secret or not hmac.compare_digest(expected_signature.encode(), signature.encode()):
         raise Refused("This call is not signed with %(name)s.", name=signed_with)
     if timestamp:
         _check_age(sent_at, now)

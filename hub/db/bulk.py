@@ -89,8 +89,8 @@ def is_locked_in_order(key: Any, *conditions: ColumnElement[bool]) -> ColumnElem
     time waits for this one while this one waits for it.
     """
     rows = select(key).where(*conditions).order_by(key).correlate(None)
-    locked: ColumnElement[bool] = key.in_(rows.with_for_update(key_share=True))
-    return locked
+    is_locked: ColumnElement[bool] = key.in_(rows.with_for_update(key_share=True))
+    return is_locked
 
 
 def execute_each(session: Session, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -100,8 +100,8 @@ def execute_each(session: Session, statement: Executable, rows: Sequence[Mapping
     the values of every row again, which takes longer than the execution.
     """
     connection = session.connection()
-    compiled = _compile(statement, connection.dialect, tuple(rows[0]))
-    return connection.exec_driver_sql(compiled.text, compiled.values(rows)).rowcount
+    sql = _compile(statement, connection.dialect, tuple(rows[0]))
+    return connection.exec_driver_sql(sql.text, sql.values(rows)).rowcount
 
 
 @dataclass(frozen=True)
@@ -141,12 +141,12 @@ def _bind_column(bind: Bind | None, values: Sequence[Any]) -> Sequence[Any]:
         return values
     bound = []
     last = values[0]
-    converted = bind(last)
+    converted_value = bind(last)
     for value in values:
         if value is not last:
             last = value
-            converted = bind(value)
-        bound.append(converted)
+            converted_value = bind(value)
+        bound.append(converted_value)
     return bound
 
 
@@ -158,11 +158,13 @@ def _compile(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> _Compi
     rows; those of an insert include the defaults of its columns.
     """
     inserted_names = names if isinstance(statement, Insert) else None
-    compiled = statement.compile(dialect=dialect, column_keys=inserted_names, for_executemany=True)
-    defaults = {column.key: column.default.arg for column in compiled.insert_prefetch}
+    compiled_statement = statement.compile(
+        dialect=dialect, column_keys=inserted_names, for_executemany=True
+    )
+    defaults = {column.key: column.default.arg for column in compiled_statement.insert_prefetch}
     constants: dict[str, Any] = {}
     binders: dict[str, Bind | None] = {}
-    for parameter, name in compiled.bind_names.items():
+    for parameter, name in compiled_statement.bind_names.items():
         column_type = parameter.type.dialect_impl(dialect)
         bind = column_type.bind_processor(dialect)
         if parameter.required:
@@ -171,8 +173,8 @@ def _compile(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> _Compi
         value = defaults.get(name, parameter.value)
         constants[name] = bind(value) if bind else value
     return _CompiledStatement(
-        text=str(compiled),
-        order=compiled.positiontup,
+        text=str(compiled_statement),
+        order=compiled_statement.positiontup,
         constants=constants,
         binders=binders,
     )

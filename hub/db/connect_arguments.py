@@ -19,10 +19,12 @@ def join(address: URL, arguments: Mapping[str, Any]) -> dict[str, Any]:
     Of two options for the same setting the server uses the last one, so those of the address follow
     the others.
     """
-    joined = {}
+    joined_arguments = {}
     for name, value in (ENCODING | dict(arguments)).items():
         if name not in address.query or name in (OPTIONS, APPLICATION_NAME):
-            joined[name] = value
+            joined_arguments[name] = value
     address_options = address.normalized_query.get(OPTIONS, ())
-    joined[OPTIONS] = " ".join((SESSION_SETTINGS, joined[OPTIONS], *address_options))
-    return joined
+    joined_arguments[OPTIONS] = " ".join(
+        (SESSION_SETTINGS, joined_arguments[OPTIONS], *address_options)
+    )
+    return joined_arguments

@@ -186,8 +186,8 @@ def build_connect_arguments(
     url: URL, application_name: str, arguments: Mapping[str, Any] = CONNECT_ARGUMENTS
 ) -> dict[str, Any]:
     """Return the arguments of a connection for coordination."""
-    named = {**arguments, "application_name": application_name}
-    return connect_arguments.join(url, named)
+    named_arguments = {**arguments, "application_name": application_name}
+    return connect_arguments.join(url, named_arguments)
 
 
 def limit_statements(engine: Engine) -> None:

@@ -49,16 +49,16 @@ def read_from(connection: Connection) -> dict[str, str | None]:
     return dict(zip(IDENTITY_QUERIES, values, strict=True))
 
 
-def compare(stored: Identity | None, current: Identity) -> IdentityDifference:
+def compare(stored_identity: Identity | None, current: Identity) -> IdentityDifference:
     """Return what has happened to the database since an identity was stored.
 
     After a restart of the server, only its start time differs. If a value cannot be read, a restart
     cannot be told from a restored backup.
     """
     is_complete = None not in current.values()
-    if stored is None:
+    if stored_identity is None:
         return IdentityDifference.NONE if is_complete else IdentityDifference.REPLACED
-    differing = {name for name, value in current.items() if stored.get(name) != value}
+    differing = {name for name, value in current.items() if stored_identity.get(name) != value}
     if current[STARTED_AT] is None:
         return IdentityDifference.REPLACED
     if not differing:

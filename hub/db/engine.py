@@ -79,10 +79,10 @@ class Money(TypeDecorator[Decimal]):
         """Return an amount in millionths; raise ValueError if it has more than six decimals."""
         if value is None:
             return None
-        scaled = value.scaleb(6)
-        if scaled != int(scaled):
+        millionths = value.scaleb(6)
+        if millionths != int(millionths):
             raise ValueError(f"{value} has more than six decimals.")
-        return int(scaled)
+        return int(millionths)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         """Return a stored number of millionths as an amount."""
@@ -273,11 +273,11 @@ def upgrade(app: Flask) -> None:
 
 def address_without_password(url: URL | str) -> str:
     """Return the address of a database for people: its place, without password and options."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        return parsed.render_as_string()
-    socket = {"host": parsed.query["host"]} if "host" in parsed.query else {}
-    place = parsed.set(drivername="postgresql", query=socket)
+    parsed_url = make_url(url)
+    if parsed_url.get_backend_name() == "sqlite":
+        return parsed_url.render_as_string()
+    socket = {"host": parsed_url.query["host"]} if "host" in parsed_url.query else {}
+    place = parsed_url.set(drivername="postgresql", query=socket)
     return place._replace(password=None).render_as_string()
 
 
@@ -295,8 +295,8 @@ def check_url(name: str, url: str) -> None:
     password.
     """
     try:
-        parsed = make_url(url)
-        backend = parsed.get_backend_name()
+        parsed_url = make_url(url)
+        backend = parsed_url.get_backend_name()
     except (ArgumentError, ValueError):
         raise ConfigurationError(
             name, f"is not the address of a database such as {EXAMPLE_ADDRESS}"
@@ -305,7 +305,7 @@ def check_url(name: str, url: str) -> None:
         raise ConfigurationError(
             name, f"names a {backend} database; the hub works with PostgreSQL and SQLite"
         )
-    file = Path((parsed.database or "").removeprefix("file:"))
+    file = Path((parsed_url.database or "").removeprefix("file:"))
     if backend == "sqlite" and not file.is_absolute():  # its folder would depend on who opens it
         raise ConfigurationError(
             name, "must name a file by its whole path, such as sqlite:////var/lib/hub/hub.db"
@@ -323,10 +323,10 @@ def check_url(name: str, url: str) -> None:
 
 def _add_driver(url: str) -> str:
     """Return the URL with the driver that the hub installs."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        parsed = parsed.set(drivername="postgresql+psycopg")
-    return parsed.render_as_string(hide_password=False)
+    parsed_url = make_url(url)
+    if parsed_url.get_backend_name() != "sqlite":
+        parsed_url = parsed_url.set(drivername="postgresql+psycopg")
+    return parsed_url.render_as_string(hide_password=False)
 
 
 def _build_options(url: str, application_name: str, idle_seconds: float) -> dict[str, Any]:
@@ -334,13 +334,13 @@ def _build_options(url: str, application_name: str, idle_seconds: float) -> dict
 
     PostgreSQL ends a session that is idle in a transaction for `idle_seconds`; 0 means never.
     """
-    shared = {
+    options = {
         "hide_parameters": True,  # values may be secret and must not get into a log
         "json_serializer": exact_json.dumps,
         "json_deserializer": exact_json.loads,
     }
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}, **shared}
+        return {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}, **options}
     arguments = {
         **CLIENT_KEEPALIVES,
         "options": f"{SERVER_KEEPALIVES} -c lock_timeout={BUSY_SECONDS}s"
@@ -348,8 +348,8 @@ def _build_options(url: str, application_name: str, idle_seconds: float) -> dict
     }
     if application_name:
         arguments["application_name"] = application_name
-    joined = connect_arguments.join(make_url(url), arguments)
-    return {**shared, "connect_args": joined, "pool_pre_ping": True}
+    connect_args = connect_arguments.join(make_url(url), arguments)
+    return {**options, "connect_args": connect_args, "pool_pre_ping": True}
 
 
 def _size_pool(url: str) -> dict[str, Any]:
@@ -390,7 +390,7 @@ def translate_errors() -> Iterator[None]:
             address_without_password(db.engine.url), "all its connections are in use"
         ) from error
     except DBAPIError as error:
-        translated = database_errors.translate(error, address_without_password(db.engine.url))
-        if translated is None:
+        hub_error = database_errors.translate(error, address_without_password(db.engine.url))
+        if hub_error is None:
             raise
-        raise translated from error
+        raise hub_error from error

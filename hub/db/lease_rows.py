@@ -147,8 +147,8 @@ class LeaseRows:
         """Renew the heartbeats of all leases of this process in one statement; note lost ones."""
         with self._guard:
             leases = dict(self._leases)
-            unreleased = list(self._unreleased.values())
-        for lease in unreleased:
+            unreleased_leases = list(self._unreleased.values())
+        for lease in unreleased_leases:
             self._release_row(lease)
             with self._guard:  # a later lease of the same name may wait for its release by now
                 if self._unreleased.get(lease.name) is lease:
@@ -157,8 +157,8 @@ class LeaseRows:
             return
         values = {"process": self._process, "names": list(leases)}
         with process_coordination().connection() as connection:
-            renewed = connection.execute(_RENEW, values).all()
-        fences: dict[str, int] = {row.name: row.fence for row in renewed}
+            rows = connection.execute(_RENEW, values).all()
+        fences: dict[str, int] = {row.name: row.fence for row in rows}
         with self._guard:  # one that was released meanwhile is not lost
             own_leases = [
                 lease for lease in leases.values() if self._leases.get(lease.name) is lease
@@ -201,14 +201,14 @@ class LeaseRows:
 
     def _end_sessions(self, connection: Connection, name: str, holder: Row[Any]) -> None:
         """End the database sessions of a holder that gives no sign of life, and log it."""
-        ended = end_sessions(connection, holder)
+        ended_count = end_sessions(connection, holder)
         log.warning(
             "The process %s has not renewed its lease %s for %g s: this one takes it, and ended %d"
             " database sessions of that process.",
             holder.holder,
             name,
             self._seconds,
-            ended,
+            ended_count,
         )
 
     def _release_row(self, lease: RowLease) -> None:

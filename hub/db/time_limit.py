@@ -50,8 +50,8 @@ class LimitedConnection(Connection[Any]):
             seconds = min(seconds, PING_SECONDS)
         has_probe = self.connect_probe is not None and math.isfinite(seconds)
         is_lost = self._is_lost if has_probe else None
-        limited = _run_limited(self.pgconn, gen, seconds, is_lost)
-        return super().wait(limited, *args, **options)
+        limited_operation = _run_limited(self.pgconn, gen, seconds, is_lost)
+        return super().wait(limited_operation, *args, **options)
 
     def _is_lost(self) -> bool:
         """Return whether the server accepts no new connection or has no session of this one.
@@ -83,8 +83,8 @@ class LimitedAsyncConnection(AsyncConnection[Any]):
 
     async def wait(self, gen: Operation, *args: Any, **options: Any) -> Any:
         """Carry out an operation of the driver; raise NoAnswer if its time is over."""
-        limited = _run_limited(self.pgconn, gen, self.work_seconds)
-        return await super().wait(limited, *args, **options)
+        limited_operation = _run_limited(self.pgconn, gen, self.work_seconds)
+        return await super().wait(limited_operation, *args, **options)
 
 
 def _run_limited(
@@ -101,16 +101,16 @@ def _run_limited(
     ends_at = began_at + seconds
     probes_at = began_at + PROBE_SECONDS
     try:
-        needed = next(operation)
+        event = next(operation)
         while True:
-            ready = yield needed
+            ready = yield event
             if not ready and monotonic() > ends_at:
                 _give_up(connection, f"the server did not answer within {seconds:g} seconds")
             if not ready and is_lost and monotonic() > probes_at:
                 if is_lost():
                     _give_up(connection, "the server does not answer any more")
                 probes_at = monotonic() + PROBE_SECONDS
-            needed = operation.send(ready)
+            event = operation.send(ready)
     except StopIteration as end:
         return end.value
 

@@ -28,9 +28,9 @@ def upsert(session: Session, table: type[Model], rows: Sequence[dict[str, Any]])
     keys = list(rows_by_key)
     for start in range(0, len(keys), KEYS_PER_QUERY):
         part = keys[start : start + KEYS_PER_QUERY]
-        stored = _load_stored_rows(session, table, names, part)
+        stored_rows = _load_stored_rows(session, table, names, part)
         for key in part:
-            entry = stored.get(key)
+            entry = stored_rows.get(key)
             if entry is None:
                 session.add(table(**rows_by_key[key]))
                 changed_count += 1
@@ -46,11 +46,11 @@ def _load_stored_rows(
     """Return the stored rows with these keys, by key; `names` are the columns of the key."""
     columns = tuple_(*(getattr(table, name) for name in names))
     query = select(table).where(columns.in_(keys))
-    stored: dict[Key, Model] = {}
+    stored_rows: dict[Key, Model] = {}
     for entry in session.scalars(query):
         key = tuple(getattr(entry, name) for name in names)
-        stored[key] = entry
-    return stored
+        stored_rows[key] = entry
+    return stored_rows
 
 
 def _overwrite(entry: Model, row: dict[str, Any]) -> bool:

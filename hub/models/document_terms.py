@@ -43,14 +43,14 @@ def split_words(text: str) -> list[str]:
 
     A text of signs only has no words.
     """
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    decomposed_text = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(letter for letter in decomposed_text if not unicodedata.combining(letter))
     words: list[str] = []
     for word in plain.split():
         parts = list(_PART.finditer(word))
         if parts:
-            trimmed = word[parts[0].start() : parts[-1].end()]
-            words.append(trimmed[:MAX_TERM_LENGTH])
+            trimmed_word = word[parts[0].start() : parts[-1].end()]
+            words.append(trimmed_word[:MAX_TERM_LENGTH])
     return words
 
 

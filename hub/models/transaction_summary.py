@@ -34,9 +34,9 @@ class LineSummary(NamedTuple):
     is_excluded_from_billing: bool = False  # not stored: read from a response of QuickBooks only
 
     @classmethod
-    def load(cls, stored: Mapping[str, Any]) -> "LineSummary":
+    def load(cls, values: Mapping[str, Any]) -> "LineSummary":
         """Return the line that `dump` stored."""
-        get = stored.get
+        get = values.get
         return cls(
             Decimal(get("amount") or 0),
             get("account", ""),
@@ -46,15 +46,15 @@ class LineSummary(NamedTuple):
             get("tax_code", ""),
             get("linked", ""),
             get("linked_type", ""),
-            "discount" in stored,
+            "discount" in values,
             get("id"),
             get("line"),
-            "billable" in stored,
+            "billable" in values,
         )
 
     def dump(self) -> dict[str, Any]:
         """Return the line as plain JSON."""
-        stored: dict[str, Any] = {
+        values: dict[str, Any] = {
             "amount": format(self.amount, "f"),
             "account": self.account,
             "item": self.item,
@@ -63,17 +63,17 @@ class LineSummary(NamedTuple):
             "tax_code": self.tax_code,
         }
         if self.linked:
-            stored["linked"] = self.linked
-            stored["linked_type"] = self.linked_type
+            values["linked"] = self.linked
+            values["linked_type"] = self.linked_type
         if self.is_discount:
-            stored["discount"] = _YES
+            values["discount"] = _YES
         if self.id is not None:
-            stored["id"] = self.id
+            values["id"] = self.id
         if self.quickbooks_line is not None:
-            stored["line"] = self.quickbooks_line
+            values["line"] = self.quickbooks_line
         if self.is_billable:
-            stored["billable"] = _YES
-        return stored
+            values["billable"] = _YES
+        return values
 
 
 class TransactionSummary(NamedTuple):
@@ -139,32 +139,32 @@ class TransactionSummary(NamedTuple):
         return dt.date.fromisoformat(self.date) if self.date else None
 
     @classmethod
-    def load(cls, stored: Mapping[str, Any] | None) -> "TransactionSummary":
+    def load(cls, values: Mapping[str, Any] | None) -> "TransactionSummary":
         """Return the summary that `dump` stored; an empty one if nothing is stored."""
-        if not stored:
+        if not values:
             return cls()
         facts: dict[str, Any] = {}
         for name, key in _TEXT_FIELDS.items():
-            if key in stored:
-                facts[name] = stored[key]
+            if key in values:
+                facts[name] = values[key]
         for name in _AMOUNT_FIELDS:
-            amount = stored.get(name)
+            amount = values.get(name)
             if amount is not None:
                 facts[name] = Decimal(amount)
-        if "untaxed" in stored:
+        if "untaxed" in values:
             facts["is_untaxed"] = True
-        if "lines" in stored:
-            lines = [LineSummary.load(line) for line in stored["lines"]]
+        if "lines" in values:
+            lines = [LineSummary.load(line) for line in values["lines"]]
             facts["lines"] = tuple(lines)
-        if "set_fields" in stored:
-            facts["set_fields"] = tuple(stored["set_fields"])
+        if "set_fields" in values:
+            facts["set_fields"] = tuple(values["set_fields"])
         return cls(**facts)
 
     def dump(self) -> dict[str, Any]:
         """Return the summary as plain JSON, with amounts as text and most empty facts left out."""
         if self.is_list_entry:
             return {"name": self.name, "active": self.active} | self._stored_texts(_ENTRY_FACTS)
-        stored: dict[str, Any] = {
+        values: dict[str, Any] = {
             "party": self.party,
             "number": self.number,
             "date": self.date,
@@ -176,15 +176,15 @@ class TransactionSummary(NamedTuple):
             **self._stored_texts(_HEADER_FACTS),
         }
         if self.is_untaxed:
-            stored["untaxed"] = _YES
+            values["untaxed"] = _YES
         if self.set_fields:
-            stored["set_fields"] = list(self.set_fields)
-        stored["lines"] = [line.dump() for line in self.lines]
+            values["set_fields"] = list(self.set_fields)
+        values["lines"] = [line.dump() for line in self.lines]
         if self.exchange_rate is not None:
-            stored["exchange_rate"] = _format_amount(self.exchange_rate)
+            values["exchange_rate"] = _format_amount(self.exchange_rate)
         if self.tolerance is not None:
-            stored["tolerance"] = _format_amount(self.tolerance)
-        return stored
+            values["tolerance"] = _format_amount(self.tolerance)
+        return values
 
     def _stored_texts(self, names: tuple[str, ...]) -> dict[str, str]:
         """Return the facts that are not empty, by the keys under which they are stored."""

@@ -46,17 +46,17 @@ class Call:
         return self.path in ("batch", "upload")
 
 
-def build_read_call(path: str, expected: Expected, params: dict[str, str] | None = None) -> Call:
+def build_read_call(path: str, expectation: Expected, params: dict[str, str] | None = None) -> Call:
     """Return a call that only reads."""
-    return Call("GET", path, params or {}, expected)
+    return Call("GET", path, params or {}, expectation)
 
 
 def build_query_call(text: str, *, by_get: bool) -> Call:
     """Return a call for a query: in the body, where it may be long, or in the address."""
-    expected = Expected("QueryResponse")
+    expectation = Expected("QueryResponse")
     if by_get:
-        return build_read_call("query", expected, {"query": text})
-    return Call("POST", "query", {}, expected, text.encode(), "application/text")
+        return build_read_call("query", expectation, {"query": text})
+    return Call("POST", "query", {}, expectation, text.encode(), "application/text")
 
 
 def is_query_unread(response: QuickBooksResponse) -> bool:

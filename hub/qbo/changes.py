@@ -125,9 +125,9 @@ def _poll_together(company_id: int, client: Client, states: Mapping[str, ListSta
     if not checkpoints:
         return Changes()
 
-    outdated = _list_outdated(checkpoints)
-    if outdated:
-        return _poll_outdated(company_id, client, states, outdated)
+    outdated_kinds = _list_outdated(checkpoints)
+    if outdated_kinds:
+        return _poll_outdated(company_id, client, states, outdated_kinds)
     oldest = min(checkpoints.values())
     since = oldest - POLL_OVERLAP
     response = client.cdc(checkpoints, since)
@@ -161,7 +161,7 @@ def _list_outdated(checkpoints: Mapping[str, dt.datetime]) -> list[str]:
 
 
 def _poll_outdated(
-    company_id: int, client: Client, states: Mapping[str, ListState], outdated: Sequence[str]
+    company_id: int, client: Client, states: Mapping[str, ListState], outdated_kinds: Sequence[str]
 ) -> Changes:
     """Read the outdated kinds again, and the changes of the others.
 
@@ -170,9 +170,9 @@ def _poll_outdated(
     """
     if len(states) == 1:
         return _read_again(company_id, client, states)
-    current = {kind: state for kind, state in states.items() if kind not in outdated}
+    current = {kind: state for kind, state in states.items() if kind not in outdated_kinds}
     return _poll_each(
-        company_id, client, [current, *_split({kind: states[kind] for kind in outdated})]
+        company_id, client, [current, *_split({kind: states[kind] for kind in outdated_kinds})]
     )
 
 
@@ -265,9 +265,9 @@ def _query_changes(
     objects = {}
     for kind in kinds:
         if kind in DOCUMENT_ENTITIES:
-            changed, _ = read_all(client, kind, where)
-            deleted = search.find_deleted(client, kind, since, now)
-            objects[kind] = [*changed, *deleted]
+            changed_objects, _ = read_all(client, kind, where)
+            deleted_objects = search.find_deleted(client, kind, since, now)
+            objects[kind] = [*changed_objects, *deleted_objects]
     return objects
 
 

@@ -87,23 +87,23 @@ class Client:
         self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None
     ) -> QuickBooksResponse:
         """Create an object; the same request id with the same bytes creates it once."""
-        expected = Expected(ENTITY_BY_KIND[kind])
-        return self._write(kind, body, requestid, {}, expected, deadline_at)
+        expectation = Expected(ENTITY_BY_KIND[kind])
+        return self._write(kind, body, requestid, {}, expectation, deadline_at)
 
     def update(
         self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None
     ) -> QuickBooksResponse:
         """Change an object; the body contains its Id and SyncToken."""
-        expected = Expected(ENTITY_BY_KIND[kind], id=read_id(body))
-        return self._write(kind, body, requestid, {}, expected, deadline_at)
+        expectation = Expected(ENTITY_BY_KIND[kind], id=read_id(body))
+        return self._write(kind, body, requestid, {}, expectation, deadline_at)
 
     def delete(
         self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None
     ) -> QuickBooksResponse:
         """Delete a transaction by the Id and SyncToken in the body."""
         params = {"operation": "delete"}
-        expected = Expected(ENTITY_BY_KIND[kind], deletes=True, id=read_id(body))
-        return self._write(kind, body, requestid, params, expected, deadline_at)
+        expectation = Expected(ENTITY_BY_KIND[kind], deletes=True, id=read_id(body))
+        return self._write(kind, body, requestid, params, expectation, deadline_at)
 
     def void(
         self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None
@@ -112,8 +112,8 @@ class Client:
         params = {"operation": "void"}
         if kind in KINDS_VOIDED_BY_UPDATE:
             params = {"operation": "update", "include": "void"}
-        expected = Expected(ENTITY_BY_KIND[kind], id=read_id(body))
-        return self._write(kind, body, requestid, params, expected, deadline_at)
+        expectation = Expected(ENTITY_BY_KIND[kind], id=read_id(body))
+        return self._write(kind, body, requestid, params, expectation, deadline_at)
 
     def upload(
         self, metadata: bytes, file: bytes, requestid: str, *, deadline_at: float | None = None
@@ -160,12 +160,12 @@ class Client:
         body: bytes,
         requestid: str,
         params: dict[str, str],
-        expected: Expected,
+        expectation: Expected,
         deadline_at: float | None,
     ) -> QuickBooksResponse:
         """Send a write with its request id, by which QuickBooks does it at most once."""
         params = {**params, "requestid": requestid}
-        call = Call("POST", ENTITY_BY_KIND[kind].lower(), params, expected, body)
+        call = Call("POST", ENTITY_BY_KIND[kind].lower(), params, expectation, body)
         return self._call(call, deadline_at)
 
     # -- reads ------------------------------------------------------------------------------------
@@ -268,9 +268,11 @@ class Client:
         pause = batch.find_longest_pause(responses)
         if pause:
             self._rate_limiter.note_throttling(pause)
-        refused = [one for one in responses if one.outcome == SendOutcome.UNAUTHORISED]
-        accepted = [response for response in responses if response.outcome in ACCESS_OUTCOMES]
-        decisive = refused or accepted
+        refused_responses = [one for one in responses if one.outcome == SendOutcome.UNAUTHORISED]
+        accepted_responses = [
+            response for response in responses if response.outcome in ACCESS_OUTCOMES
+        ]
+        decisive = refused_responses or accepted_responses
         if not decisive:
             return
         response = replace(decisive[0], is_trial=is_trial)

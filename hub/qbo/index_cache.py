@@ -25,11 +25,11 @@ class IndexCache:
     def get(self, key: Key, version: Version) -> RecordIndex | None:
         """Return the index of this version; None if there is none, or only an older one."""
         with self._lock:
-            cached = self._indexes.pop(key, None)
-            if cached is None or cached[0] != version:
+            entry = self._indexes.pop(key, None)
+            if entry is None or entry[0] != version:
                 return None
-            self._indexes[key] = cached  # as the one that was used last
-            return cached[1]
+            self._indexes[key] = entry  # as the one that was used last
+            return entry[1]
 
     def put(self, key: Key, version: Version, index: RecordIndex) -> None:
         """Keep an index, and drop others if all together have too many records."""
@@ -38,8 +38,8 @@ class IndexCache:
             self._indexes[key] = version, index
             count = sum(len(index) for _, index in self._indexes.values())
             while count > MAX_INDEXED_RECORDS and len(self._indexes) > 1:
-                _, dropped = self._indexes.pop(next(iter(self._indexes)))
-                count -= len(dropped)
+                _, dropped_index = self._indexes.pop(next(iter(self._indexes)))
+                count -= len(dropped_index)
 
 
 def process_cache() -> IndexCache:

@@ -160,9 +160,9 @@ def _load_from_config(config: Config) -> IntuitKeys:
     )
 
 
-def _complete_stored(config: Config, stored: StoredKeys) -> IntuitKeys:
+def _complete_stored(config: Config, stored_keys: StoredKeys) -> IntuitKeys:
     """Return the stored keys with their addresses, where the environment names no others."""
-    environment = stored.environment
+    environment = stored_keys.environment
     if ENVIRONMENT_SETTING in config.given_settings:
         environment = config.qbo_environment
     addresses = {
@@ -171,16 +171,16 @@ def _complete_stored(config: Config, stored: StoredKeys) -> IntuitKeys:
         "token_url": config.qbo_token_url,
         "revoke_url": config.qbo_revoke_url,
     }
-    if stored.stand_in:
-        addresses = build_stand_in_addresses(stored.stand_in)
+    if stored_keys.stand_in:
+        addresses = build_stand_in_addresses(stored_keys.stand_in)
     for name in addresses:
         if f"HUB_QBO_{name.upper()}" in config.given_settings:
             addresses[name] = getattr(config, f"qbo_{name}")
     return IntuitKeys(
-        client_id=stored.client_id,
-        client_secret=stored.client_secret,
+        client_id=stored_keys.client_id,
+        client_secret=stored_keys.client_secret,
         environment=environment,
-        stand_in=stored.stand_in,
+        stand_in=stored_keys.stand_in,
         **addresses,
     )
 

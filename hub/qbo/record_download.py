@@ -70,10 +70,10 @@ def _note_refusals(
     }
     if not read_lists and not problems:
         return
-    needed = problems.keys() - set(records.OPTIONAL_LISTS)
+    needed_lists = problems.keys() - set(records.OPTIONAL_LISTS)
     now = current_hub().clock.now()
     with engine.transaction() as session:
-        for name in problems.keys() - needed:
+        for name in problems.keys() - needed_lists:
             lock_state(session, company_id, name).refused_at = now
         unread_kinds.update(
             session,
@@ -81,7 +81,7 @@ def _note_refusals(
             unread_kinds.KindReader.LISTS,
             read=read_lists,
             refused=problems,
-            needed=needed,
+            needed=needed_lists,
         )
 
 

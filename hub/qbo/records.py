@@ -128,8 +128,8 @@ def load_match_index(
     for field, code, record, method, matched_role, details in session.execute(stored_matches):
         if field in roles and not is_same_list(matched_role, roles[field]):
             continue
-        entered = load_entered_details(matched_role, details)
-        matches[field, code] = Decision(record=record, match_method=method, details=entered)
+        entered_details = load_entered_details(matched_role, details)
+        matches[field, code] = Decision(record=record, match_method=method, details=entered_details)
 
     states = {}
     for state in session.scalars(select(ListState).where(ListState.company_id == company_id)):
@@ -258,15 +258,15 @@ def _get_use(row: StoredRecord) -> str | None:
 
 def _build_party_details(row: StoredRecord) -> Party:
     """Return the details of a supplier or customer."""
-    stored = row.body.get("address")
+    stored_address = row.body.get("address")
     address = None
-    if stored:
+    if stored_address:
         address = Address(
-            lines=tuple(stored.get("lines", ())),
-            city=stored.get("city"),
-            region=stored.get("region"),
-            postal_code=stored.get("postal_code"),
-            country=stored.get("country"),
+            lines=tuple(stored_address.get("lines", ())),
+            city=stored_address.get("city"),
+            region=stored_address.get("region"),
+            postal_code=stored_address.get("postal_code"),
+            country=stored_address.get("country"),
         )
     return Party(
         name=row.name,

@@ -129,14 +129,14 @@ class Expected:
     id: str | None = None
 
 
-def interpret_response(http_response: HttpResponse, expected: Expected) -> QuickBooksResponse:
+def interpret_response(http_response: HttpResponse, expectation: Expected) -> QuickBooksResponse:
     """Interpret a complete HTTP response."""
     body = parse_json(http_response.body)
-    faults = parse_faults(body) or _parse_faults_in_place(body, expected)
+    faults = parse_faults(body) or _parse_faults_in_place(body, expectation)
     if not body:
         faults = parse(http_response.body)
     faults = _mask_faults(faults)
-    entity = extract_entity(body, expected.place)
+    entity = extract_entity(body, expectation.place)
     response = QuickBooksResponse(
         SendOutcome.DOUBT,
         status=http_response.status,
@@ -146,17 +146,18 @@ def interpret_response(http_response: HttpResponse, expected: Expected) -> Quick
         date=find_date(http_response.headers.get("Date", ""), body),
         **parse_version(entity, http_response.body),
     )
-    decided = _decide_outcome(response, entity, http_response, expected)
+    decided_response = _decide_outcome(response, entity, http_response, expectation)
     if entity is None and not faults:
-        return replace(decided, date=None)  # it may be of a proxy, whose clock may be wrong
-    return decided
+        # It may be of a proxy, whose clock may be wrong.
+        return replace(decided_response, date=None)
+    return decided_response
 
 
 def _decide_outcome(
     response: QuickBooksResponse,
     entity: dict[str, Any] | None,
     http_response: HttpResponse,
-    expected: Expected,
+    expectation: Expected,
 ) -> QuickBooksResponse:
     """Return the response with the outcome that it shows; an unclear one stays in doubt."""
     status = http_response.status
@@ -167,17 +168,17 @@ def _decide_outcome(
         text = explain(faults, SLOW_DOWN)
         return replace(response, outcome=SendOutcome.THROTTLED, after=after, text=text)
 
-    expired = _is_access_refused(status, EXPIRED_STATUSES, codes & EXPIRED_CODES)
-    forbidden = _is_access_refused(status, FORBIDDEN_STATUSES, codes & FORBIDDEN_CODES)
-    if expired or forbidden:
+    is_expired = _is_access_refused(status, EXPIRED_STATUSES, codes & EXPIRED_CODES)
+    is_forbidden = _is_access_refused(status, FORBIDDEN_STATUSES, codes & FORBIDDEN_CODES)
+    if is_expired or is_forbidden:
         text = explain(faults, NOT_ACCEPTED)
-        return replace(response, outcome=SendOutcome.UNAUTHORISED, expired=expired, text=text)
+        return replace(response, outcome=SendOutcome.UNAUTHORISED, expired=is_expired, text=text)
 
     if _is_refusal(response, http_response):
-        text = explain_refusal(faults, is_new=expected.id is None)
+        text = explain_refusal(faults, is_new=expectation.id is None)
         is_too_large = not codes.isdisjoint(TOO_LARGE_CODES)
         return replace(response, outcome=SendOutcome.REFUSED, text=text, is_too_large=is_too_large)
-    if _is_success(response, entity, http_response, expected):
+    if _is_success(response, entity, http_response, expectation):
         return replace(response, outcome=SendOutcome.LANDED, entity=entity, text="")
     text = _explain_doubt(response, http_response)
     return replace(response, text=text)
@@ -202,21 +203,21 @@ def _is_success(
     response: QuickBooksResponse,
     entity: dict[str, Any] | None,
     http_response: HttpResponse,
-    expected: Expected,
+    expectation: Expected,
 ) -> bool:
     """Return whether a response is complete and shows that the call was done."""
     if http_response.status != 200 or response.faults or not _is_json(http_response):
         return False
-    return _is_as_expected(entity, expected)
+    return _is_as_expected(entity, expectation)
 
 
 def interpret_item(
-    item: dict[str, Any], expected: Expected, whole: QuickBooksResponse
+    item: dict[str, Any], expectation: Expected, whole: QuickBooksResponse
 ) -> QuickBooksResponse:
     """Interpret one item in the response to a batch or an upload."""
     http_response = HttpResponse(200, {"Content-Type": "application/json"}, b"")
     faults = _mask_faults(parse_faults(item))
-    entity = extract_entity(item, expected.place)
+    entity = extract_entity(item, expectation.place)
     response = replace(
         whole,
         outcome=SendOutcome.DOUBT,
@@ -225,7 +226,7 @@ def interpret_item(
         entity=None,
         **parse_version(entity, b""),
     )
-    return _decide_outcome(response, entity, http_response, expected)
+    return _decide_outcome(response, entity, http_response, expectation)
 
 
 def build_unsent_response(reason: str, after: float | None = None) -> QuickBooksResponse:
@@ -286,16 +287,16 @@ def extract_count(response: QuickBooksResponse) -> int:
     return int(content.get("totalCount", 0))
 
 
-def _parse_faults_in_place(body: dict[str, Any], expected: Expected) -> tuple[Fault, ...]:
+def _parse_faults_in_place(body: dict[str, Any], expectation: Expected) -> tuple[Fault, ...]:
     """Return the faults that a query or a change data call has in place of its objects.
 
     Intuit's schema allows this with status 200. Without it, the response would show that QuickBooks
     has no such object, or that nothing changed.
     """
-    if expected.place not in PLACES_OF_OBJECTS:
+    if expectation.place not in PLACES_OF_OBJECTS:
         return ()
     faults: list[Fault] = []
-    parts = [body.get(expected.place)]
+    parts = [body.get(expectation.place)]
     while parts:
         part = parts.pop(0)
         if isinstance(part, list):
@@ -308,25 +309,25 @@ def _parse_faults_in_place(body: dict[str, Any], expected: Expected) -> tuple[Fa
 
 def _mask_faults(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
     """Return faults in whose texts secrets are masked: QuickBooks may repeat what it was sent."""
-    masked = []
+    masked_faults = []
     for fault in faults:
         texts = {name: mask_secrets(text) for name, text in asdict(fault).items()}
-        masked.append(Fault(**texts))
-    return tuple(masked)
+        masked_faults.append(Fault(**texts))
+    return tuple(masked_faults)
 
 
-def _is_as_expected(entity: dict[str, Any] | None, expected: Expected) -> bool:
+def _is_as_expected(entity: dict[str, Any] | None, expectation: Expected) -> bool:
     """Return whether a response contains the entity that the call requested."""
     if entity is None:
         return False
-    if expected.place in PLACES_WITHOUT_ID:
+    if expectation.place in PLACES_WITHOUT_ID:
         return True
-    if expected.deletes and entity.get("status") != "Deleted":
+    if expectation.deletes and entity.get("status") != "Deleted":
         return False
     id = entity.get("Id")
     if not id:
         return False
-    return expected.id is None or expected.id == str(id)
+    return expectation.id is None or expectation.id == str(id)
 
 
 def _is_json(http_response: HttpResponse) -> bool:

@@ -203,8 +203,8 @@ def _find_created_in_second(
     start = second.replace(microsecond=0)
     end = start + ONE_SECOND
     where = _build_condition(condition, start, end)
-    counted = _include_inactive(kind, where)
-    count = _count_objects(client, kind, counted)
+    where_with_inactive = _include_inactive(kind, where)
+    count = _count_objects(client, kind, where_with_inactive)
     entities: dict[str, Entity] = {}
     position = 1
     while position <= count:
@@ -213,7 +213,7 @@ def _find_created_in_second(
         for entity in objects:
             entities[entity["Id"]] = entity
         position += page
-    if len(entities) != count or _count_objects(client, kind, counted) != count:
+    if len(entities) != count or _count_objects(client, kind, where_with_inactive) != count:
         raise Incomplete(kind, Sentence("it changed while it was searched"))
     return entities.values()
 
@@ -234,20 +234,20 @@ def find_deleted(client: Client, kind: str, since: dt.datetime, now: dt.datetime
             Sentence("a deleted %(kind)s", kind=kind),
             Sentence("that is more than thirty days ago"),
         )
-    deleted: dict[str, Entity] = {}
+    deleted_objects: dict[str, Entity] = {}
     while True:
         response = client.cdc([kind], since)
         if response.is_too_large:
             raise Incomplete(kind, Sentence("what has changed is too large for one answer"))
         response.check()
-        changed = _list_changed_objects(response.body, kind)
-        for entity in changed:
+        changed_objects = _list_changed_objects(response.body, kind)
+        for entity in changed_objects:
             if entity.get("status") == "Deleted":
                 id = str(entity["Id"])
-                deleted[id] = entity
-        if len(changed) < PAGE_SIZE:
-            return list(deleted.values())
-        last = _find_last_change(changed, kind)
+                deleted_objects[id] = entity
+        if len(changed_objects) < PAGE_SIZE:
+            return list(deleted_objects.values())
+        last = _find_last_change(changed_objects, kind)
         if last <= since:
             raise Incomplete(kind, Sentence("too much changed in one second"))
         since = last

@@ -116,8 +116,10 @@ def _mark_missing(
     started_at: dt.datetime | None,
 ) -> None:
     """Mark transactions as deleted that a complete reading lacks, unless they may be newer."""
-    expected = select(TransactionHead).where(*_build_expected_conditions(company_id, kind, since))
-    for head in session.scalars(expected):
+    expected_heads = select(TransactionHead).where(
+        *_build_expected_conditions(company_id, kind, since)
+    )
+    for head in session.scalars(expected_heads):
         if head.quickbooks_id in present_ids or _may_be_too_new(head, started_at):
             continue
         head.state = TransactionState.DELETED

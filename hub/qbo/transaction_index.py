@@ -86,20 +86,22 @@ def absorb_all(
         return []
     deleted_ids, rows = _partition_entities(company_id, kind, entities, summaries or {})
     ids = [*deleted_ids, *(row["quickbooks_id"] for row in rows)]
-    stored = _load_stored_heads(session, company_id, kind, ids)
-    newer = _select_newer(rows, deleted_ids, stored)
+    stored_heads = _load_stored_heads(session, company_id, kind, ids)
+    newer = _select_newer(rows, deleted_ids, stored_heads)
     changed_ids = {*newer.deleted_ids, *(row["quickbooks_id"] for row in newer.changed)}
-    to_lock = sorted(changed_ids & stored.keys())
+    to_lock = sorted(changed_ids & stored_heads.keys())
     if to_lock:
         # Another process may have stored a newer version since they were read.
-        stored |= _load_stored_heads(session, company_id, kind, to_lock, _LOCKED_HEADS)
-        newer = _select_newer(rows, deleted_ids, stored)
+        stored_heads |= _load_stored_heads(session, company_id, kind, to_lock, _LOCKED_HEADS)
+        newer = _select_newer(rows, deleted_ids, stored_heads)
 
-    ended_links = _find_ended_links(stored, newer.current, newer.deleted_ids)
+    ended_links = _find_ended_links(stored_heads, newer.current, newer.deleted_ids)
     _remove_links(session, company_id, kind, ended_links)
     is_news = not is_own_write
-    new_deleted_rows = _mark_deleted(company_id, kind, stored, newer.deleted_ids, is_news=is_news)
-    _upsert_heads(session, stored, [*newer.changed, *new_deleted_rows], is_news=is_news)
+    new_deleted_rows = _mark_deleted(
+        company_id, kind, stored_heads, newer.deleted_ids, is_news=is_news
+    )
+    _upsert_heads(session, stored_heads, [*newer.changed, *new_deleted_rows], is_news=is_news)
 
     newer_ids = [row["quickbooks_id"] for row in newer.changed]
     return [(kind, id) for id in (*newer.deleted_ids, *newer_ids)]
@@ -133,26 +135,26 @@ def _partition_entities(
 
 
 def _select_newer(
-    rows: Iterable[Row], deleted_ids: Iterable[str], stored: Mapping[str, TransactionHead]
+    rows: Iterable[Row], deleted_ids: Iterable[str], stored_heads: Mapping[str, TransactionHead]
 ) -> _NewerHeads:
     """Compare rows and deleted Ids with the stored heads."""
     current = []
-    changed = []
+    changed_rows = []
     for row in rows:
-        head = stored.get(row["quickbooks_id"])
+        head = stored_heads.get(row["quickbooks_id"])
         if _is_older(row, head):
             continue
         current.append(row)
         if not _is_same(row, head):
-            changed.append(row)
-    newly_deleted = [id for id in deleted_ids if not _is_deleted(stored.get(id))]
-    return _NewerHeads(current, changed, newly_deleted)
+            changed_rows.append(row)
+    newly_deleted = [id for id in deleted_ids if not _is_deleted(stored_heads.get(id))]
+    return _NewerHeads(current, changed_rows, newly_deleted)
 
 
 def _mark_deleted(
     company_id: int,
     kind: str,
-    stored: Mapping[str, TransactionHead],
+    stored_heads: Mapping[str, TransactionHead],
     ids: Iterable[str],
     *,
     is_news: bool,
@@ -160,7 +162,7 @@ def _mark_deleted(
     """Mark stored heads as deleted; return rows for those that were not stored before."""
     new_rows = []
     for id in ids:
-        head = stored.get(id)
+        head = stored_heads.get(id)
         if head is None:
             row = build_head(company_id, kind, {"Id": id})
             new_rows.append(row | {"state": TransactionState.DELETED})
@@ -172,7 +174,7 @@ def _mark_deleted(
 
 
 def _find_ended_links(
-    stored: Mapping[str, TransactionHead], current: Iterable[Row], deleted_ids: Iterable[str]
+    stored_heads: Mapping[str, TransactionHead], current: Iterable[Row], deleted_ids: Iterable[str]
 ) -> dict[str, list[Link]]:
     """Return, by Id, the transactions to which each of these was linked and no longer is."""
     current_links: dict[str, Sequence[Any]] = {}
@@ -181,24 +183,24 @@ def _find_ended_links(
     for id in deleted_ids:
         current_links[id] = ()
 
-    ended = {}
+    ended_links = {}
     for id, links in current_links.items():
-        head = stored.get(id)
+        head = stored_heads.get(id)
         if head is not None:
             lost_links = [link for link in head.links if link not in links]
-            ended[id] = [_get_link_key(link) for link in lost_links]
-    return ended
+            ended_links[id] = [_get_link_key(link) for link in lost_links]
+    return ended_links
 
 
 def _remove_links(
-    session: Session, company_id: int, kind: str, ended: Mapping[str, list[Link]]
+    session: Session, company_id: int, kind: str, ended_links: Mapping[str, list[Link]]
 ) -> None:
     """Remove an ended link from the heads at its other end.
 
     QuickBooks' response to a void or a deletion contains that transaction alone. The open balances
     of the transactions that it settled are unknown until they are read again.
     """
-    for id, linked_keys in ended.items():
+    for id, linked_keys in ended_links.items():
         for linked_key in linked_keys:
             head = session.get(TransactionHead, (company_id, *linked_key))
             if head is None:
@@ -215,7 +217,11 @@ def _get_link_key(link: Mapping[str, str]) -> Link:
 
 
 def _upsert_heads(
-    session: Session, stored: Mapping[str, TransactionHead], rows: Iterable[Row], *, is_news: bool
+    session: Session,
+    stored_heads: Mapping[str, TransactionHead],
+    rows: Iterable[Row],
+    *,
+    is_news: bool,
 ) -> None:
     """Update stored heads and insert new ones; the last one of two rows with the same Id counts.
 
@@ -225,7 +231,7 @@ def _upsert_heads(
     latest = {row["quickbooks_id"]: row for row in rows}
     new_rows = []
     for id, row in latest.items():
-        head = stored.get(id)
+        head = stored_heads.get(id)
         if head is None:
             new_rows.append(row | {"news": False})
             continue
@@ -333,30 +339,30 @@ def _load_stored_heads(
     return heads
 
 
-def _is_older(row: Row, stored: TransactionHead | None) -> bool:
+def _is_older(row: Row, head: TransactionHead | None) -> bool:
     """Return whether a row is older than the stored head; a deleted transaction stays deleted."""
-    if stored is None:
+    if head is None:
         return False
-    if _is_deleted(stored):
+    if _is_deleted(head):
         return True
-    token, stored_token = row["sync_token"], stored.sync_token
+    token, stored_token = row["sync_token"], head.sync_token
     if not token.isdigit() or not stored_token.isdigit():
         return False
     return int(token) < int(stored_token)
 
 
-def _is_deleted(stored: TransactionHead | None) -> bool:
+def _is_deleted(head: TransactionHead | None) -> bool:
     """Return whether a head is stored and marked as deleted."""
-    if stored is None:
+    if head is None:
         return False
-    return stored.state == TransactionState.DELETED
+    return head.state == TransactionState.DELETED
 
 
-def _is_same(row: Row, stored: TransactionHead | None) -> bool:
+def _is_same(row: Row, head: TransactionHead | None) -> bool:
     """Return whether a row equals the stored head."""
-    if stored is None:
+    if head is None:
         return False
-    return all(getattr(stored, name) == value for name, value in row.items())
+    return all(getattr(head, name) == value for name, value in row.items())
 
 
 def _list_transaction_links(entity: dict[str, Any]) -> list[dict[str, str]]:

@@ -35,16 +35,16 @@ def build_request(
     The token is its only secret, and is masked in every text from now on.
     """
     hide_secrets([token])
-    prepared = requests.PreparedRequest()
-    prepared.method = method
-    prepared.url = url
-    prepared.body = body
-    prepared.hooks = {}
-    prepared.headers = CaseInsensitiveDict(HEADERS, Authorization=f"Bearer {token}")
+    request = requests.PreparedRequest()
+    request.method = method
+    request.url = url
+    request.body = body
+    request.hooks = {}
+    request.headers = CaseInsensitiveDict(HEADERS, Authorization=f"Bearer {token}")
     if body is not None:
-        prepared.headers["Content-Type"] = content_type
-        prepared.headers["Content-Length"] = str(len(body))
-    return prepared
+        request.headers["Content-Type"] = content_type
+        request.headers["Content-Length"] = str(len(body))
+    return request
 
 
 def send(

@@ -162,8 +162,8 @@ def _check_signature(headers: Mapping[str, str], body: bytes) -> None:
     headers_by_name = {name.lower(): value for name, value in headers.items()}
     signature = headers_by_name.get("intuit-signature", "")
     digest = hmac.new(token.encode(), body, hashlib.sha256).digest()
-    expected = base64.b64encode(digest)
-    if not hmac.compare_digest(expected, signature.encode()):
+    expected_signature = base64.b64encode(digest)
+    if not hmac.compare_digest(expected_signature, signature.encode()):
         raise Refused("The webhook's signature is not QuickBooks'.")
 
 

@@ -52,9 +52,9 @@ def start(session_id: str, realm: str | None = None) -> tuple[str, str]:
         realm=realm,
         created_at=now,
     )
-    outdated = delete(OAuthState).where(OAuthState.created_at < now - STATE_RETENTION)
+    statement = delete(OAuthState).where(OAuthState.created_at < now - STATE_RETENTION)
     with engine.transaction() as session:
-        session.execute(outdated)
+        session.execute(statement)
         session.add(row)
     return token_endpoint.build_consent_url(state), state
 

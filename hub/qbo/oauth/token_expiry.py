@@ -51,8 +51,8 @@ def get_connection_end(company: ConnectedCompany, token: Token) -> dt.datetime |
     """
     if company.has_ended:
         return None
-    stated = (token.refresh_expires_at, token.ends_at)
-    moments = [moment for moment in stated if moment]
+    stated_ends = (token.refresh_expires_at, token.ends_at)
+    moments = [moment for moment in stated_ends if moment]
     return min(moments, default=None)
 
 

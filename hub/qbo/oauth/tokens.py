@@ -152,13 +152,13 @@ def get_refresh_token(session: Session, company_id: int) -> str | None:
 def require_reconnect_without_tokens(session: Session) -> None:
     """Record that the companies whose tokens were lost have to be connected again."""
     reason = Sentence("The key of its tokens was lost")
-    connected = (
+    connected_companies = (
         select(ConnectedCompany)
         .where(ConnectedCompany.state != ConnectionState.DISCONNECTED)
         .order_by(ConnectedCompany.id)
         .with_for_update()
     )
-    for company in session.scalars(connected).all():
+    for company in session.scalars(connected_companies).all():
         if get_refresh_token(session, company.id) is None:
             connection.record_refusal(session, company, ConnectionState.RECONNECT, reason)
 
@@ -212,16 +212,16 @@ def _load_token_state(company_id: int) -> _TokenState:
         raise ReconnectNeeded(name, company.state_reason or "it is disconnected")
 
     now = current_hub().clock.now()
-    rejected = None
+    error = None
     if company.state == ConnectionState.RECONNECT and token.access_expires_at <= now:
-        rejected = ReconnectNeeded(name, company.state_reason)
+        error = ReconnectNeeded(name, company.state_reason)
     return _TokenState(
         company=company,
         access=access,
         expires_at=token.access_expires_at,
         fence=token.fence,
         busy=_is_leased(token, now),
-        rejected=rejected,
+        rejected=error,
     )
 
 

@@ -48,18 +48,18 @@ def read_company_info(realm: str, access_token: str) -> dict[str, Any]:
 
 def _read(realm: str, access_token: str) -> QuickBooksResponse:
     """Read the company info once, with this token, unless the limits of calls allow none soon."""
-    shared = current_hub()
+    hub = current_hub()
     parameters = urlencode({"minorversion": MINOR_VERSION})
     url = f"{intuit_keys.require().api_url}/v3/company/{realm}/companyinfo/{realm}?{parameters}"
     request = transport.build_request("GET", url, access_token)
-    until = shared.clock.monotonic() + shared.config.deadline_seconds
+    until = hub.clock.monotonic() + hub.config.deadline_seconds
     try:
-        with get_rate_limiter(realm, shared.clock, shared.config).slot(until=until) as permit:
+        with get_rate_limiter(realm, hub.clock, hub.config).slot(until=until) as permit:
             http_response = transport.send(
                 request,
-                mounts=shared.mounts,
-                clock=shared.clock,
-                seconds=shared.config.deadline_seconds,
+                mounts=hub.mounts,
+                clock=hub.clock,
+                seconds=hub.config.deadline_seconds,
                 before_sending=permit.confirm,
             )
     except ExchangeError as error:
