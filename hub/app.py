@@ -30,7 +30,7 @@ def create_app(
 
     Without `pages` nobody can log in.
     """
-    shared = Runtime(
+    runtime = Runtime(
         config=config,
         clock=clock or SystemClock(),
         vault=Vault(
@@ -42,11 +42,11 @@ def create_app(
         mounts=dict(mounts or {}),
         is_demo=is_demo,
     )
-    shared.mask.add((config.qbo_client_secret, config.qbo_webhook_token, config.metrics_token))
+    runtime.mask.add((config.qbo_client_secret, config.qbo_webhook_token, config.metrics_token))
     app = Flask("hub")
     app.config["SECRET_KEY"] = config.secret_key
-    context.init_app(app, shared)
-    name = coordination.application_name(shared.process) if config.is_distributed else ""
+    context.init_app(app, runtime)
+    name = coordination.application_name(runtime.process) if config.is_distributed else ""
     engine.init_app(app, config.database_url, name, config.page_seconds)
     if config.is_distributed:
         app.extensions[secrets.SHARED_LOCK] = shared_locks.installation_lock

@@ -276,7 +276,7 @@ def _build_demo_config(folder: Path, url: str, quickbooks: "QuickBooks") -> Conf
     """Return the configuration of a hub that only calls the stand-ins."""
     config.initialise(folder, {})
     address = f"{url}{STAND_IN_PATH}/quickbooks"
-    loaded = config.load(
+    demo_config = config.load(
         {
             "HUB_DATA": str(folder),
             "HUB_PUBLIC_URL": url,
@@ -292,7 +292,7 @@ def _build_demo_config(folder: Path, url: str, quickbooks: "QuickBooks") -> Conf
             **STAND_IN_RATES,
         }
     )
-    return replace(loaded, allow_hosts=frozenset({urlsplit(url).netloc}))
+    return replace(demo_config, allow_hosts=frozenset({urlsplit(url).netloc}))
 
 
 def _create_person(folder: Path) -> str:
@@ -339,7 +339,7 @@ def _find_company(
 ) -> ConnectedCompany:
     """Return the company in a country that numbers documents as the source expects."""
     with read_only_session() as session:
-        numbered = {
+        has_custom_numbers = {
             company.id: qbo_company.load_facts(session, company.id).custom_numbers
             for company in companies
         }
@@ -347,7 +347,7 @@ def _find_company(
         companies,
         key=lambda company: (
             company.country == country,
-            numbered[company.id] == stand_in.custom_numbers,
+            has_custom_numbers[company.id] == stand_in.custom_numbers,
         ),
     )
 

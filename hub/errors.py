@@ -303,8 +303,8 @@ class NotFound(Refused):
         names = sorted(choices)
         hint = _suggest_nearest(name, names)
         if names and not hint:
-            listed = ", ".join(names[:MAX_CHOICES])
-            hint = Sentence(" There is: %(names)s.", names=listed)
+            name_list = ", ".join(names[:MAX_CHOICES])
+            hint = Sentence(" There is: %(names)s.", names=name_list)
         super().__init__(
             "There is no %(what)s “%(name)s”.%(hint)s",
             what=what if isinstance(what, Sentence) else Sentence(what),

@@ -86,5 +86,5 @@ def sum_amounts(amounts: Iterable[Decimal | None]) -> Decimal:
 
 def format_amount(amount: Decimal, currency: str) -> str:
     """Format an amount with its currency, as a person reads it."""
-    rounded = round_amount(amount, currency)
-    return f"{rounded:,f} {currency}"
+    rounded_amount = round_amount(amount, currency)
+    return f"{rounded_amount:,f} {currency}"

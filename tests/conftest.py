@@ -211,7 +211,7 @@ def make_http(
             settings or {},
             clock=clock,
             seconds=seconds,
-            allowed=config.allow_hosts,
+            allowed_hosts=config.allow_hosts,
             hub=HubFunctions(**functions),
             max_bytes=max_bytes,
         )

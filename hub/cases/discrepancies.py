@@ -71,9 +71,9 @@ def detach_from_mergers(
         .where(case_posting.c.posting_id.in_(posting_ids), Case.closed_at.is_(None))
     )
     causes = set(session.scalars(open_causes))
-    outdated = {cause for cause in causes if cause.startswith(MERGER_PREFIX)} - set(keep)
-    if outdated:
-        inbox.detach_all(session, posting_ids, keep=causes - outdated)
+    outdated_causes = {cause for cause in causes if cause.startswith(MERGER_PREFIX)} - set(keep)
+    if outdated_causes:
+        inbox.detach_all(session, posting_ids, keep=causes - outdated_causes)
 
 
 def compare_again(session: Session, cause: str) -> None:

@@ -82,13 +82,13 @@ def _is_due(session: Session, run: Run) -> bool:
     last_done = select(func.max(Run.id)).where(
         *of_subject, Run.kind.in_(proving_kinds), Run.outcome == RunOutcome.DONE
     )
-    failed = select(func.count(), func.min(Run.ended_at)).where(
+    failed_runs = select(func.count(), func.min(Run.ended_at)).where(
         *of_subject,
         Run.kind == run.kind,
         Run.outcome == RunOutcome.STOPPED,
         Run.id > func.coalesce(last_done.scalar_subquery(), 0),
     )
-    count, first = session.execute(failed).one()
+    count, first = session.execute(failed_runs).one()
     if count >= MAX_FAILED_RUNS:
         return True
     return first is not None and current_hub().clock.now() - first >= MAX_FAILING_TIME

@@ -73,11 +73,11 @@ def _open_and_lock(session: Session, cause: str, new_case: dict[str, Any]) -> Ca
     """
     same_cause = {"index_elements": [Case.cause], "index_where": Case.closed_at.is_(None)}
     insert = engine.insert(session, Case).values(new_case).on_conflict_do_nothing(**same_cause)
-    locked = _select_open_case(cause).with_for_update(read=True, key_share=True)
+    locked_case = _select_open_case(cause).with_for_update(read=True, key_share=True)
     case: Case | None = None
     while case is None:  # another transaction may close it between the two statements
         session.execute(insert)
-        case = session.scalars(locked).one_or_none()
+        case = session.scalars(locked_case).one_or_none()
     return case
 
 
@@ -112,8 +112,8 @@ def record_decision(
 def explain_closing(session: Session, case_ids: Iterable[int], decision: CaseDecision) -> None:
     """Record why the hub has closed cases; those that are still open are left out."""
     ids = list(case_ids)
-    closed = select(Case.id).where(Case.id.in_(ids), Case.closed_at.is_not(None))
-    record_decision(session, session.scalars(closed).all(), decision, by="")
+    closed_ids = select(Case.id).where(Case.id.in_(ids), Case.closed_at.is_not(None))
+    record_decision(session, session.scalars(closed_ids).all(), decision, by="")
 
 
 def change(session: Session, case_ids: Iterable[int], values: Mapping[str, Any]) -> None:

@@ -31,20 +31,20 @@ def update(
     reader: KindReader,
     *,
     read: Collection[str],
-    refused: Mapping[str, str],
-    needed: Collection[str] = (),
+    problems: Mapping[str, str],
+    needed_kinds: Collection[str] = (),
 ) -> None:
     """Open a case for each kind that a reader was refused, and close those that it has read.
 
-    `refused` has the reasons by kind; no run can do without those `needed`. A case that a person
-    closed stays closed.
+    `problems` has the reasons of refusals by kind; no run can do without the `needed_kinds`. A case
+    that a person closed stays closed.
     """
     open_causes = set(inbox.list_open_causes(session, build_unread_kind_cause(company_id, "")))
     read_causes = {build_unread_kind_cause(company_id, kind) for kind in read}
     for cause in sorted(open_causes & read_causes):
         _note_read(session, cause, reader)
-    for kind, problem in refused.items():
-        text = CaseText(_choose_reason(kind, needed), kind=words_of(kind), problem=problem)
+    for kind, problem in problems.items():
+        text = CaseText(_choose_reason(kind, needed_kinds), kind=words_of(kind), problem=problem)
         _note_refused(session, company_id, text, kind, reader)
 
 
@@ -66,9 +66,9 @@ def stops_runs(session: Session, company_id: int) -> bool:
     return session.scalar(select(Case.id).where(*is_open).limit(1)) is not None
 
 
-def _choose_reason(kind: str, needed: Collection[str]) -> str:
+def _choose_reason(kind: str, needed_kinds: Collection[str]) -> str:
     """Return the code of the reason of the case about a kind."""
-    if kind in needed:
+    if kind in needed_kinds:
         return NEEDED_LIST
     return "reading.refused" if kind in KINDS else "reading.list_refused"
 

@@ -225,10 +225,10 @@ def parse_ring(name: str, text: str) -> Ring:
 
 def _parse_key(name: str, entry: str) -> tuple[str, bytes]:
     """Return the id and the key of an entry `id:key`; raise ConfigurationError for a weak key."""
-    key_id, colon, encoded = entry.partition(":")
+    key_id, colon, encoded_key = entry.partition(":")
     key_id = key_id.strip()
     try:
-        key = base64.b64decode(encoded.strip(), altchars=b"-_", validate=True)
+        key = base64.b64decode(encoded_key.strip(), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         key = b""
     if not colon or not key_id.isalnum() or len(key) != KEY_BYTES:
@@ -246,5 +246,5 @@ def _is_guessable(key: str) -> bool:
     """Return whether a key has few different characters, or a word that is common in defaults."""
     if len(set(key)) < MIN_DIFFERENT_BYTES:
         return True
-    lowered = key.lower()
-    return any(word in lowered for word in COMMON_WORDS)
+    lower_case_key = key.lower()
+    return any(word in lower_case_key for word in COMMON_WORDS)

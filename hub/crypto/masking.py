@@ -124,15 +124,15 @@ class SecretMask:
         current = _encode(text)
         yield from self._find_places(current)
         for _ in range(MAX_ROUNDS):
-            decoded = _decode(current)
-            if decoded is None:
+            decoded_text = _decode(current)
+            if decoded_text is None:
                 return
-            current = decoded
+            current = decoded_text
             yield from self._find_places(current)
 
-    def _find_places(self, encoded: _Text) -> Iterator[tuple[int, int]]:
+    def _find_places(self, encoded_text: _Text) -> Iterator[tuple[int, int]]:
         """Yield the places of secrets, to the end of each."""
-        text = encoded.text.lower()
+        text = encoded_text.text.lower()
         position = 0
         while position < len(text):
             if text[position : position + HEAD_LENGTH] not in self._parts:
@@ -144,7 +144,7 @@ class SecretMask:
                 continue
             start = min(run[0] for run in runs)
             end = max(run[1] for run in runs)
-            yield encoded.starts[start], encoded.ends[end - 1]
+            yield encoded_text.starts[start], encoded_text.ends[end - 1]
             position = end
 
     def _get_places(self, text: str, position: int) -> Sequence[tuple[str, int]]:
@@ -174,16 +174,16 @@ def find_token(value: str) -> str:
 
 def _list_encoded_forms(secret: str) -> set[str]:
     """Return the forms of a secret other than escaped ones: as it is, in hex and in base64."""
-    encoded = secret.encode("utf-8", "replace")
-    plain = encoded.decode("latin-1")
-    forms = {plain, plain.replace(" ", "+"), encoded.hex()}
+    encoded_secret = secret.encode("utf-8", "replace")
+    plain = encoded_secret.decode("latin-1")
+    forms = {plain, plain.replace(" ", "+"), encoded_secret.hex()}
     for offset in range(3):
         # Of a text around it, the first and last characters hold bits of the neighbors.
-        padded = b"\0" * offset + encoded
+        padded_secret = b"\0" * offset + encoded_secret
         first = -(-offset * 8 // 6)
-        last = len(padded) * 8 // 6
+        last = len(padded_secret) * 8 // 6
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            form = encode(padded).decode()[first:last]
+            form = encode(padded_secret).decode()[first:last]
             if len(form) >= MIN_BASE64_LENGTH:
                 forms.add(form)
     return forms
@@ -232,27 +232,27 @@ def _encode(text: str) -> _Text:
     return _Text(_encode_as_latin1(text), starts, [start + 1 for start in starts])
 
 
-def _decode(encoded: _Text) -> _Text | None:
+def _decode(encoded_text: _Text) -> _Text | None:
     """Replace each escape by the bytes that it stands for; return None if there is none."""
     parts: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     position = 0
-    for match in ESCAPE_PATTERN.finditer(encoded.text):
+    for match in ESCAPE_PATTERN.finditer(encoded_text.text):
         plain = _decode_escape(match)
         if plain is None:
             continue
-        parts += [encoded.text[position : match.start()], plain]
-        starts += encoded.starts[position : match.start()]
-        ends += encoded.ends[position : match.start()]
-        starts += [encoded.starts[match.start()]] * len(plain)
-        ends += [encoded.ends[match.end() - 1]] * len(plain)
+        parts += [encoded_text.text[position : match.start()], plain]
+        starts += encoded_text.starts[position : match.start()]
+        ends += encoded_text.ends[position : match.start()]
+        starts += [encoded_text.starts[match.start()]] * len(plain)
+        ends += [encoded_text.ends[match.end() - 1]] * len(plain)
         position = match.end()
     if not position:
         return None
-    parts.append(encoded.text[position:])
-    starts += encoded.starts[position:]
-    ends += encoded.ends[position:]
+    parts.append(encoded_text.text[position:])
+    starts += encoded_text.starts[position:]
+    ends += encoded_text.ends[position:]
     return _Text("".join(parts), starts, ends)
 
 

@@ -54,19 +54,19 @@ class Vault:
         ciphertext = cipher.encrypt(nonce, text.encode(), _build_binding_data(head, place))
         return head + nonce + ciphertext
 
-    def open(self, place: str, sealed: bytes) -> str:
+    def open(self, place: str, sealed_bytes: bytes) -> str:
         """Return the text, if it was sealed for this place by a key of the ring."""
-        head, nonce, body = _split_sealed(place, sealed)
+        head, nonce, body = _split_sealed(place, sealed_bytes)
         cipher = self._get_cipher(place, _get_key_id(head))
         try:
-            opened = cipher.decrypt(nonce, body, _build_binding_data(head, place))
+            plain_text = cipher.decrypt(nonce, body, _build_binding_data(head, place))
         except InvalidTag:
             raise VaultError(
                 "The secret at %(place)s cannot be opened: its key is another one, or it was"
                 " changed or moved there. Enter it again, or reconnect.",
                 place=place,
             ) from None
-        return opened.decode()
+        return plain_text.decode()
 
     def _get_cipher(self, place: str, key_id: str) -> AESGCM:
         """Return the cipher of a key; read the key ring again if it is a new one."""
@@ -78,9 +78,9 @@ class Vault:
             raise KeyMissing(place, key_id)
         return self._ciphers[key_id]
 
-    def find_missing_key(self, place: str, sealed: bytes) -> str:
+    def find_missing_key(self, place: str, sealed_bytes: bytes) -> str:
         """Return the id of the key of a secret if the ring lacks it, else ""."""
-        head, _, _ = _split_sealed(place, sealed)
+        head, _, _ = _split_sealed(place, sealed_bytes)
         key_id = _get_key_id(head)
         try:
             self._get_cipher(place, key_id)
@@ -88,9 +88,9 @@ class Vault:
             return key_id
         return ""
 
-    def is_current(self, sealed: bytes) -> bool:
+    def is_current(self, sealed_bytes: bytes) -> bool:
         """Return whether a secret was sealed with the newest key."""
-        return sealed.startswith(_build_header(self._newest))
+        return sealed_bytes.startswith(_build_header(self._newest))
 
 
 def _build_header(key_id: str) -> bytes:
@@ -99,19 +99,19 @@ def _build_header(key_id: str) -> bytes:
     return VERSION + bytes([len(id)]) + id
 
 
-def _split_sealed(place: str, sealed: bytes) -> tuple[bytes, bytes, bytes]:
+def _split_sealed(place: str, sealed_bytes: bytes) -> tuple[bytes, bytes, bytes]:
     """Split a sealed secret into head, nonce and body; raise VaultError if it is not one."""
-    key_id_bytes = sealed[1] if len(sealed) > 1 else 0
+    key_id_bytes = sealed_bytes[1] if len(sealed_bytes) > 1 else 0
     head_end = 2 + key_id_bytes
     nonce_end = head_end + NONCE_BYTES
-    if not sealed.startswith(VERSION) or len(sealed) <= nonce_end:
+    if not sealed_bytes.startswith(VERSION) or len(sealed_bytes) <= nonce_end:
         raise VaultError(
             "What is kept at %(place)s is not a sealed secret; enter it again, or reconnect.",
             place=place,
         )
-    head = sealed[:head_end]
-    nonce = sealed[head_end:nonce_end]
-    return head, nonce, sealed[nonce_end:]
+    head = sealed_bytes[:head_end]
+    nonce = sealed_bytes[head_end:nonce_end]
+    return head, nonce, sealed_bytes[nonce_end:]
 
 
 def _get_key_id(head: bytes) -> str:

@@ -32,39 +32,39 @@ PUBLIC_EXCEPTIONS = frozenset({"192.0.0.9", "192.0.0.10"})
 class Hosts:
     """The hosts of one app.
 
-    `allowed` are hosts that the operator allows although they are private or without https.
+    `allowed_hosts` are those that the operator allows although they are private or without https.
     """
 
     __slots__ = ("_allowed", "_patterns")
 
     def __init__(
         self,
-        declared: Iterable[str],
+        declared_hosts: Iterable[str],
         settings: Mapping[str, Any],
-        allowed: Collection[str],
+        allowed_hosts: Collection[str],
     ) -> None:
-        urls = _list_declared_urls(declared, settings)
+        urls = _list_declared_urls(declared_hosts, settings)
         self._patterns = [_parse_host_and_port(url) for url in urls]
-        self._allowed = allowed
+        self._allowed = allowed_hosts
 
     def permit(self, url: str, *, is_stand_in: bool = False) -> bool:
         """Return whether the app declares the host and calls it by https, if that is required.
 
         A stand-in in this process needs no https.
         """
-        parsed = parse(url)
-        host, port = _parse_host_and_port(parsed)
-        is_encrypted = parsed.scheme == "https"
+        parsed_url = parse(url)
+        host, port = _parse_host_and_port(parsed_url)
+        is_encrypted = parsed_url.scheme == "https"
         if not is_encrypted and not is_stand_in and not self._is_allowed(host, port):
             return False
         return self.declares(url)
 
     def declares(self, url: str) -> bool:
         """Return whether the app declares the host of an address without a user name."""
-        parsed = parse(url)
-        if parsed.auth:
+        parsed_url = parse(url)
+        if parsed_url.auth:
             return False
-        host, port = _parse_host_and_port(parsed)
+        host, port = _parse_host_and_port(parsed_url)
         return any(_matches(pattern, host, port) for pattern in self._patterns)
 
     def declares_host(self, url: str) -> bool:
@@ -96,12 +96,12 @@ def parse(url: str) -> Url:
         return Url()
 
 
-def list_addresses(declared: Iterable[str], settings: Mapping[str, Any]) -> frozenset[str]:
+def list_addresses(declared_hosts: Iterable[str], settings: Mapping[str, Any]) -> frozenset[str]:
     """Return the addresses that an app may call with these settings.
 
     Each is written as scheme://host:port, to compare those of two versions of the settings.
     """
-    urls = _list_declared_urls(declared, settings)
+    urls = _list_declared_urls(declared_hosts, settings)
     return frozenset(_normalize(url) for url in urls)
 
 
@@ -151,19 +151,19 @@ def _parse_host_and_port(url: Url) -> tuple[str, int]:
     return host, port
 
 
-def _list_declared_urls(declared: Iterable[str], settings: Mapping[str, Any]) -> list[Url]:
+def _list_declared_urls(declared_hosts: Iterable[str], settings: Mapping[str, Any]) -> list[Url]:
     """Return the declared hosts with the settings filled in, without those that name no host."""
     urls = []
-    for text in declared:
+    for text in declared_hosts:
         url = _parse_declared_url(text, settings)
         if url.host:
             urls.append(url)
     return urls
 
 
-def _parse_declared_url(declared: str, settings: Mapping[str, Any]) -> Url:
+def _parse_declared_url(host: str, settings: Mapping[str, Any]) -> Url:
     """Return a declared host with the settings filled in; it has no host if they name none."""
-    text = SETTING_REFERENCE.sub(lambda match: str(settings.get(match[1]) or ""), declared).strip()
+    text = SETTING_REFERENCE.sub(lambda match: str(settings.get(match[1]) or ""), host).strip()
     if "://" not in text:
         text = f"https://{text}"
     return parse(text)

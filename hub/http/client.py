@@ -78,7 +78,7 @@ class AppHttp:
 
     A plugin holds it, so nothing in it gives access to keys, tokens or the database: it has the
     declared hosts, limits and a clock, and calls functions of the hub for everything else.
-    `allowed` are hosts that the operator allows although they are private or without https.
+    `allowed_hosts` are those that the operator allows although they are private or without https.
     """
 
     __slots__ = (
@@ -101,14 +101,14 @@ class AppHttp:
         *,
         clock: Clock,
         seconds: float,
-        allowed: Collection[str] = (),
+        allowed_hosts: Collection[str] = (),
         hub: HubFunctions = WITHOUT_HUB,
         max_bytes: int = MAX_RESPONSE_BYTES,
     ) -> None:
         self._app = app
         self._clock = clock
         self._seconds = seconds
-        self._hosts = Hosts(hosts, settings, allowed)
+        self._hosts = Hosts(hosts, settings, allowed_hosts)
         self._session = open_session()
         self._hub = hub
         # A user name, for example, is shown on pages and helps in an error.
@@ -140,21 +140,22 @@ class AppHttp:
             call.method, url, params=params, headers=headers, data=data, auth=auth
         )
         try:
-            prepared = self._session.prepare_request(request)
-            address = prepared.url or ""
+            prepared_request = self._session.prepare_request(request)
+            address = prepared_request.url or ""
             stand_in = self._hub.find_stand_in(address)
             adapter = stand_in or self._session.get_adapter(address)
         except (requests.RequestException, ValueError):
             raise Refused(
                 "%(call)s cannot be sent: its address or a header of it is not valid.", call=call
             ) from None
-        self._hide(call, credentials.find_request_secrets(address, prepared.headers, prepared.body))
-        _check_headers(call, prepared.headers)
+        headers, body = prepared_request.headers, prepared_request.body
+        self._hide(call, credentials.find_request_secrets(address, headers, body))
+        _check_headers(call, headers)
         if not self._hosts.permit(address, is_stand_in=stand_in is not None):
             lacks = self._explain_refused_address(address)
             self._refuse_host(call, parse(address).host or call.host, lacks=lacks)
         with self._hub.open_slot():
-            response = self._send(call, adapter, prepared)
+            response = self._send(call, adapter, prepared_request)
         self._hide(call, credentials.find_json_secrets(response.body))
         self._hub.on_response(call, address, response)
         return self._judge(call, response, answers)
@@ -183,14 +184,14 @@ class AppHttp:
         raise HostNotAllowed(self._app, plain_host, lacks=lacks)
 
     def _send(
-        self, call: MaskedCall, adapter: BaseAdapter, prepared: requests.PreparedRequest
+        self, call: MaskedCall, adapter: BaseAdapter, prepared_request: requests.PreparedRequest
     ) -> HttpResponse:
         """Send the request; raise Retry, Refused or NeedsAttention if no whole response comes."""
         self.calls += 1
         began_at = self._clock.monotonic()
         status: int | None = None
         try:
-            response = self._exchange(call, adapter, prepared)
+            response = self._exchange(call, adapter, prepared_request)
             status = response.status
             return response
         finally:
@@ -198,18 +199,18 @@ class AppHttp:
             self._hub.on_call(SentCall(call.method, call.host, status, seconds))
 
     def _exchange(
-        self, call: MaskedCall, adapter: BaseAdapter, prepared: requests.PreparedRequest
+        self, call: MaskedCall, adapter: BaseAdapter, prepared_request: requests.PreparedRequest
     ) -> HttpResponse:
         """Send the request and return the whole response."""
         seconds = self._seconds
         try:
             return exchange.fetch(
                 adapter,
-                prepared,
+                prepared_request,
                 seconds=seconds,
                 clock=self._clock,
                 max_bytes=self._max_bytes,
-                permitted=self._hosts.permit_address,
+                is_permitted=self._hosts.permit_address,
             )
         except deadline.NotPermitted:
             self._refuse_host(call, call.host, lacks="public")

@@ -38,12 +38,12 @@ class RequestGuard:
     def __init__(
         self,
         seconds: float,
-        permitted: Permitted | None,
+        is_permitted: Permitted | None,
         before_sending: BeforeSending | None = None,
     ) -> None:
         # Sockets wait in real time, also in a test that stopped the hub's clock.
         self.ends = time.monotonic() + seconds
-        self.permitted = permitted
+        self.permitted = is_permitted
         self.before_sending = before_sending
         self.expired = False
         self.may_have_sent = True
@@ -78,13 +78,13 @@ class RequestGuard:
 @contextmanager
 def limit_time(
     seconds: float,
-    permitted: Permitted | None = None,
+    is_permitted: Permitted | None = None,
     before_sending: BeforeSending | None = None,
 ) -> Iterator[RequestGuard]:
     """Limit the time of requests that this thread sends with a `LimitedAdapter` in the block."""
     require_requests_allowed()
     outer = getattr(_current, "guard", None)
-    guard = RequestGuard(seconds, permitted, before_sending)
+    guard = RequestGuard(seconds, is_permitted, before_sending)
     _current.guard = guard
     _watchdog.watch(guard)
     try:

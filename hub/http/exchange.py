@@ -57,19 +57,19 @@ def fetch(
     clock: Clock,
     max_bytes: int,
     connect_seconds: float = deadline.CONNECT_SECONDS,
-    permitted: deadline.Permitted | None = None,
+    is_permitted: deadline.Permitted | None = None,
     before_sending: deadline.BeforeSending | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
     """Send a request once and read the whole response; raise ExchangeError or NotPermitted.
 
-    `permitted` decides which addresses may be called. `before_sending` is called over a network as
-    soon as the connection is open; if it raises, nothing is sent. `options` are further arguments
-    of the adapter, such as its proxies.
+    `is_permitted` decides which addresses may be called. `before_sending` is called over a network
+    as soon as the connection is open; if it raises, nothing is sent. `options` are further
+    arguments of the adapter, such as its proxies.
     """
     until = clock.monotonic() + seconds
     timeout = (min(connect_seconds, seconds), seconds)
-    with deadline.limit_time(seconds, permitted, before_sending) as guard:
+    with deadline.limit_time(seconds, is_permitted, before_sending) as guard:
         try:
             response = adapter.send(request, stream=True, timeout=timeout, **(options or {}))
             with response:

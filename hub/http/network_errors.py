@@ -77,7 +77,7 @@ def _has_any(causes: Sequence[BaseException], types: tuple[type[BaseException], 
 def _iter_causes(error: BaseException) -> Iterator[BaseException]:
     """Yield an exception, and those that it wraps as `reason`, as argument or as cause."""
     yield error
-    wrapped = [getattr(error, "reason", None), *error.args, error.__cause__]
-    for cause in wrapped:
+    causes = [getattr(error, "reason", None), *error.args, error.__cause__]
+    for cause in causes:
         if isinstance(cause, BaseException) and cause is not error:
             yield from _iter_causes(cause)

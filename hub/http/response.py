@@ -30,12 +30,12 @@ class MaskedCall:
     __slots__ = ("_mask", "app", "host", "method", "path", "place")
 
     def __init__(self, app: str, method: str, url: str) -> None:
-        parsed = parse(url)
+        parsed_url = parse(url)
         self.app = app
         self.method = method
-        self.host = parsed.host or Sentence("an address that cannot be read")
-        self.place = f"{self.host}:{parsed.port}" if parsed.port else self.host
-        self.path = _shorten_path(parsed)
+        self.host = parsed_url.host or Sentence("an address that cannot be read")
+        self.place = f"{self.host}:{parsed_url.port}" if parsed_url.port else self.host
+        self.path = _shorten_path(parsed_url)
         self._mask = SecretMask()
 
     def __str__(self) -> str:

@@ -25,8 +25,8 @@ def preview(
     changes["settings"] = draft.settings | _load_chosen_records(app, row, draft.settings)
     if mode:
         changes["mode"] = mode
-    stored = sources.load_stored_secrets(app, row)
-    secret_changes = setting_changes.describe_secrets(stored, draft.secrets)
+    stored_secrets = sources.load_stored_secrets(app, row)
+    secret_changes = setting_changes.describe_secrets(stored_secrets, draft.secrets)
     return enable.describe_changes(row, changes) | secret_changes
 
 
@@ -34,19 +34,21 @@ def _load_chosen_records(
     app: App, row: Installation, settings: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the settings that choose from stored lists of QuickBooks, with the ids of records."""
-    offered: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
-    checked = {}
+    entries_by_source: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+    record_settings = {}
     with read_only_session() as session:
         for name, field in settings_schema.get_schema(app).fields.items():
             source = str(field.metadata.get("choices_from", ""))
             if source not in records.ROLE_LIST or not settings.get(name):
                 continue
-            if source not in offered:
+            if source not in entries_by_source:
                 entries = records.list_choices(session, row.company_id, source)
-                offered[source] = [
+                entries_by_source[source] = [
                     (entry.quickbooks_id, (entry.number, entry.full_name, entry.name))
                     for entry in entries
                 ]
-            if offered[source]:
-                checked[name] = settings[name]
-    return settings_schema.resolve_choices(app, checked, lambda source: offered[source])
+            if entries_by_source[source]:
+                record_settings[name] = settings[name]
+    return settings_schema.resolve_choices(
+        app, record_settings, lambda source: entries_by_source[source]
+    )

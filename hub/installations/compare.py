@@ -228,8 +228,8 @@ def _pair_code(
     if result is None:
         return Pair(**code_values, state=PairState.LEFT_OUT, problem=LEFT_OUT)
     if not isinstance(result, Missing):
-        shared = SAME_NAME if is_duplicate else ""
-        return Pair(**code_values, state=PairState.MISSING, problem=shared)
+        problem = SAME_NAME if is_duplicate else ""
+        return Pair(**code_values, state=PairState.MISSING, problem=problem)
     refused_row = _find_record_with_separator(field, result, rows)
     if refused_row:
         return replace(_build_unusable_pair(field, refused_row), **code_values)

@@ -266,7 +266,7 @@ def _store_once(row: Installation, change: _SettingsChange, what: str) -> Instal
             row = session.merge(row)
         settings_before, mode_before = dict(row.settings), row.mode
         was_active = row.is_active
-        described = describe_changes(row, changes) | secret_changes
+        described_changes = describe_changes(row, changes) | secret_changes
         for name, value in changes.items():
             setattr(row, name, value)
         row.enabled = True
@@ -282,7 +282,7 @@ def _store_once(row: Installation, change: _SettingsChange, what: str) -> Instal
             _apply_review(session, row)
         _follow_activity(session, row, was_active=was_active)
         secrets.put_all(session, row.id, draft.secrets, forget_others=has_other_access)
-        record_act(session, row, change.who, what, changes=described, mode=row.mode)
+        record_act(session, row, change.who, what, changes=described_changes, mode=row.mode)
     return row
 
 
@@ -290,8 +290,8 @@ def describe_changes(row: Installation, changes: Mapping[str, Any]) -> dict[str,
     """Return the old and the new value of each changed setting, for the audit log."""
     columns = {name: value for name, value in changes.items() if name != "settings"}
     before = {name: getattr(row, name) for name in columns}
-    described = setting_changes.describe(before, columns)
-    return described | setting_changes.describe(row.settings, changes["settings"])
+    descriptions = setting_changes.describe(before, columns)
+    return descriptions | setting_changes.describe(row.settings, changes["settings"])
 
 
 def _follow_new_dates(session: Session, row: Installation, changes: Mapping[str, Any]) -> None:

@@ -87,8 +87,8 @@ class FileChoices:
 
 def load_code_fields(row: Installation) -> dict[str, Field]:
     """Return the code fields of an installation's app, by name, as the app declares them."""
-    declared = current_hub().plugins.call(row.slug, "hub_fields") or ()
-    return {field.name: field for field in declared}
+    declared_fields = current_hub().plugins.call(row.slug, "hub_fields") or ()
+    return {field.name: field for field in declared_fields}
 
 
 def explain_unusable(field: Field, record: str) -> str:

@@ -37,8 +37,8 @@ def _parse_schedule(value: Any) -> str:
 def _parse_limit(value: Any) -> Decimal:
     """Return an amount of at least 0; raise Refused for anything else."""
     try:
-        typed = value if isinstance(value, Decimal) else str(value)
-        limit = AmountField().deserialize(typed)
+        answer = value if isinstance(value, Decimal) else str(value)
+        limit = AmountField().deserialize(answer)
     except ValidationError:
         limit = Decimal(-1)
     is_amount = limit.is_finite() and 0 <= limit < MAX_LIMIT and limit == round(limit, 2)

@@ -47,13 +47,13 @@ def import_csv(row: Installation, content: bytes, *, who: str) -> int:
     """Store every row of the file that names a record, or none of them; return how many."""
     lines = _read_rows(content)
     with transaction() as session:
-        listed = {(line["field"], line["code"]) for line in _load_file_rows(session, row)}
+        listed_codes = {(line["field"], line["code"]) for line in _load_file_rows(session, row)}
         choices = FileChoices(session, row)
         writer = DecisionWriter(session, row, who)
         for number, line in lines:
             field = line["field"]
             code = line["code"]
-            if (field, code) not in listed:
+            if (field, code) not in listed_codes:
                 code = code.strip()
             try:
                 record = choices.find(line)
@@ -71,19 +71,21 @@ def import_csv(row: Installation, content: bytes, *, who: str) -> int:
 def plan_import(row: Installation, content: bytes) -> list[ImportRow]:
     """Return the change of each row that names a record, or why the row cannot be used."""
     lines = _read_rows(content)
-    planned: list[ImportRow] = []
+    rows: list[ImportRow] = []
     with read_only_session() as session:
-        listed = {(line["field"], line["code"]): line for line in _load_file_rows(session, row)}
+        lines_by_code = {
+            (line["field"], line["code"]): line for line in _load_file_rows(session, row)
+        }
         versions = match_versions.load_versions(session, build_shared_columns(row))
         choices = FileChoices(session, row)
         first_lines: dict[tuple[str, str], int] = {}
         for number, line in lines:
             key = line["field"], line["code"]
-            if key not in listed:
+            if key not in lines_by_code:
                 key = line["field"], line["code"].strip()
-            stored = listed.get(key)
-            name = line["name"] or (stored["name"] if stored else "")
-            before, version = _format_present_match(stored), versions.get(key, "")
+            stored_line = lines_by_code.get(key)
+            name = line["name"] or (stored_line["name"] if stored_line else "")
+            before, version = _format_present_match(stored_line), versions.get(key, "")
             import_row = ImportRow(number, *key, name, before=before, version=version)
             first_line = first_lines.setdefault(key, number)
             try:
@@ -93,16 +95,14 @@ def plan_import(row: Installation, content: bytes) -> list[ImportRow]:
                         number=first_line,
                     )
                 record = choices.find(line)
-                is_same = stored is not None and _find_stored_record(stored) == record
+                is_same = stored_line is not None and _find_stored_record(stored_line) == record
                 after = import_row.before
                 if not is_same:
                     after = choices.format_record(line["field"], record)
-                planned.append(
-                    replace(import_row, record=record, after=after, is_change=not is_same)
-                )
+                rows.append(replace(import_row, record=record, after=after, is_change=not is_same))
             except Refused as error:
-                planned.append(replace(import_row, problem=error.sentence))
-    return planned
+                rows.append(replace(import_row, problem=error.sentence))
+    return rows
 
 
 def import_rows(row: Installation, rows: Iterable[Sequence[str]], *, who: str) -> int:
@@ -181,19 +181,19 @@ def _require_storable(number: int, line: dict[str, str]) -> None:
         )
 
 
-def _format_present_match(stored: dict[str, str] | None) -> str:
+def _format_present_match(stored_line: dict[str, str] | None) -> str:
     """Return the record of a code in the exported row, as a person reads it."""
-    if stored is None:
+    if stored_line is None:
         return ""
-    record = _find_stored_record(stored)
+    record = _find_stored_record(stored_line)
     if record in SPECIAL_LABELS:
         return SPECIAL_LABELS[record]
-    return stored["quickbooks_name"] or stored["quickbooks_id"]
+    return stored_line["quickbooks_name"] or stored_line["quickbooks_id"]
 
 
-def _find_stored_record(stored: dict[str, str]) -> str | None:
+def _find_stored_record(stored_line: dict[str, str]) -> str | None:
     """Return the record that an exported row names, None if its code has no match."""
-    record_id = stored["quickbooks_id"]
+    record_id = stored_line["quickbooks_id"]
     return SPECIAL_RECORDS.get(record_id, record_id) if record_id else None
 
 

@@ -21,13 +21,17 @@ def build_version(match: Match | None) -> str:
     return f"{match.at.isoformat()} {match.record}"
 
 
-def load_versions(session: Session, shared: Mapping[str, Any]) -> Versions:
-    """Return the versions of the decisions about all codes; `shared` are columns of their matches.
+def load_versions(session: Session, shared_columns: Mapping[str, Any]) -> Versions:
+    """Return the versions of the decisions about all codes.
 
-    A code that nobody decided about is missing.
+    `shared_columns` are those that select their matches. A code that nobody decided about is
+    missing.
     """
-    decided = select(Match).filter_by(**shared, match_method=MatchOrigin.DECIDED)
-    return {(match.field, match.code): build_version(match) for match in session.scalars(decided)}
+    decided_matches = select(Match).filter_by(**shared_columns, match_method=MatchOrigin.DECIDED)
+    return {
+        (match.field, match.code): build_version(match)
+        for match in session.scalars(decided_matches)
+    }
 
 
 def require_unchanged(

@@ -70,12 +70,12 @@ class DecisionWriter:
         match.who = self._who
         match.at = current_hub().clock.now()
         self._session.add(match)
-        entered = {} if details is None else {"created": details.name}
+        entered_name = {} if details is None else {"created": details.name}
         self._details[f"{row.slug} {field} {code}"] = {
             "record": record,
             "record_name": record_name,
             "installation": row.id,
-            **entered,
+            **entered_name,
         }
         return match
 
@@ -90,8 +90,8 @@ class DecisionWriter:
     def record(self) -> None:
         """Record the decisions; of two about one code the last one counts."""
         audit.record_each(self._session, self._who, "code matched", self._details)
-        unskipped: dict[str, dict[str, Any]] = {str(id): {} for id in self._unskipped_ids}
-        audit.record_each(self._session, self._who, "skip taken back", unskipped)
+        unskipped_details: dict[str, dict[str, Any]] = {str(id): {} for id in self._unskipped_ids}
+        audit.record_each(self._session, self._who, "skip taken back", unskipped_details)
 
 
 def store_decision(
@@ -133,8 +133,8 @@ def _find_or_create_match(session: Session, row: Installation, field: str, code:
         "code": code,
     }
     query = select(Match).filter_by(**key)
-    stored = session.scalars(query).one_or_none()
-    return stored or Match(**key)
+    match = session.scalars(query).one_or_none()
+    return match or Match(**key)
 
 
 def build_shared_columns(row: Installation) -> dict[str, Any]:

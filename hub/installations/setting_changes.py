@@ -28,8 +28,10 @@ def describe(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, A
 
 def describe_secrets(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, Any]:
     """Return the names of the secret settings that changed."""
-    changed = {name for name, value in after.items() if (before.get(name) or "") != (value or "")}
-    return dict.fromkeys(sorted(changed), SECRET_CHANGED)
+    changed_names = {
+        name for name, value in after.items() if (before.get(name) or "") != (value or "")
+    }
+    return dict.fromkeys(sorted(changed_names), SECRET_CHANGED)
 
 
 def require_unchanged(

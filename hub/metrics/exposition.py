@@ -82,22 +82,22 @@ def _iter_metrics(session: Session) -> Iterator[Any]:
         for labels, value in figures.values(gauge, session):
             family.add_metric(labels, value)
         yield family
-    stored = totals.load(session)
+    stored_totals = totals.load(session)
     for counter in COUNTERS:
         total = CounterMetricFamily(counter.name, counter.text, labels=counter.labels)
-        for sample, value in stored.get(counter.name, {}).items():
+        for sample, value in stored_totals.get(counter.name, {}).items():
             total.add_metric(sample.labels, value)
         yield total
     for histogram in HISTOGRAMS:
-        yield _encode_histogram(histogram, stored.get(histogram.name, {}))
+        yield _encode_histogram(histogram, stored_totals.get(histogram.name, {}))
 
 
-def _encode_histogram(histogram: Histogram, stored: Mapping[Sample, float]) -> Any:
+def _encode_histogram(histogram: Histogram, stored_totals: Mapping[Sample, float]) -> Any:
     """Return a histogram; Prometheus wants each bucket to contain the ones below it."""
     from prometheus_client.core import HistogramMetricFamily
 
     by_labels: defaultdict[tuple[str, ...], dict[str, float]] = defaultdict(dict)
-    for sample, value in stored.items():
+    for sample, value in stored_totals.items():
         by_labels[sample.labels][sample.part] = value
     bounds = [f"{bound:g}" for bound in histogram.bounds]
     family = HistogramMetricFamily(histogram.name, histogram.text, labels=histogram.labels)

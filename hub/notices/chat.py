@@ -76,7 +76,7 @@ def _build_client(name: str) -> AppHttp:
         {},
         clock=context.clock,
         seconds=context.config.deadline_seconds,
-        allowed=context.config.allow_hosts,
+        allowed_hosts=context.config.allow_hosts,
         hub=HubFunctions(
             find_stand_in=find_stand_in,
             on_refused=audit.record_refused_host,

@@ -70,28 +70,28 @@ def load_catalog(language: str, package: str = HUB_PACKAGE) -> NullTranslations:
 
 def load_plugin_catalogs(language: str) -> list[NullTranslations]:
     """Return the translations of all plugins, in the order of their packages."""
-    collected = _get_catalogs()
+    catalogs = _get_catalogs()
     key = ("of plugins", language)
-    if key not in collected:
+    if key not in catalogs:
         plugins = current_hub().plugins
         packages = {plugins.package(slug) for slug in plugins.apps}
-        collected[key] = [load_catalog(language, package) for package in sorted(packages)]
-    return cast(list[NullTranslations], collected[key])
+        catalogs[key] = [load_catalog(language, package) for package in sorted(packages)]
+    return cast(list[NullTranslations], catalogs[key])
 
 
 def load_field_labels(language: str) -> dict[str, str]:
     """Return the translated labels of the fields of all apps; they are collected once."""
-    collected = _get_catalogs()
+    catalogs = _get_catalogs()
     key = ("labels of fields", language)
-    if key not in collected:
+    if key not in catalogs:
         plugins = current_hub().plugins
         labels = {}
         for slug in plugins.apps:
             translations = load_catalog(language, plugins.package(slug))
             for label in list_field_labels(plugins, slug):
                 labels[label] = translations.gettext(label)
-        collected[key] = labels
-    return cast(dict[str, str], collected[key])
+        catalogs[key] = labels
+    return cast(dict[str, str], catalogs[key])
 
 
 def list_field_labels(plugins: Plugins, slug: str) -> list[str]:
@@ -101,5 +101,5 @@ def list_field_labels(plugins: Plugins, slug: str) -> list[str]:
 
 def _get_catalogs() -> dict[tuple[str, str], Any]:
     """Return the catalogs that this process has read, by package and language."""
-    collected: dict[tuple[str, str], Any] = current_app.extensions.setdefault(CATALOGS_KEY, {})
-    return collected
+    catalogs: dict[tuple[str, str], Any] = current_app.extensions.setdefault(CATALOGS_KEY, {})
+    return catalogs

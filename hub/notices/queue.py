@@ -119,8 +119,8 @@ def drop_old() -> None:
 
 def _is_over() -> ColumnElement[bool]:
     """Return the condition for messages that are too old or about closed cases."""
-    closed = select(Case.id).where(Case.closed_at.is_not(None))
-    return or_(_is_too_old(), Notice.case_id.in_(closed))
+    closed_cases = select(Case.id).where(Case.closed_at.is_not(None))
+    return or_(_is_too_old(), Notice.case_id.in_(closed_cases))
 
 
 def _is_too_old() -> ColumnElement[bool]:
@@ -129,8 +129,8 @@ def _is_too_old() -> ColumnElement[bool]:
     The time in which a case is snoozed does not count, because its message waits for that.
     """
     oldest = current_hub().clock.now() - MAX_MESSAGE_AGE
-    snoozed = select(Case.id).where(Case.snoozed_until > oldest)
-    was_listed = or_(Notice.case_id.is_(None), Notice.case_id.not_in(snoozed))
+    snoozed_cases = select(Case.id).where(Case.snoozed_until > oldest)
+    was_listed = or_(Notice.case_id.is_(None), Notice.case_id.not_in(snoozed_cases))
     return and_(Notice.created_at <= oldest, was_listed)
 
 

@@ -26,8 +26,8 @@ class Deliveries:
     """
 
     def __init__(self) -> None:
-        stored = hub_settings.read(hub_settings.UNDELIVERED_MAIL)
-        self._case_ids: dict[str, list[int]] = json.loads(stored or "{}")
+        text = hub_settings.read(hub_settings.UNDELIVERED_MAIL)
+        self._case_ids: dict[str, list[int]] = json.loads(text or "{}")
         self._unstored: dict[str, list[int]]
         self._unstored = current_app.extensions.setdefault(UNSTORED_KEY, {})
         for recipient, case_ids in self._unstored.items():
@@ -35,8 +35,8 @@ class Deliveries:
 
     def select_missing(self, recipient: str, cases: Iterable[Case]) -> list[Case]:
         """Return the cases that a recipient has not got."""
-        delivered = set(self._case_ids.get(recipient, ()))
-        return [case for case in cases if case.id not in delivered]
+        delivered_ids = set(self._case_ids.get(recipient, ()))
+        return [case for case in cases if case.id not in delivered_ids]
 
     def note(self, recipient: str, cases: Sequence[Case]) -> None:
         """Store that a recipient has got cases, or never will."""
@@ -80,30 +80,32 @@ class Deliveries:
 
 def note_refused_address(address: str, problem: str) -> None:
     """Record that the mail server takes no message for an address."""
-    refused = load_refused_addresses()
-    if refused.get(address) != problem:
-        _store_refused_addresses(refused | {address: problem})
+    refused_addresses = load_refused_addresses()
+    if refused_addresses.get(address) != problem:
+        _store_refused_addresses(refused_addresses | {address: problem})
 
 
 def note_accepted_address(address: str) -> None:
     """Forget that the mail server took no message for an address."""
-    refused = load_refused_addresses()
-    if address in refused:
-        del refused[address]
-        _store_refused_addresses(refused)
+    refused_addresses = load_refused_addresses()
+    if address in refused_addresses:
+        del refused_addresses[address]
+        _store_refused_addresses(refused_addresses)
 
 
 def load_refused_addresses() -> dict[str, str]:
     """Return, by address, why the mail server took no message for it."""
-    refused: dict[str, str] = json.loads(hub_settings.read(hub_settings.REFUSED_ADDRESSES) or "{}")
-    return refused
+    refused_addresses: dict[str, str] = json.loads(
+        hub_settings.read(hub_settings.REFUSED_ADDRESSES) or "{}"
+    )
+    return refused_addresses
 
 
-def _store_refused_addresses(refused: dict[str, str]) -> None:
+def _store_refused_addresses(refused_addresses: dict[str, str]) -> None:
     """Store the refused addresses for the pages; if that is not possible now, the next mail does.
 
     An error would look as if the message had not been sent, and it would be sent again.
     """
-    text = json.dumps(refused) if refused else ""
+    text = json.dumps(refused_addresses) if refused_addresses else ""
     with suppress(DatabaseUnavailable), transaction() as session:
         hub_settings.store(session, hub_settings.REFUSED_ADDRESSES, text)

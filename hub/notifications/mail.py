@@ -65,13 +65,13 @@ def send_invitation(address: str, rights: Sequence[str], who: str, code: str) ->
     The language of the new person is not known before their first log-in.
     """
     public_url = current_hub().config.public_url
-    joined = gettext(" and ").join(translate(right) for right in rights)
+    right_names = gettext(" and ").join(translate(right) for right in rights)
     parts = (
         gettext(
             "%(who)s invites you to the QuickBooks hub at %(url)s as %(rights)s.",
             who=who,
             url=public_url,
-            rights=joined,
+            rights=right_names,
         ),
         gettext(
             "Open %(url)s and enter your address and this code:", url=f"{public_url}/invitation"

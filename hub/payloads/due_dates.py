@@ -30,7 +30,7 @@ def is_due_date_outdated(
     """Return whether QuickBooks has to work out the due date again: its date or terms change.
 
     A sparse update would leave the due date as it was, which may be before the new date. A due date
-    that a person has entered stays. `emptied` are the fields that the update empties.
+    that a person has entered stays. `emptied_fields` are those that the update empties.
     """
     if last is None or not last.computed_due or "DueDate" in update:
         return False

@@ -134,7 +134,7 @@ def _build_discount_line(
 ) -> list[dict[str, Any]]:
     """Return one line for all discounts, because QuickBooks has room for one.
 
-    `taxed` are the lines that are discounted, with their bodies.
+    `taxed_lines` are those that are discounted, with their bodies.
     """
     if not discounts:
         return []

@@ -18,7 +18,7 @@ from hub.payloads.stated_total import round_stated_total
 def find_problem(builder: PayloadBuilder, computed_total: Decimal | None) -> Sentence | None:
     """Return a problem if some of the tax would not be posted; None otherwise.
 
-    `computed` is the total of the lines. There is no problem if that is the stated total.
+    `computed_total` is that of the lines. There is no problem if that is the stated total.
     """
     document = builder.document
     if builder.facts.tax_codes or computed_total is None or not _is_purchase_without_tax(document):

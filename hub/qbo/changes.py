@@ -90,7 +90,7 @@ def _note_refusals(company_id: int, changes: Changes, kinds: Collection[str]) ->
             company_id,
             unread_kinds.KindReader.POLL,
             read=[kind for kind in optional if kind not in refusals],
-            refused={kind: refusals[kind].problem for kind in optional if kind in refusals},
+            problems={kind: refusals[kind].problem for kind in optional if kind in refusals},
         )
     for kind in refusals:
         if kind not in optional:

@@ -80,8 +80,8 @@ def _note_refusals(
             company_id,
             unread_kinds.KindReader.LISTS,
             read=read_lists,
-            refused=problems,
-            needed=needed_lists,
+            problems=problems,
+            needed_kinds=needed_lists,
         )
 
 

@@ -74,9 +74,9 @@ class RateLimiter(RequestSlots):
             if seconds >= self._limits.period and now >= self._paused_to:
                 self._count_batches_by_items(now)
                 used = sum(start > now - self._limits.period for start in self._counted)
-                allowed = self._compute_allowed_requests(now)
-                slower = min(allowed, used) * SLOWDOWN_FACTOR
-                self._cap = max(MIN_PER_MINUTE, slower, allowed / 2)
+                allowed_requests = self._compute_allowed_requests(now)
+                slower = min(allowed_requests, used) * SLOWDOWN_FACTOR
+                self._cap = max(MIN_PER_MINUTE, slower, allowed_requests / 2)
                 self._cap_at = now + seconds
             self._paused_to = max(self._paused_to, now + seconds)
 
@@ -88,9 +88,9 @@ class RateLimiter(RequestSlots):
             since = now - self._limits.period
             used = sum(start > since for start in self._counted)
             batches = sum(start > since for start, _ in self._batches)
-            allowed = int(self._compute_allowed_requests(now))
+            allowed_requests = int(self._compute_allowed_requests(now))
             return Budget(
-                requests=max(0, allowed - used),
+                requests=max(0, allowed_requests - used),
                 batches=self._limits.batches - batches,
                 running=self._running,
                 waiting=self._count_waiting(),
@@ -107,8 +107,8 @@ class RateLimiter(RequestSlots):
                 further_items += [start] * (items - 1)
         if further_items:
             self._by_items = True
-            counted = sorted((*self._counted, *further_items))
-            self._counted = deque(counted, maxlen=self._limits.per_period)
+            request_times = sorted((*self._counted, *further_items))
+            self._counted = deque(request_times, maxlen=self._limits.per_period)
 
     def _enter(self, ticket: Ticket, until: float | None) -> None:
         """Wait in a queue until the request has started."""
@@ -203,8 +203,8 @@ class RateLimiter(RequestSlots):
     def _compute_delay(self, ticket: Ticket) -> float:
         """Return the seconds until the limits allow a request; never negative."""
         now = self._clock.monotonic()
-        allowed = int(self._compute_allowed_requests(now))
-        room = max(1, allowed - self._count_weight(ticket) + 1)
+        allowed_requests = int(self._compute_allowed_requests(now))
+        room = max(1, allowed_requests - self._count_weight(ticket) + 1)
         second_free_at = _compute_next_free_time(
             self._starts, self._limits.per_second, SECOND_WINDOW
         )

@@ -208,9 +208,9 @@ class SharedBudget:
         since = at - limits.period
         recent = [start for start in self.starts if start.at > since]
         self.by_items = self.by_items or any(start.items > 1 for start in recent)
-        allowed = self.compute_allowed_calls(limits, at)
-        slower = min(allowed, self.count_calls(since)) * SLOWDOWN_FACTOR
-        self.cap = max(MIN_PER_MINUTE, slower, allowed / 2)
+        allowed_calls = self.compute_allowed_calls(limits, at)
+        slower = min(allowed_calls, self.count_calls(since)) * SLOWDOWN_FACTOR
+        self.cap = max(MIN_PER_MINUTE, slower, allowed_calls / 2)
 
     def _renew_share(self, demand: Demand, limits: Limits, now: float) -> int:
         """Renew the share of a process and return how many calls it may have under way.
@@ -330,8 +330,8 @@ class _Reservation:
         budget = self.budget
         shares = budget.shares.items()
         others_room = sum(share.room for owner, share in shares if owner != self.demand.process)
-        allowed = int(budget.compute_allowed_calls(self.limits, self.now))
-        room = max(0, allowed - others_room - budget.get_weight(items))
+        allowed_calls = int(budget.compute_allowed_calls(self.limits, self.now))
+        room = max(0, allowed_calls - others_room - budget.get_weight(items))
         starts = budget.starts
         per_second = self.limits.per_second
         second_free_at = 0.0
@@ -358,19 +358,19 @@ class _Reservation:
         return starts[-self.limits.batches] + self.limits.window
 
 
-def _compute_equal_part(total: int, wanted: int, others: Iterable[int], position: int) -> int:
-    """Return the part of a total for a process that wants `wanted`, beside the demands of others.
+def _compute_equal_part(total: int, own_demand: int, others: Iterable[int], position: int) -> int:
+    """Return the part of a total that a process with `own_demand` gets beside others.
 
     A process that wants less than an equal part leaves the difference to the others. A remainder
     goes to the processes at the first positions.
     """
-    demands = sorted([*others, wanted])
+    demands = sorted([*others, own_demand])
     remaining = total
     for index, demand in enumerate(demands):
         part, remainder = divmod(remaining, len(demands) - index)
         if demand > part:
-            return min(wanted, part + (position < remainder))
-        if demand == wanted:
-            return wanted
+            return min(own_demand, part + (position < remainder))
+        if demand == own_demand:
+            return own_demand
         remaining -= demand
-    return wanted
+    return own_demand

@@ -95,17 +95,17 @@ class SharedRateLimiter(RequestSlots):
     def budget(self) -> Budget:
         """Return the rest of the shared budget, and the calls of this process that run and wait."""
         with forbid_requests():
-            shared, now = self._row.read()
+            budget, now = self._row.read()
         since = now - self._limits.period
-        allowed = int(shared.compute_allowed_calls(self._limits, now))
+        allowed_calls = int(budget.compute_allowed_calls(self._limits, now))
         with self._changed:
             own_pause = self._paused_to - self._clock.monotonic()
             return Budget(
-                requests=max(0, allowed - shared.count_calls(since)),
-                batches=self._limits.batches - shared.count_batches(since),
+                requests=max(0, allowed_calls - budget.count_calls(since)),
+                batches=self._limits.batches - budget.count_batches(since),
                 running=self._running,
                 waiting=self._count_waiting(),
-                paused=max(0.0, shared.paused_to - now, own_pause),
+                paused=max(0.0, budget.paused_to - now, own_pause),
             )
 
     def renew(self) -> None:
@@ -243,8 +243,8 @@ class SharedRateLimiter(RequestSlots):
             StartOutcome(number, None if at is None else at + offset)
             for number, at in demand.outcomes
         ]
-        translated = replace(demand, throttles=throttles, outcomes=outcomes)
-        grant = budget.reserve(translated, self._limits, now, after - before)
+        demand_in_database_time = replace(demand, throttles=throttles, outcomes=outcomes)
+        grant = budget.reserve(demand_in_database_time, self._limits, now, after - before)
         return TimedGrant(grant, now, before, after)
 
     def _apply_grant(self, demand: Demand, timed_grant: TimedGrant) -> None:

@@ -60,9 +60,9 @@ class CaseText:
 
         Raise TypeError for any others: a value that no text shows would be lost.
         """
-        expected = CATALOGUE[code].parameters
-        if params.keys() != expected:
-            raise TypeError(f"{code} takes {sorted(expected)}, not {sorted(params)}.")
+        expected_names = CATALOGUE[code].parameters
+        if params.keys() != expected_names:
+            raise TypeError(f"{code} takes {sorted(expected_names)}, not {sorted(params)}.")
         self.code = code
         self.params: dict[str, Any] = {}
         for name, value in params.items():
@@ -126,13 +126,13 @@ def dump(*texts: CaseText) -> list[dict[str, Any]]:
     return [_dump_value(text) for text in texts]
 
 
-def join_reasons(stored: Sequence[StoredReason]) -> str:
+def join_reasons(reasons: Sequence[StoredReason]) -> str:
     """Render the reasons that a posting stores, one after the other.
 
     The title comes first where the reason alone does not say what is wrong.
     """
     sentences = []
-    for reason in stored:
+    for reason in reasons:
         text = render(reason["code"], reason["params"])
         template, _ = look_up(reason["code"], {})
         if template.shows_title:
@@ -141,17 +141,17 @@ def join_reasons(stored: Sequence[StoredReason]) -> str:
     return " ".join(sentences)
 
 
-def are_same(stored: Sequence[StoredReason], present: Sequence[StoredReason]) -> bool:
+def are_same(stored_reasons: Sequence[StoredReason], present: Sequence[StoredReason]) -> bool:
     """Return whether stored reasons are the present ones, regardless of their texts.
 
     A sentence from before codes were stored is the same reason if it reads the same.
     """
-    if list(stored) == list(present):
+    if list(stored_reasons) == list(present):
         return True
-    stored_codes = [reason["code"] for reason in stored]
+    stored_codes = [reason["code"] for reason in stored_reasons]
     if STORED_TEXT not in stored_codes:
         return False
-    return join_reasons(stored) == join_reasons(present)
+    return join_reasons(stored_reasons) == join_reasons(present)
 
 
 def add_article(noun: str) -> str:

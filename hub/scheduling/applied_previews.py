@@ -88,7 +88,7 @@ def find_awaited_documents(document: Document, documents: Mapping[str, Document]
 def _add_awaited(
     document: Document,
     documents: Mapping[str, Document],
-    awaited: dict[str, Document],
+    awaited_documents: dict[str, Document],
     path: frozenset[str],
 ) -> None:
     """Add the documents to which the lines of a document apply.
@@ -96,10 +96,10 @@ def _add_awaited(
     `path` has the ids from the first document to this one: documents may apply to each other.
     """
     for source_id in _iter_applied_ids(document):
-        applied = documents.get(source_id)
-        if applied and source_id not in path and source_id not in awaited:
-            _add_awaited(applied, documents, awaited, path | {source_id})
-            awaited[source_id] = applied
+        applied_document = documents.get(source_id)
+        if applied_document and source_id not in path and source_id not in awaited_documents:
+            _add_awaited(applied_document, documents, awaited_documents, path | {source_id})
+            awaited_documents[source_id] = applied_document
 
 
 def _iter_applied_ids(document: Document) -> Iterator[str]:

@@ -70,12 +70,12 @@ def find_facts(
 def _check_currencies(session: Session, installation: Installation, facts: CompanyFacts) -> Fact:
     """Compare the currencies of the documents with those that the company keeps books in."""
     title = gettext("Currencies")
-    unused = _count_documents_in_unused_currencies(session, installation, facts)
+    unused_currencies = _count_documents_in_unused_currencies(session, installation, facts)
     counts = ", ".join(
         gettext("%(count)s in %(currency)s", count=count, currency=currency)
-        for currency, count in unused.items()
+        for currency, count in unused_currencies.items()
     )
-    if unused and facts.multicurrency:
+    if unused_currencies and facts.multicurrency:
         return Fact(
             title=title,
             text=gettext(
@@ -89,7 +89,7 @@ def _check_currencies(session: Session, installation: Installation, facts: Compa
                 " on the page Companies."
             ),
         )
-    if unused:
+    if unused_currencies:
         return Fact(
             title=title,
             text=gettext(
@@ -222,11 +222,11 @@ def _check_dimensions(
     session: Session, installation: Installation, facts: CompanyFacts, fields: Sequence[Field]
 ) -> Iterator[Fact]:
     """Compare the classes and locations of the documents with what the company tracks."""
-    tracked = {
+    tracked_dimensions = {
         CLASSES: facts.class_per_line or facts.class_per_document,
         LOCATIONS: facts.locations,
     }
-    for role, is_tracked in tracked.items():
+    for role, is_tracked in tracked_dimensions.items():
         names = [field.name for field in fields if field.role == role]
         if not names:
             continue

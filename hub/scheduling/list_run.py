@@ -31,9 +31,9 @@ def process_lists(steps: Steps, company: ConnectedCompany) -> None:
         slug = installation.slug
         account = steps.step(f"check {slug}", partial(_check_source, installation))
         if account and plugins.has(slug, "hub_records"):
-            pushed = steps.step(f"lists to {slug}", partial(push_lists, installation))
-            if pushed:
-                _report_push(steps, plugins.apps[slug].name, pushed)
+            pushed_counts = steps.step(f"lists to {slug}", partial(push_lists, installation))
+            if pushed_counts:
+                _report_push(steps, plugins.apps[slug].name, pushed_counts)
 
 
 def _check_source(installation: Installation) -> Tenant:
@@ -48,9 +48,9 @@ def _check_source(installation: Installation) -> Tenant:
         raise
 
 
-def _report_push(steps: Steps, app_name: str, pushed: dict[str, int]) -> None:
+def _report_push(steps: Steps, app_name: str, pushed_counts: dict[str, int]) -> None:
     """Write to the log of the run how many records were sent to a source."""
-    total = sum(pushed.values())
+    total = sum(pushed_counts.values())
     steps.recorder.line(Sentence("Records sent to %(app)s: %(count)s.", app=app_name, count=total))
 
 

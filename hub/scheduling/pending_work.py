@@ -137,7 +137,7 @@ def _has_work(now: dt.datetime) -> ColumnElement[bool]:
     parent = aliased(Posting)
     is_freed = exists().where(parent.id == Posting.after_id, parent.state == PostingState.POSTED)
     # Such as a file whose bill was found in QuickBooks at the very end of a run.
-    freed = own_posting.where(
+    follower_ready = own_posting.where(
         Posting.state == PostingState.WAITING,
         Posting.held_by == Holder.NOBODY,
         outbox.is_due(now),
@@ -148,7 +148,7 @@ def _has_work(now: dt.datetime) -> ColumnElement[bool]:
         receipt_delivery.is_due(now),
         ~has_other_account(Installation.id),
     )
-    return or_(sendable, due_again, freed, receipt_due)
+    return or_(sendable, due_again, follower_ready, receipt_due)
 
 
 def _has_postings_in_flight() -> ColumnElement[bool]:

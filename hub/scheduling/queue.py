@@ -133,8 +133,10 @@ class RunQueue:
         waiting = _pick_oldest_runs_by_lease(run_log.list_waiting_runs())
         if not waiting:
             return 0
-        occupied = lease_rows.process_leases().held_names() | _load_listed_locks()
-        jobs = [_queue_job(name, run) for name, run in waiting.items() if name not in occupied]
+        occupied_names = lease_rows.process_leases().held_names() | _load_listed_locks()
+        jobs = [
+            _queue_job(name, run) for name, run in waiting.items() if name not in occupied_names
+        ]
         if jobs:
             self._defer(jobs)
         return len(jobs)
@@ -154,13 +156,13 @@ class RunQueue:
         with transaction() as session:
             dead = session.scalars(_DELETE_STALLED, values).all()
             ended_ids = set(session.scalars(_SELECT_ENDED, {**values, "held": list(held_names)}))
-            ended = session.scalars(_DELETE, {"ids": list(ended_ids & self._ended_ids)}).all()
+            ended_names = session.scalars(_DELETE, {"ids": list(ended_ids & self._ended_ids)}).all()
         self._ended_ids = ended_ids
         for name in dead:
             log.warning("The worker that had the job %s is gone; its run goes on elsewhere.", name)
-        for name in ended:
+        for name in ended_names:
             log.warning("The end of the job %s was lost with a connection; it is removed.", name)
-        return len(dead) + len(ended)
+        return len(dead) + len(ended_names)
 
     def _defer(self, jobs: list[Job]) -> None:
         """Defer jobs over a connection of the hub, so that none has to be free for the queue."""

@@ -33,15 +33,15 @@ def prepare() -> None:
             _run(connection, SchemaManager.get_schema())
             _record(connection, newest)
             return
-        applied = connection.scalar(_NEWEST_APPLIED)
-        if applied is None:
+        newest_name = connection.scalar(_NEWEST_APPLIED)
+        if newest_name is None:
             raise ConfigurationError(
                 "HUB_DATABASE_URL",
                 "names a database in which another program uses procrastinate; give the hub a"
                 " database or a schema of its own",
             )
         for migration in migrations:
-            if migration.name > applied:
+            if migration.name > newest_name:
                 _run(connection, migration.read_text(encoding="utf-8"))
                 _record(connection, migration.name)
 

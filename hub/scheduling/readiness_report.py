@@ -115,15 +115,15 @@ def report(session: Session, installation: Installation, app: App) -> ReadinessR
     ids = _load_unposted_ids(session, installation.id)
     postings = load_postings(session, ids[:MAX_CHECKED])
     dependents = new_parties.find_dependents(postings)
-    stopped = _check(session, installation.company_id, postings)
-    _stop_dependents(stopped, dependents)
-    obstacles = _build_obstacles_from_findings(session, installation, stopped, dependents)
+    stopped_postings = _check(session, installation.company_id, postings)
+    _stop_dependents(stopped_postings, dependents)
+    obstacles = _build_obstacles_from_findings(session, installation, stopped_postings, dependents)
     held_creations = new_parties.list_held_creations(session, installation.id, dependents)
-    from_cases, unlisted = _build_obstacles_from_cases(
+    from_cases, unlisted_count = _build_obstacles_from_cases(
         session, installation, held_creations, dependents
     )
     obstacles += from_cases
-    stopped_ids = set(stopped)
+    stopped_ids = set(stopped_postings)
     for _, creation_id in held_creations:
         stopped_ids |= {posting.id for posting in dependents[creation_id]}
     ready = Counter(posting.kind for posting in postings if posting.id not in stopped_ids)
@@ -132,13 +132,13 @@ def report(session: Session, installation: Installation, app: App) -> ReadinessR
         obstacles=tuple(sorted(obstacles, key=lambda obstacle: -obstacle.documents)),
         ready=ready,
         unchecked=len(ids) - len(postings),
-        unlisted=unlisted,
+        unlisted=unlisted_count,
     )
 
 
 def _load_unposted_ids(session: Session, installation_id: int) -> Sequence[int]:
     """Return the ids of the postings that nothing holds, the oldest first."""
-    unposted = (
+    query = (
         select(Posting.id)
         .where(
             Posting.installation_id == installation_id,
@@ -147,7 +147,7 @@ def _load_unposted_ids(session: Session, installation_id: int) -> Sequence[int]:
         )
         .order_by(Posting.id)
     )
-    return session.scalars(unposted).all()
+    return session.scalars(query).all()
 
 
 def _check(
@@ -157,20 +157,20 @@ def _check(
     if not postings:
         return {}
     context = load_context(session, company_id, postings)
-    stopped = {}
+    stopped_postings = {}
     for posting in postings:
         findings = checks.find_problems(posting, context)
         if findings:
-            stopped[posting.id] = StoppedPosting(posting, findings)
-    return stopped
+            stopped_postings[posting.id] = StoppedPosting(posting, findings)
+    return stopped_postings
 
 
-def _stop_dependents(stopped: dict[int, StoppedPosting], dependents: Dependents) -> None:
+def _stop_dependents(stopped_postings: dict[int, StoppedPosting], dependents: Dependents) -> None:
     """Add the postings that wait for the creation of a record which is stopped itself."""
-    for creation_id in dependents.keys() & stopped.keys():
+    for creation_id in dependents.keys() & stopped_postings.keys():
         for posting in dependents[creation_id]:
-            entry = stopped.setdefault(posting.id, StoppedPosting(posting, []))
-            entry.findings.extend(stopped[creation_id].findings)
+            entry = stopped_postings.setdefault(posting.id, StoppedPosting(posting, []))
+            entry.findings.extend(stopped_postings[creation_id].findings)
 
 
 def _build_obstacles_from_cases(
@@ -188,23 +188,23 @@ def _build_obstacles_from_cases(
     creation_ids = [creation_id for _, creation_id in held_creations]
     sums = _sum_documents_stopped_by_cases(session, installation, creation_ids)
     documents: Counter[int] = Counter()
-    for stopped in sums:
-        documents[stopped.case_id] += stopped.documents
+    for stopped_documents in sums:
+        documents[stopped_documents.case_id] += stopped_documents.documents
     for case_id, creation_id in held_creations:
         documents[case_id] += len(dependents[creation_id])
 
-    cases, unlisted = _load_largest_cases(session, installation, documents)
+    cases, unlisted_count = _load_largest_cases(session, installation, documents)
     obstacles = _build_empty_obstacles(session, installation, cases)
-    for stopped in sums:
-        if stopped.case_id in obstacles:
-            obstacle = obstacles[stopped.case_id]
-            obstacle.documents += stopped.documents
-            obstacle.sums[stopped.currency or home] += stopped.total
+    for stopped_documents in sums:
+        if stopped_documents.case_id in obstacles:
+            obstacle = obstacles[stopped_documents.case_id]
+            obstacle.documents += stopped_documents.documents
+            obstacle.sums[stopped_documents.currency or home] += stopped_documents.total
     for case_id, creation_id in held_creations:
         if case_id in obstacles:
             for posting in dependents[creation_id]:
                 obstacles[case_id].add(posting, home)
-    return list(obstacles.values()), unlisted
+    return list(obstacles.values()), unlisted_count
 
 
 def _build_empty_obstacles(
@@ -243,7 +243,7 @@ def _sum_documents_stopped_by_cases(
     session: Session, installation: Installation, except_for: Sequence[int]
 ) -> list[StoppedDocuments]:
     """Return the documents that open cases stop, added up; leave out some postings."""
-    stopped = (
+    query = (
         case_amounts.select_documents(
             case_amounts.CURRENCY,
             func.count(Posting.document_id.distinct()),
@@ -259,7 +259,7 @@ def _sum_documents_stopped_by_cases(
         .group_by(case_posting.c.case_id, case_amounts.CURRENCY)
     )
     sums = []
-    for case_id, currency, count, total in session.execute(stopped):
+    for case_id, currency, count, total in session.execute(query):
         sums.append(StoppedDocuments(case_id, currency, count, total or ZERO))
     return sums
 
@@ -278,7 +278,7 @@ def _build_obstacle(
 def _build_obstacles_from_findings(
     session: Session,
     installation: Installation,
-    stopped: Mapping[int, StoppedPosting],
+    stopped_postings: Mapping[int, StoppedPosting],
     dependents: Dependents,
 ) -> list[Obstacle]:
     """Return the findings of the checks as obstacles, one for each cause.
@@ -286,10 +286,10 @@ def _build_obstacles_from_findings(
     Findings about single documents are one obstacle if they have the same code. The creation of a
     record does not count as a document if documents wait for it.
     """
-    codes = new_parties.load_codes_to_create(session, list(stopped))
+    codes = new_parties.load_codes_to_create(session, list(stopped_postings))
     slug, home = installation.slug, installation.company.currency
     obstacles: dict[str, Obstacle] = {}
-    for posting, findings in stopped.values():
+    for posting, findings in stopped_postings.values():
         texts = {finding.cause or finding.text.code: finding.text for finding in findings}
         for key, case_text in texts.items():
             obstacle = obstacles.get(key)

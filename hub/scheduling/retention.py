@@ -124,9 +124,9 @@ def prune(who: str, report_pruned: ReportPruned = lambda name, number: None) -> 
                 counts[rule.name] += number
                 report_pruned(rule.name, counts[rule.name])
     finally:
-        changed = {name: number for name, number in counts.items() if number}
-        if changed:
-            audit.record_alone(who, "data pruned", "database", **changed)
+        changed_counts = {name: number for name, number in counts.items() if number}
+        if changed_counts:
+            audit.record_alone(who, "data pruned", "database", **changed_counts)
     return counts
 
 
@@ -139,9 +139,9 @@ def prune_if_due() -> None:
     night = now.replace(hour=PRUNE_HOUR, minute=0, second=0, microsecond=0)
     if night > now:
         night -= dt.timedelta(days=1)
-    stored = hub_settings.read(LAST_PRUNE)
+    stored_time = hub_settings.read(LAST_PRUNE)
     # A time that has not come yet was stored before the clock was set back.
-    if stored and night <= dt.datetime.fromisoformat(stored) <= now:
+    if stored_time and night <= dt.datetime.fromisoformat(stored_time) <= now:
         return
     prune("schedule")
     with transaction() as session:

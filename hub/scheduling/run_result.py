@@ -105,22 +105,22 @@ def count_changes(session: Session, before: StatesBeforeRun) -> dict[str, Any]:
     A document that was in the same state before is not counted, so a run that finds only known
     problems reports nothing new.
     """
-    changed = list(_iter_changed_postings(session, before))
+    changed_postings = list(_iter_changed_postings(session, before))
     ids: dict[str, set[int]] = defaultdict(set)
-    for posting in changed:
+    for posting in changed_postings:
         name = _get_result_name(posting)
         if name:
             is_file = posting.operation == Operation.ATTACH
             ids[name].add(posting.id if is_file else posting.document_id)
     for state in STOPPED_STATES:
         ids[state] -= before.documents.get(state, set())
-    ids["withdrawn"] = _load_withdrawn_documents(session, changed)
+    ids["withdrawn"] = _load_withdrawn_documents(session, changed_postings)
 
     counts: dict[str, Any] = {}
     for name in COUNT_TEXTS:
         if ids[name]:
             counts[name] = len(ids[name])
-    amounts = _sum_by_currency(changed)
+    amounts = _sum_by_currency(changed_postings)
     if amounts:
         counts["amounts"] = amounts
     return counts
@@ -150,12 +150,12 @@ def format_result(result: Mapping[str, Any]) -> str:
 
 def label_counts(result: Mapping[str, Any]) -> list[tuple[int, str]]:
     """Return the counts of a result with their labels, such as (3, "Newly held")."""
-    labeled: list[tuple[int, str]] = []
+    labeled_counts: list[tuple[int, str]] = []
     for count, text in _count_texts(result):
         label = text.partition(" ")[2]
         label = label[:1].upper() + label[1:]
-        labeled.append((count, label))
-    return labeled
+        labeled_counts.append((count, label))
+    return labeled_counts
 
 
 def _count_texts(result: Mapping[str, Any]) -> list[tuple[int, str]]:
@@ -206,13 +206,15 @@ def _get_result_name(posting: _ChangedPosting) -> str:
     return posting.state
 
 
-def _load_withdrawn_documents(session: Session, changed: Iterable[_ChangedPosting]) -> set[int]:
+def _load_withdrawn_documents(
+    session: Session, changed_postings: Iterable[_ChangedPosting]
+) -> set[int]:
     """Return the documents of which nothing is left to post.
 
     A withdrawn posting may also have been replaced by a newer one.
     """
     withdrawn: set[int] = set()
-    for posting in changed:
+    for posting in changed_postings:
         is_document = posting.operation != Operation.ATTACH and not posting.made_for
         if is_document and posting.state == PostingState.WITHDRAWN:
             withdrawn.add(posting.document_id)
@@ -226,10 +228,10 @@ def _load_withdrawn_documents(session: Session, changed: Iterable[_ChangedPostin
     return withdrawn - set(session.scalars(others, {"ids": list(withdrawn)}))
 
 
-def _sum_by_currency(changed: Iterable[_ChangedPosting]) -> dict[str, str]:
+def _sum_by_currency(changed_postings: Iterable[_ChangedPosting]) -> dict[str, str]:
     """Add up what was posted by currency, credits negative."""
     sums: dict[str, Decimal] = defaultdict(Decimal)
-    for posting in changed:
+    for posting in changed_postings:
         is_creation = posting.operation == Operation.CREATE and not posting.made_for
         if is_creation and posting.state == PostingState.POSTED:
             sums[posting.currency] += _get_signed_amount(posting)

@@ -181,17 +181,17 @@ def _do_work(
 def _sync(steps: Steps, installation: Installation) -> None:
     """Collect and post; pause an app whose mode is "once" if nothing of either is left."""
     recorder = steps.recorder
-    collected = steps.step(
+    result = steps.step(
         "collect",
         lambda: collect_run.collect(installation.id, ids=steps.ids, progress=recorder.progress),
     )
-    if collected:
-        steps.counts["collected"] = collected.counts
-        recorder.line(Sentence("Collected: %(counts)s.", counts=_format_counts(collected.counts)))
-        for note in collected.notes:
+    if result:
+        steps.counts["collected"] = result.counts
+        recorder.line(Sentence("Collected: %(counts)s.", counts=_format_counts(result.counts)))
+        for note in result.notes:
             recorder.line(note)
-        if collected.continue_after is not None:
-            steps.continue_after = collected.continue_after
+        if result.continue_after is not None:
+            steps.continue_after = result.continue_after
     if steps.continue_after is not None:
         steps.counts[CONTINUES_READING] = True
     _post(steps, installation)
@@ -220,21 +220,21 @@ def _post(steps: Steps, installation: Installation) -> None:
     if not steps.errors:
         steps.step("report", lambda: _sync_apps_that_share_matches(installation))
     deliver = partial(reporting.wait_and_deliver, installation, steps.recorder.progress)
-    reported = steps.step("report", deliver)
+    reported_count = steps.step("report", deliver)
     with read_only_session() as session:
         steps.counts |= outbox.count_documents(session, installation_id)
         steps.counts["files"] = outbox.count_files(session, installation_id)
         steps.counts["postponed"] = outbox.count_postponed_changes(session, installation_id)
-    if reported:
-        steps.recorder.line(Sentence("Reported back: %(count)s.", count=reported))
+    if reported_count:
+        steps.recorder.line(Sentence("Reported back: %(count)s.", count=reported_count))
     activity.note_inactivity(steps.recorder, installation)
 
 
 def _replan_matched(steps: Steps, installation: Installation) -> None:
     """Plan again what new matches release."""
-    collected = collect_run.collect_matched(installation.id)
-    if collected.counts:
-        counts = _format_counts(collected.counts)
+    result = collect_run.collect_matched(installation.id)
+    if result.counts:
+        counts = _format_counts(result.counts)
         steps.recorder.line(Sentence("Released by new matches: %(counts)s.", counts=counts))
 
 
@@ -336,8 +336,8 @@ def _process_changes(steps: Steps, company: ConnectedCompany) -> None:
     drift_counts = steps.step("changes to what was posted", lambda: drift.watch(company.id))
     if drift_counts:
         steps.counts["noticed"] = dict(drift_counts)
-        noticed = summary.format_changes(drift_counts)
-        steps.recorder.line(Sentence("Noticed in QuickBooks: %(changes)s.", changes=noticed))
+        texts = summary.format_changes(drift_counts)
+        steps.recorder.line(Sentence("Noticed in QuickBooks: %(changes)s.", changes=texts))
     for installation in list_active_installations(company.id):
         deliver = partial(reporting.deliver_if_free, installation)
         steps.step(f"report to {installation.slug}", deliver)

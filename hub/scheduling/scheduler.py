@@ -127,14 +127,14 @@ class Scheduler:
         """Claim the schedules that are due and start waiting runs; return how many were started."""
         with self._app.app_context():
             try:
-                started = self._tick()
+                started_count = self._tick()
             except Exception as error:
                 self._log_error(error)
                 return 0
             self._log_end_of_error()
             self._heartbeat.beat()
             totals.store_if_due()
-            return started
+            return started_count
 
     def notify(self) -> int:
         """Mail new cases, from the one process at work; return the number of messages sent."""
@@ -237,10 +237,10 @@ class Scheduler:
         self._close_interrupted()
         schedule.tick(now)
         pending_work.request_runs(now)
-        started = self._start_waiting()
+        started_count = self._start_waiting()
         if self._without_terms_after is not None:
             self._without_terms_after = document_search.add_missing_terms(self._without_terms_after)
-        return started
+        return started_count
 
     def _close_interrupted(self) -> None:
         """Close the runs that nobody works on any more, so that they are due again.

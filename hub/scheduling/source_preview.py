@@ -292,8 +292,8 @@ def _get_state_at_source(document: Document) -> tuple[PreviewState | None, tuple
 def iter_matched_codes(setup: Setup, document: Document) -> Iterator[CodePreview]:
     """Yield the codes of a document, each with the record that it stands for."""
     fields_by_name = {field.name: field for field in setup.fields}
-    unmatched = preview_item(document, setup.fields).codes
-    for (name, code, _), preview in zip(iter_codes(document), unmatched, strict=True):
+    previews = preview_item(document, setup.fields).codes
+    for (name, code, _), preview in zip(iter_codes(document), previews, strict=True):
         field = fields_by_name.get(name)
         if field:
             result = find(field, code, setup.index)

@@ -101,15 +101,15 @@ def _sum_results_by_app(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
 def _format_remaining_work_by_app(runs: Sequence[Run]) -> dict[str, list[str]]:
     """Return the lines about what is left for the next sync, by the slug of their app."""
     unread = exit_codes.describe_unread(runs)
-    postponed: Counter[str] = Counter()
+    postponed_counts: Counter[str] = Counter()
     lines: dict[str, list[str]] = defaultdict(list)
     with read_only_session() as session:
         for row in _list_installations(session, runs):
             last_run = _list_runs(row, runs)[-1]
-            postponed[row.slug] += last_run.counts.get("postponed", 0)
+            postponed_counts[row.slug] += last_run.counts.get("postponed", 0)
             if row.id in unread:
                 lines[row.slug].append(f"  {unread[row.id]}")
-    for slug, count in postponed.items():
+    for slug, count in postponed_counts.items():
         if count:
             lines[slug].append(f"  Read again by the next sync: {count:,}.")
     return lines
@@ -133,7 +133,7 @@ def _format_app_lines(slug: str, app: dict[str, Any], result: dict[str, Any]) ->
     return output
 
 
-def _format_case_lines(cases: list[dict[str, Any]], unlisted: int) -> list[str]:
+def _format_case_lines(cases: list[dict[str, Any]], unlisted_count: int) -> list[str]:
     """Return two lines for each of the first cases: what is wrong, and what to do."""
     output = ["", "To do:"]
     for case in cases[:MAX_CASES]:
@@ -141,7 +141,7 @@ def _format_case_lines(cases: list[dict[str, Any]], unlisted: int) -> list[str]:
         problem = f"{title}. {case['reason']}".rstrip()
         output.append(f"  {problem}")
         output.append(f"    {case['do']}")
-    remaining = max(len(cases) - MAX_CASES, 0) + unlisted
+    remaining = max(len(cases) - MAX_CASES, 0) + unlisted_count
     if remaining > 0:
         output.append(f"  and {remaining} more; `hub cases` lists them.")
     return output
@@ -221,8 +221,8 @@ def _format_result(run: Run) -> str:
     if result is not None:
         return reasons.translate_sentence(result.summary)
     if run.kind == RunKind.CHANGES:
-        noticed = counts.get("noticed", {})
-        return stored.translate(format_changes(noticed)) or gettext(results.NOTHING_NEW)
+        noticed_counts = counts.get("noticed", {})
+        return stored.translate(format_changes(noticed_counts)) or gettext(results.NOTHING_NEW)
     if "result" in counts:
         return results.format_result(counts["result"])
     return ""

@@ -90,7 +90,7 @@ class Worker:
 
     async def _work_until_end(self) -> None:
         """Execute jobs, and start again if that ends: a restart of PostgreSQL ends it silently."""
-        reported = ""
+        reported_reason = ""
         while not self._is_ending:
             self._task = asyncio.create_task(self._queue.work(self._concurrency))
             await asyncio.wait([self._task])
@@ -98,9 +98,9 @@ class Worker:
                 break
             error = None if self._task.cancelled() else self._task.exception()
             reason = str(error or "the server has ended it")
-            if reason != reported:
+            if reason != reported_reason:
                 log.warning("The worker has no connection to its queue; it tries again. %s", reason)
-            reported = reason if error else ""
+            reported_reason = reason if error else ""
             self._task = asyncio.create_task(asyncio.sleep(RECONNECT_SECONDS))
             await asyncio.wait([self._task])
 

@@ -70,8 +70,8 @@ def find(session: Session, token: str) -> ApiToken | None:
     """Return a token that may be used now; None for every other text."""
     if not token.startswith(PREFIX) or not token.isascii():
         return None
-    stored = session.scalar(select(ApiToken).where(ApiToken.key == hash_token(token)))
-    return stored if stored is not None and is_valid(stored) else None
+    row = session.scalar(select(ApiToken).where(ApiToken.key == hash_token(token)))
+    return row if row is not None and is_valid(row) else None
 
 
 def is_valid(token: ApiToken) -> bool:

@@ -258,20 +258,20 @@ def _may_write_head(session: Session, newest: AuditEntry | None, number: int) ->
     does not have. The first head is written before the first entry, so that a crash between the two
     leaves a head.
     """
-    stored = read_stored_head(session)
-    if stored.is_missing:
+    stored_head = read_stored_head(session)
+    if stored_head.is_missing:
         if has_entry_of_head(session):
             return False
         if not is_shared():
             _write_head(_build_head(newest, number))
         return True
-    if stored.head is None:
+    if stored_head.head is None:
         return False
-    if not stored.is_signed and has_entry_of_head(session):
+    if not stored_head.is_signed and has_entry_of_head(session):
         return False
-    if stored.head.hash == FIRST_PREVIOUS_HASH:
+    if stored_head.head.hash == FIRST_PREVIOUS_HASH:
         return True
-    is_noted = select(AuditEntry.id).where(AuditEntry.hash == stored.head.hash)
+    is_noted = select(AuditEntry.id).where(AuditEntry.hash == stored_head.head.hash)
     return session.scalar(is_noted) is not None
 
 

@@ -41,15 +41,15 @@ def verify(session: Session, copy: Path | None = None) -> Verification:
     `copy` is a file with copied entries; without it the one that HUB_AUDIT_COPY names is read.
     Head and copy are read before the entries, so entries that are written meanwhile are in neither.
     """
-    stored = audit.read_stored_head(session)
+    stored_head = audit.read_stored_head(session)
     copy_file = _CopyFile.open(copy or _get_copy_path())
     result = Verification()
     head_number = None
     for entry in _iter_checked(session):
         result.count += 1
-        if stored.head and entry.hash == stored.head.hash:
+        if stored_head.head and entry.hash == stored_head.head.hash:
             head_number = result.count
-    _compare_head(session, stored, head_number, result)
+    _compare_head(session, stored_head, head_number, result)
     missing_head = audit.find_missing_note(session)
     if missing_head:
         raise AuditBroken(missing_head.id, CUT_OFF)
@@ -89,17 +89,17 @@ def find_foreign_entry(session: Session) -> AuditEntry | None:
 def _is_unchanged(line: dict[str, Any]) -> bool:
     """Return whether an entry has the hash that it was given."""
     try:
-        expected = audit.compute_hash(line)
+        expected_hash = audit.compute_hash(line)
     except (KeyError, TypeError):
         return False
-    return hmac.compare_digest(str(line.get("hash")).encode(), expected.encode())
+    return hmac.compare_digest(str(line.get("hash")).encode(), expected_hash.encode())
 
 
 def _compare_head(
-    session: Session, stored: StoredHead, head_number: int | None, result: Verification
+    session: Session, stored_head: StoredHead, head_number: int | None, result: Verification
 ) -> None:
     """Raise AuditBroken if the head notes entries that are missing, or is not the hub's own."""
-    if stored.is_missing:
+    if stored_head.is_missing:
         if audit.has_entry_of_head(session):
             loss = Sentence("is gone from %(place)s", place=audit.describe_head_place())
             raise AuditBroken.head(loss, audit.describe_head_holder())
@@ -111,12 +111,12 @@ def _compare_head(
                 )
             )
         return
-    head = stored.head
+    head = stored_head.head
     if head is None:
         raise AuditBroken.head(CHANGED, audit.describe_head_holder())
-    if not stored.is_signed and audit.has_entry_of_head(session):
+    if not stored_head.is_signed and audit.has_entry_of_head(session):
         raise AuditBroken.head(Sentence("is not signed"), audit.describe_head_holder())
-    _require_noted(head, head_number, is_signed=stored.is_signed)
+    _require_noted(head, head_number, is_signed=stored_head.is_signed)
     unnoted_count = result.count - (head_number or head.count)
     if unnoted_count:
         result.remarks.append(
@@ -133,12 +133,12 @@ def _require_noted(head: Head, number: int | None, *, is_signed: bool) -> None:
     if number is None:
         raise AuditBroken(head.id, CUT_OFF)
     if is_signed and number != head.count:
-        moved = Sentence(
+        sentence = Sentence(
             "was entry number %(before)s and is number %(after)s now",
             before=head.count,
             after=number,
         )
-        raise AuditBroken(head.id, moved)
+        raise AuditBroken(head.id, sentence)
 
 
 def _get_copy_path() -> Path | None:
@@ -206,8 +206,8 @@ def _compare_copy(session: Session, copy_file: _CopyFile, result: Verification) 
                 missing = [earlier for earlier in missing if earlier < number]
     if missing:
         raise AuditBroken.missing_from_log(missing[0], str(copy_file.path))
-    expected = result.count if first_number is None else result.count - first_number + 1
-    _remark_on_copy(result, copy_file.path, unreadable, expected - result.copied)
+    expected_count = result.count if first_number is None else result.count - first_number + 1
+    _remark_on_copy(result, copy_file.path, unreadable, expected_count - result.copied)
 
 
 def _remark_on_copy(result: Verification, path: Path, unreadable: int, missing_count: int) -> None:

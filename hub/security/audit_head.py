@@ -51,8 +51,8 @@ def read(path: Path, key: bytes) -> StoredHead:
         values: dict[str, Any] = json.loads(text)
         signature = values.pop("signature", None)
         if signature is None:
-            unsigned = Head(count=0, id=int(values["id"]), hash=str(values["hash"]), at="")
-            return StoredHead(unsigned)
+            unsigned_head = Head(count=0, id=int(values["id"]), hash=str(values["hash"]), at="")
+            return StoredHead(unsigned_head)
         head = Head(**values)
     except (AttributeError, KeyError, TypeError, ValueError):
         return UNREADABLE_HEAD
@@ -66,8 +66,12 @@ def write(path: Path, head: Head, key: bytes, *, replaces: bool = False) -> None
 
     Another process may have written a later entry and its head in the meantime.
     """
-    stored = read(path, key)
-    is_older = stored.is_signed and stored.head is not None and stored.head.count > head.count
+    stored_head = read(path, key)
+    is_older = (
+        stored_head.is_signed
+        and stored_head.head is not None
+        and stored_head.head.count > head.count
+    )
     if is_older and not replaces:
         return
     values = {**asdict(head), "signature": sign(head, key)}

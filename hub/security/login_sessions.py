@@ -208,8 +208,8 @@ def hash_token(token: str) -> str:
 def _end_all(session: Session, where: Sequence, reason: EndReason) -> int:  # type: ignore[type-arg]
     """End the sessions that match."""
     values = {"ended_at": current_hub().clock.now(), "end_reason": reason, "challenge": None}
-    ended = session.execute(update(LoginSession).where(*where).values(values))
-    return int(ended.rowcount)  # type: ignore[attr-defined]
+    result = session.execute(update(LoginSession).where(*where).values(values))
+    return int(result.rowcount)  # type: ignore[attr-defined]
 
 
 def _remove_old(session: Session, user_id: int, now: dt.datetime) -> None:

@@ -61,8 +61,8 @@ def require_address(text: str) -> str:
             name=text,
         )
     try:
-        checked = validate_email(text, allow_smtputf8=False, check_deliverability=False)
-        address = checked.ascii_email
+        valid_address = validate_email(text, allow_smtputf8=False, check_deliverability=False)
+        address = valid_address.ascii_email
     except (EmailNotValidError, UnicodeError):
         address = None
     if address is None or len(address) > MAX_ADDRESS_LENGTH:
@@ -89,8 +89,8 @@ def is_mailable(address: str) -> bool:
 
 def _normalize(name: str) -> str:
     """Return a name without differences of case, spaces and compatibility characters."""
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    return " ".join(unicodedata.normalize("NFKC", folded).split())
+    folded_name = unicodedata.normalize("NFKC", name).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded_name).split())
 
 
 def _list_reserved_names() -> set[str]:

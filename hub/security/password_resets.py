@@ -114,8 +114,8 @@ def store_code(
         "guesses": 0,
     }
     statement = insert(session, PasswordReset).values([row])
-    changed = {name: value for name, value in row.items() if name != "user_id"}
-    session.execute(statement.on_conflict_do_update(index_elements=["user_id"], set_=changed))
+    changes = {name: value for name, value in row.items() if name != "user_id"}
+    session.execute(statement.on_conflict_do_update(index_elements=["user_id"], set_=changes))
     audit.record(session, who, "password code issued", person.name)
 
 

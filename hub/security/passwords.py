@@ -97,9 +97,9 @@ def _list_texts_and_words(texts: tuple[str, ...]) -> set[str]:
     """Return texts and the words in them, in lower case."""
     parts = set(OWN_WORDS)
     for text in texts:
-        folded = normalize(text).casefold()
-        separated = "".join(char if char.isalnum() else " " for char in folded)
-        parts |= {folded, *separated.split()}
+        folded_text = normalize(text).casefold()
+        separated_text = "".join(char if char.isalnum() else " " for char in folded_text)
+        parts |= {folded_text, *separated_text.split()}
     return {part for part in parts if len(part) >= SHORTEST_WORD}
 
 

@@ -188,9 +188,9 @@ def _void_first_passwords_of(session: Session, person: User) -> None:
     is_by_person = AuditEntry.who == person.name
     if get_rights(person).may("owner"):
         is_by_person |= AuditEntry.who.endswith(COMMAND_LINE)
-    added = select(AuditEntry.subject).where(is_by_person, AuditEntry.what == "person added")
+    added_people = select(AuditEntry.subject).where(is_by_person, AuditEntry.what == "person added")
     others = select(User).where(
-        User.must_change_password, User.id != person.id, User.username.in_(added)
+        User.must_change_password, User.id != person.id, User.username.in_(added_people)
     )
     for other in session.scalars(others):
         cast(Any, other).password = hash_new(secrets.token_urlsafe())

@@ -60,9 +60,9 @@ class Refusals:
         with self._lock:
             if number == self._window.number:
                 return Counter()
-            counted = self._window.counted
+            counts = self._window.counted
             self._window = Window(number)
-            return counted
+            return counts
 
 
 def note(what: str, who: str, subject: str, **detail: object) -> None:

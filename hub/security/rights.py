@@ -341,8 +341,8 @@ def audit_detail(session: Session, rights: Sequence[Right]) -> dict[str, str]:
 
 def _list_known_apps(session: Session) -> list[str]:
     """Return the apps that are installed or enabled anywhere."""
-    enabled = session.scalars(select(Installation.slug).distinct())
-    return sorted({*current_hub().plugins.apps, *enabled})
+    enabled_apps = session.scalars(select(Installation.slug).distinct())
+    return sorted({*current_hub().plugins.apps, *enabled_apps})
 
 
 def check_not_last_owner(session: Session, person: User) -> None:
@@ -386,11 +386,11 @@ def _find_highest_role(roles: Iterable[str]) -> str:
     return max(roles, key=ROLES.index, default="")
 
 
-def _covers(assigned: int | str | None, part: int | str | None) -> bool:
+def _covers(assigned_part: int | str | None, part: int | str | None) -> bool:
     """Return whether a company or app of a right includes all of another one."""
-    return assigned is None or assigned == part
+    return assigned_part is None or assigned_part == part
 
 
-def _overlaps(assigned: int | str | None, part: int | str | None) -> bool:
+def _overlaps(assigned_part: int | str | None, part: int | str | None) -> bool:
     """Return whether a company or app of a right and another one have something in common."""
-    return assigned is None or part is None or assigned == part
+    return assigned_part is None or part is None or assigned_part == part

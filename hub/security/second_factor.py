@@ -81,10 +81,10 @@ def accept_code(session: Session, user_id: int, code: str) -> bool:
     if match is None:
         return False
     # Another request may have used the code since it was matched.
-    unused = update(Authenticator).where(
+    statement = update(Authenticator).where(
         Authenticator.user_id == user_id, Authenticator.last_counter < match.counter
     )
-    result = session.execute(unused.values(last_counter=match.counter))
+    result = session.execute(statement.values(last_counter=match.counter))
     return bool(result.rowcount)  # type: ignore[attr-defined]
 
 

@@ -32,18 +32,18 @@ def put(session: Session, place: str, text: str) -> None:
 
     A place is, for example, "installation:3:password". The sealed text can be opened only there.
     """
-    shared = current_hub()
-    shared.mask.add((find_token(text),))
-    sealed = shared.vault.seal(place, text)
-    session.merge(Secret(place=place, sealed=sealed))
+    hub = current_hub()
+    hub.mask.add((find_token(text),))
+    sealed_bytes = hub.vault.seal(place, text)
+    session.merge(Secret(place=place, sealed=sealed_bytes))
 
 
 def get(session: Session, place: str) -> str | None:
     """Return the text at a place; None if there is none, or if its key is lost for good."""
-    sealed = session.scalar(_SELECT_SEALED, {"_place": place})
-    if sealed is None:
+    sealed_bytes = session.scalar(_SELECT_SEALED, {"_place": place})
+    if sealed_bytes is None:
         return None
-    return _open(session, place, sealed)
+    return _open(session, place, sealed_bytes)
 
 
 def _read(place: str) -> str | None:
@@ -52,23 +52,23 @@ def _read(place: str) -> str | None:
     A plugin asks for secrets with every call, so no session is opened for it.
     """
     with engine.translate_errors(), engine.read_only_engine().connect() as connection:
-        sealed = connection.execute(_SELECT_SEALED, {"_place": place}).scalar()
-        return None if sealed is None else _open(connection, place, sealed)
+        sealed_bytes = connection.execute(_SELECT_SEALED, {"_place": place}).scalar()
+        return None if sealed_bytes is None else _open(connection, place, sealed_bytes)
 
 
-def _open(database: Session | Connection, place: str, sealed: bytes) -> str | None:
+def _open(database: Session | Connection, place: str, sealed_bytes: bytes) -> str | None:
     """Open a sealed text, and mask it from now on if it is like a token.
 
     Return None if its key is lost for good.
     """
-    shared = current_hub()
+    hub = current_hub()
     try:
-        text = shared.vault.open(place, sealed)
+        text = hub.vault.open(place, sealed_bytes)
     except KeyMissing as error:
         if error.key_id in _load_lost_keys(database):
             return None
         raise
-    shared.mask.add((find_token(text),))
+    hub.mask.add((find_token(text),))
     return text
 
 
@@ -80,8 +80,8 @@ def give_up_lost(session: Session) -> int:
     """
     vault = current_hub().vault
     key_ids = []
-    for place, sealed in session.execute(select(Secret.place, Secret.sealed)):
-        key_id = vault.find_missing_key(place, sealed)
+    for place, sealed_bytes in session.execute(select(Secret.place, Secret.sealed)):
+        key_id = vault.find_missing_key(place, sealed_bytes)
         if key_id and place != LOST_KEYS:
             key_ids.append(key_id)
     if key_ids:
@@ -110,11 +110,11 @@ def try_all(session: Session) -> VaultReport:
     counts: Counter[str] = Counter()
     missing: Counter[str] = Counter()
     problems: list[str] = []
-    for place, sealed in session.execute(
+    for place, sealed_bytes in session.execute(
         select(Secret.place, Secret.sealed).order_by(Secret.place)
     ):
         try:
-            vault.open(place, sealed)
+            vault.open(place, sealed_bytes)
         except KeyMissing as error:
             if error.key_id in lost_keys:
                 counts["lost"] += 1
@@ -129,19 +129,19 @@ def try_all(session: Session) -> VaultReport:
 
 def _load_lost_keys(database: Session | Connection) -> frozenset[str]:
     """Return the ids of the keys that are lost for good."""
-    sealed = database.scalar(_SELECT_SEALED, {"_place": LOST_KEYS})
-    if sealed is None:
+    sealed_bytes = database.scalar(_SELECT_SEALED, {"_place": LOST_KEYS})
+    if sealed_bytes is None:
         return frozenset()
     try:
-        text = current_hub().vault.open(LOST_KEYS, sealed)
+        text = current_hub().vault.open(LOST_KEYS, sealed_bytes)
     except VaultError:  # the key of this list is missing, too
         return frozenset()
     return frozenset(text.split())
 
 
-def _is_lost(session: Session, place: str, sealed: bytes) -> bool:
+def _is_lost(session: Session, place: str, sealed_bytes: bytes) -> bool:
     """Return whether the key of a secret is lost for good."""
-    key_id = current_hub().vault.find_missing_key(place, sealed)
+    key_id = current_hub().vault.find_missing_key(place, sealed_bytes)
     return bool(key_id) and key_id in _load_lost_keys(session)
 
 
@@ -176,10 +176,10 @@ def rotate(session: Session) -> int:
     secrets = select(Secret.place, Secret.sealed).order_by(Secret.place)
     rows = session.execute(secrets.with_for_update()).all()
     changes = []
-    for place, sealed in rows:
-        if vault.is_current(sealed) or _is_lost(session, place, sealed):
+    for place, sealed_bytes in rows:
+        if vault.is_current(sealed_bytes) or _is_lost(session, place, sealed_bytes):
             continue
-        text = vault.open(place, sealed)
+        text = vault.open(place, sealed_bytes)
         changes.append({"place": place, "sealed": vault.seal(place, text)})
     if changes:
         session.execute(update(Secret), changes)
@@ -246,8 +246,8 @@ class SiteSecrets(Secrets):
         query = select(Secret.place, Secret.sealed).where(is_of_installation)
         names = []
         with engine.read_only_session() as session:
-            for place, sealed in session.execute(query).all():
-                if not _is_lost(session, place, sealed):
+            for place, sealed_bytes in session.execute(query).all():
+                if not _is_lost(session, place, sealed_bytes):
                     names.append(place.removeprefix(self._prefix))
         return sorted(names)
 

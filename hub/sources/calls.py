@@ -129,15 +129,15 @@ def _warn_of_separated_names(installation: Installation, site: Site) -> str:
     if not names:
         return ""
     signs = sorted({f"“{separator}”" for separator in separators.values()})
-    listed = ", ".join(names[:MAX_LISTED_NAMES])
+    name_list = ", ".join(names[:MAX_LISTED_NAMES])
     remaining = len(names) - MAX_LISTED_NAMES
     if remaining > 0:
-        listed = Sentence("%(names)s and %(count)s more", names=listed, count=remaining)
+        name_list = Sentence("%(names)s and %(count)s more", names=name_list, count=remaining)
     return Sentence(
         "QuickBooks has names with %(signs)s, which separates nothing there:"
         " %(listed)s. Rename them in QuickBooks; documents that use them are held.",
         signs=" or ".join(signs),
-        listed=listed,
+        listed=name_list,
     )
 
 

@@ -62,8 +62,8 @@ def receive_all(installation: Installation) -> list[Sentence]:
 
 def _iter_settled_files(folder: Path) -> Iterator[Path]:
     """Yield the files in a folder that are completely written, in the order of their names."""
-    settled = (path for path in sorted(folder.iterdir()) if _is_settled(path))
-    return islice(settled, MAX_FILES)
+    settled_files = (path for path in sorted(folder.iterdir()) if _is_settled(path))
+    return islice(settled_files, MAX_FILES)
 
 
 def _is_settled(path: Path) -> bool:

@@ -71,7 +71,7 @@ def receive(
         id=0, name=name, digest=digest, size=len(content), received_at=current_hub().clock.now()
     )
     received_file, file_content = _read_as_mapped_before(installation, received_file, content)
-    stored = StoredFile(
+    stored_file = StoredFile(
         installation_id=installation.id,
         name=name,
         digest=digest,
@@ -85,16 +85,28 @@ def receive(
     )
     try:
         with transaction() as session:
-            session.add(stored)
+            session.add(stored_file)
             session.flush()
             if file_content.table is None:
-                accept(session, installation, stored, file_content.documents, received_file.mapping)
+                accept(
+                    session,
+                    installation,
+                    stored_file,
+                    file_content.documents,
+                    received_file.mapping,
+                )
             else:
-                _open_case(session, installation, stored)
+                _open_case(session, installation, stored_file)
             record_in_audit_log(
-                session, installation, stored, who, RECEIVED_ACTION, digest=digest, size=stored.size
+                session,
+                installation,
+                stored_file,
+                who,
+                RECEIVED_ACTION,
+                digest=digest,
+                size=stored_file.size,
             )
-            result = _build_result(stored, is_new=True)
+            result = _build_result(stored_file, is_new=True)
     except IntegrityError:  # the same content arrived at the same moment
         existing = _find_earlier_result(installation, digest)
         if existing is None:
@@ -117,7 +129,7 @@ def read(installation: Installation, file: files.ReceivedFile, content: bytes) -
 def accept(
     session: Session,
     installation: Installation,
-    stored: StoredFile,
+    stored_file: StoredFile,
     documents: tuple[str, ...],
     mapping: Mapping[str, str] | None,
 ) -> None:
@@ -125,19 +137,19 @@ def accept(
 
     Files that arrived later and have documents of it are read again after it.
     """
-    stored.state = FileState.ACCEPTED
-    stored.mapping = None if mapping is None else dict(mapping)
-    stored.position = _load_next_position(session, installation)
-    stored.document_count = len(documents)
-    rows = [{"file_id": stored.id, "document_id": id} for id in dict.fromkeys(documents)]
+    stored_file.state = FileState.ACCEPTED
+    stored_file.mapping = None if mapping is None else dict(mapping)
+    stored_file.position = _load_next_position(session, installation)
+    stored_file.document_count = len(documents)
+    rows = [{"file_id": stored_file.id, "document_id": id} for id in dict.fromkeys(documents)]
     if rows:
         session.execute(insert(FileDocument), rows)
-    _move_later_files_behind(session, installation, stored)
-    inbox.close(session, build_case_cause(stored.id))
+    _move_later_files_behind(session, installation, stored_file)
+    inbox.close(session, build_case_cause(stored_file.id))
 
 
 def _move_later_files_behind(
-    session: Session, installation: Installation, stored: StoredFile
+    session: Session, installation: Installation, stored_file: StoredFile
 ) -> None:
     """Give new positions to the files that arrived after this one and share documents with it.
 
@@ -146,19 +158,19 @@ def _move_later_files_behind(
     """
     later = (
         select(StoredFile)
-        .where(StoredFile.installation_id == installation.id, StoredFile.id > stored.id)
+        .where(StoredFile.installation_id == installation.id, StoredFile.id > stored_file.id)
         .where(StoredFile.state == FileState.ACCEPTED)
         .order_by(StoredFile.id)
     )
-    moved_ids = [stored.id]
+    moved_ids = [stored_file.id]
     for file in session.scalars(later).all():
         of_moved = aliased(FileDocument)
-        shared = select(FileDocument.file_id).where(
+        shared_documents = select(FileDocument.file_id).where(
             FileDocument.file_id == file.id,
             of_moved.document_id == FileDocument.document_id,
             of_moved.file_id.in_(moved_ids),
         )
-        if session.scalar(shared.limit(1)) is not None:
+        if session.scalar(shared_documents.limit(1)) is not None:
             file.position = _load_next_position(session, installation)
             moved_ids.append(file.id)
 
@@ -185,7 +197,7 @@ def build_case_cause(file_id: int) -> str:
 def record_in_audit_log(
     session: Session,
     installation: Installation,
-    stored: StoredFile,
+    stored_file: StoredFile,
     who: str,
     what: str,
     **detail: object,
@@ -193,7 +205,7 @@ def record_in_audit_log(
     """Record in the audit log what was done with a file."""
     company = installation.company
     subject = f"{installation.slug} for {company.display_name}"
-    audit.record(session, who, what, subject, name=stored.name, **detail)
+    audit.record(session, who, what, subject, name=stored_file.name, **detail)
 
 
 def check_size(installation: Installation, name: str, size: int) -> None:
@@ -239,25 +251,25 @@ def _read_as_mapped_before(
     file_content = read(installation, received_file, content)
     if file_content.table is None:
         return received_file, file_content
-    stored = find_newest_mapping(installation, file_content.table.columns)
-    if stored is None:
+    stored_mapping = find_newest_mapping(installation, file_content.table.columns)
+    if stored_mapping is None:
         return received_file, file_content
-    mapped = replace(received_file, mapping=stored.answers)
+    mapped_file = replace(received_file, mapping=stored_mapping.answers)
     try:
-        return mapped, read(installation, mapped, content)
+        return mapped_file, read(installation, mapped_file, content)
     except Refused:
         return received_file, file_content
 
 
-def _open_case(session: Session, installation: Installation, stored: StoredFile) -> None:
+def _open_case(session: Session, installation: Installation, stored_file: StoredFile) -> None:
     """Open the case of a table that waits for the mapping of its columns."""
     inbox.open(
         session,
-        build_case_cause(stored.id),
-        CaseText("file.unmapped", app=get_app(installation).name, file=stored.name),
+        build_case_cause(stored_file.id),
+        CaseText("file.unmapped", app=get_app(installation).name, file=stored_file.name),
         company_id=installation.company_id,
         installation_id=installation.id,
-        details={"file": stored.id},
+        details={"file": stored_file.id},
     )
 
 
@@ -267,35 +279,35 @@ def _find_earlier_result(installation: Installation, digest: str) -> IntakeResul
         StoredFile.installation_id == installation.id, StoredFile.digest == digest
     )
     with read_only_session() as session:
-        stored = session.scalar(query)
-        if stored is None:
+        stored_file = session.scalar(query)
+        if stored_file is None:
             return None
-        outdated = _count_outdated(session, stored)
-    return replace(_build_result(stored, is_new=False), outdated=outdated)
+        outdated_count = _count_outdated(session, stored_file)
+    return replace(_build_result(stored_file, is_new=False), outdated=outdated_count)
 
 
-def _count_outdated(session: Session, stored: StoredFile) -> int:
+def _count_outdated(session: Session, stored_file: StoredFile) -> int:
     """Return how many documents of a file have a newer version in another one."""
-    if stored.position is None:  # a table that waits for its columns has no documents yet
+    if stored_file.position is None:  # a table that waits for its columns has no documents yet
         return 0
     newer = aliased(FileDocument)
     is_in_newer_file = (
         exists()
         .where(newer.document_id == FileDocument.document_id, StoredFile.id == newer.file_id)
-        .where(StoredFile.installation_id == stored.installation_id)
-        .where(StoredFile.position > stored.position)
+        .where(StoredFile.installation_id == stored_file.installation_id)
+        .where(StoredFile.position > stored_file.position)
     )
-    query = select(func.count()).where(FileDocument.file_id == stored.id, is_in_newer_file)
+    query = select(func.count()).where(FileDocument.file_id == stored_file.id, is_in_newer_file)
     return session.scalar(query) or 0
 
 
-def _build_result(stored: StoredFile, *, is_new: bool) -> IntakeResult:
+def _build_result(stored_file: StoredFile, *, is_new: bool) -> IntakeResult:
     """Return the outcome for a stored file."""
     return IntakeResult(
-        id=stored.id,
-        name=stored.name,
-        state=stored.state,
-        documents=stored.document_count,
+        id=stored_file.id,
+        name=stored_file.name,
+        state=stored_file.state,
+        documents=stored_file.document_count,
         is_new=is_new,
     )
 

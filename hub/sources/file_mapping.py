@@ -46,9 +46,9 @@ class OpenTable:
 def open_table(installation: Installation, file_id: int) -> OpenTable:
     """Return the table in a file, as it is without a mapping; raise Refused if it holds none."""
     with read_only_session() as session:
-        stored = session.get_one(StoredFile, file_id)
-        content = stored.content
-    file = replace(to_contract(stored), mapping=None)
+        stored_file = session.get_one(StoredFile, file_id)
+        content = stored_file.content
+    file = replace(to_contract(stored_file), mapping=None)
     table = file_intake.read(installation, file, content).table
     if table is None:
         raise Refused("%(name)s has no columns to map.", name=file.name)
@@ -70,37 +70,40 @@ def apply(
     answers: Mapping[str, str],
     who: str,
     *,
-    seen: str | None = None,
+    seen_version: str | None = None,
 ) -> int:
     """Accept a table with the answers about its columns and return the number of its documents.
 
     The answers are stored under the name for later tables with the same columns. Store nothing and
     raise ImpossibleAnswers if some are missing or not possible, and Refused if the plugin cannot
-    read the table with them, or if documents in QuickBooks would become others. `seen` is the
-    version of the answers that the person saw; raise NotNow if they are others now.
+    read the table with them, or if documents in QuickBooks would become others. `seen_version`
+    is that of the answers that the person saw; raise NotNow if they are others now.
     """
     name = name.strip()
-    opened = open_table(installation, file_id)
-    mapping = _validate_answers(list_fields(installation), opened.table, answers, name)
-    mapped = replace(opened.file, mapping=mapping)
-    documents = file_intake.read(installation, mapped, opened.content).documents
+    open_file = open_table(installation, file_id)
+    mapping = _validate_answers(list_fields(installation), open_file.table, answers, name)
+    mapped_file = replace(open_file.file, mapping=mapping)
+    documents = file_intake.read(installation, mapped_file, open_file.content).documents
     with transaction() as session:
-        stored = session.get(StoredFile, file_id, with_for_update=True)
-        if stored is None:
-            raise NotNow("%(name)s was discarded meanwhile.", name=opened.file.name)
-        if seen not in (None, build_version(stored.mapping)) and stored.mapping != mapping:
+        stored_file = session.get(StoredFile, file_id, with_for_update=True)
+        if stored_file is None:
+            raise NotNow("%(name)s was discarded meanwhile.", name=open_file.file.name)
+        if (
+            seen_version not in (None, build_version(stored_file.mapping))
+            and stored_file.mapping != mapping
+        ):
             raise NotNow(
                 "The columns of %(name)s were chosen meanwhile, as they are shown here. Change them"
                 " only if they are wrong.",
-                name=stored.name,
+                name=stored_file.name,
             )
         lock_to_change(session, installation.id)
-        replaced_documents.release(session, installation, stored, documents)
-        _store_mapping(session, installation, name, opened.table.columns, mapping)
+        replaced_documents.release(session, installation, stored_file, documents)
+        _store_mapping(session, installation, name, open_file.table.columns, mapping)
         session.execute(delete(FileDocument).where(FileDocument.file_id == file_id))
-        file_intake.accept(session, installation, stored, documents, mapping)
+        file_intake.accept(session, installation, stored_file, documents, mapping)
         file_intake.record_in_audit_log(
-            session, installation, stored, who, MAPPED_ACTION, mapping=name
+            session, installation, stored_file, who, MAPPED_ACTION, mapping=name
         )
     return len(documents)
 
@@ -108,17 +111,17 @@ def apply(
 def discard(installation: Installation, file_id: int, who: str) -> None:
     """Delete a table that waits for its mapping; raise Refused if it was accepted meanwhile."""
     with transaction() as session:
-        stored = session.get_one(StoredFile, file_id, with_for_update=True)
-        if stored.state != FileState.UNMAPPED:
+        stored_file = session.get_one(StoredFile, file_id, with_for_update=True)
+        if stored_file.state != FileState.UNMAPPED:
             raise Refused(
                 "%(name)s was accepted meanwhile. Skip those of its documents that are wrong.",
-                name=stored.name,
+                name=stored_file.name,
             )
         inbox.close(session, file_intake.build_case_cause(file_id), who)
         file_intake.record_in_audit_log(
-            session, installation, stored, who, DISCARDED_ACTION, digest=stored.digest
+            session, installation, stored_file, who, DISCARDED_ACTION, digest=stored_file.digest
         )
-        session.delete(stored)
+        session.delete(stored_file)
 
 
 def list_fields(installation: Installation) -> tuple[files.FileField, ...]:
@@ -137,13 +140,13 @@ def _validate_answers(
 
     Raise ImpossibleAnswers if some of them, or the name of the mapping, are not possible.
     """
-    checked: dict[str, str] = {}
+    checked_answers: dict[str, str] = {}
     problems: dict[str, Sentence] = {}
     for field in fields:
         answer = answers.get(field.name, "")
         possible = {value for value, _ in field.choices} or set(table.columns)
         if answer in possible:
-            checked[field.name] = answer
+            checked_answers[field.name] = answer
         elif answer or field.required:
             problems[field.name] = _describe_problem(field, answer)
     if not 0 < len(name) <= MAX_NAME_LENGTH:
@@ -152,7 +155,7 @@ def _validate_answers(
         )
     if problems:
         raise ImpossibleAnswers(problems)
-    return checked
+    return checked_answers
 
 
 def _describe_problem(field: files.FileField, answer: str) -> Sentence:

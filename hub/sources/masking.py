@@ -29,9 +29,9 @@ def mask_item(item: Item) -> Item:
     names = ("name", "warnings") if isinstance(item, Tenant) else ("reason", "hold", "warnings")
     for name in names:
         value = getattr(item, name, None)
-        masked = _mask_value(value)
-        if masked != value:
-            changes[name] = masked
+        masked_value = _mask_value(value)
+        if masked_value != value:
+            changes[name] = masked_value
     if isinstance(item, Document) and _has_held_code(item):
         changes["codes"] = _mask_codes(item.codes)
         lines = (replace(line, codes=_mask_codes(line.codes)) for line in item.lines)
@@ -47,10 +47,10 @@ def _has_held_code(document: Document) -> bool:
 
 def _mask_codes(codes: Mapping[str, Code | str | None]) -> dict[str, Code | str | None]:
     """Mask secrets in the reasons why codes may not be used."""
-    masked = {}
+    masked_codes = {}
     for name, code in codes.items():
-        masked[name] = mask_item(code) if isinstance(code, Code) and code.hold else code
-    return masked
+        masked_codes[name] = mask_item(code) if isinstance(code, Code) and code.hold else code
+    return masked_codes
 
 
 def _mask_value(value: object) -> object:
@@ -59,8 +59,8 @@ def _mask_value(value: object) -> object:
     A sentence whose text has no secret stays as it is, so that pages can translate it.
     """
     if isinstance(value, str):
-        masked = mask_secrets(value)
-        return value if masked == value else masked
+        masked_text = mask_secrets(value)
+        return value if masked_text == value else masked_text
     if isinstance(value, (tuple, list)):
         return type(value)(_mask_value(part) for part in value)
     if isinstance(value, dict):

@@ -110,8 +110,8 @@ def repeat_receipts(session: Session, installation_id: int) -> None:
         ReceiptRow.ended == ReceiptEnd.OPEN,
         ReceiptRow.error != "",
     )
-    failed = update(ReceiptRow).where(bulk.is_locked_in_order(ReceiptRow.id, *has_failed))
-    session.execute(failed.values(next_try_at=current_hub().clock.now()))
+    failed_receipts = update(ReceiptRow).where(bulk.is_locked_in_order(ReceiptRow.id, *has_failed))
+    session.execute(failed_receipts.values(next_try_at=current_hub().clock.now()))
 
 
 def _is_due(session: Session, row: Installation) -> bool:

@@ -25,11 +25,11 @@ class SiteFiles:
     def after(self, position: int) -> Iterator[files.ReceivedFile]:
         """Yield the accepted files with a higher position, in the order of positions."""
         while True:
-            received = self._load_page_after(position)
-            for file in received:
+            page = self._load_page_after(position)
+            for file in page:
                 position = file.position
                 yield file
-            if len(received) < FILES_PER_READ:
+            if len(page) < FILES_PER_READ:
                 return
 
     def with_documents(self, ids: Sequence[str]) -> Mapping[str, files.ReceivedFile]:
@@ -55,7 +55,7 @@ class SiteFiles:
         query = self._select_accepted().where(StoredFile.position > position)
         with read_only_session() as session:
             page = session.scalars(query.order_by(StoredFile.position).limit(FILES_PER_READ))
-            return [to_contract(stored) for stored in page]
+            return [to_contract(stored_file) for stored_file in page]
 
     def _load_newest_files(self, ids: Sequence[str]) -> dict[str, files.ReceivedFile]:
         """Return the newest file of each document: one query for positions, one for files."""
@@ -85,14 +85,14 @@ class SiteFiles:
         )
 
 
-def to_contract(stored: StoredFile) -> files.ReceivedFile:
+def to_contract(stored_file: StoredFile) -> files.ReceivedFile:
     """Return a stored file as the contract describes it."""
     return files.ReceivedFile(
-        id=stored.id,
-        name=stored.name,
-        digest=stored.digest,
-        size=stored.size,
-        received_at=stored.received_at,
-        position=stored.position or 0,
-        mapping=stored.mapping,
+        id=stored_file.id,
+        name=stored_file.name,
+        digest=stored_file.digest,
+        size=stored_file.size,
+        received_at=stored_file.received_at,
+        position=stored_file.position or 0,
+        mapping=stored_file.mapping,
     )

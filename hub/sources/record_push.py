@@ -106,10 +106,10 @@ def _load_open_orders(installation: Installation, site: Site, field: Field) -> l
 def _load_listed_records(installation: Installation, field: Field) -> list[types.Record]:
     """Return every record of a role, with its code and the source's document it was created for."""
     company_id = installation.company_id
-    pushed: list[types.Record] = []
+    pushed_records: list[types.Record] = []
     with engine.read_only_session() as session:
         matches = _load_matches_by_record(session, installation, field)
-        created = _load_created_records(session, installation, field.role)
+        created_documents = _load_created_records(session, installation, field.role)
         rates = _load_purchase_rates(session, installation, field.role)
         for row in _load_records_of_role(session, company_id, field.role):
             record_id = row.quickbooks_id
@@ -117,11 +117,11 @@ def _load_listed_records(installation: Installation, field: Field) -> list[types
             record = replace(
                 records.to_record(row),
                 **_build_match_values(matches.get(record_id, ())),
-                document=created.get(record_id),
+                document=created_documents.get(record_id),
                 rate=rate or None,
             )
-            pushed.append(record)
-    return pushed
+            pushed_records.append(record)
+    return pushed_records
 
 
 def _load_matches_by_record(
@@ -147,11 +147,11 @@ def _build_match_values(matches: Sequence[Match]) -> dict[str, Any]:
     """
     if not matches:
         return {}
-    decided = [match.code for match in matches if match.match_method == MatchOrigin.DECIDED]
+    decided_codes = [match.code for match in matches if match.match_method == MatchOrigin.DECIDED]
     return {
         "code": matches[-1].code,
-        "decided": bool(decided),
-        "decided_codes": tuple(decided),
+        "decided": bool(decided_codes),
+        "decided_codes": tuple(decided_codes),
     }
 
 

@@ -37,7 +37,7 @@ class Recorder:
         path = NO_NAME.sub("-", call.path.lower()).strip("-")[:MAX_NAME_LENGTH].strip("-")
         name = f"{self.count:03}-{call.method.lower()}-{path or 'root'}"
         headers = CaseInsensitiveDict(response.headers)
-        recorded: dict[str, Any] = {
+        record: dict[str, Any] = {
             "method": call.method,
             "url": _clean(call, url),
             "status": response.status,
@@ -47,8 +47,8 @@ class Recorder:
                 if header in headers
             },
         }
-        recorded |= self._record_body(call, name, response.body)
-        text = json.dumps(recorded, ensure_ascii=False, indent=2)
+        record |= self._record_body(call, name, response.body)
+        text = json.dumps(record, ensure_ascii=False, indent=2)
         (self.folder / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
 
     def _record_body(self, call: MaskedCall, name: str, body: bytes) -> dict[str, Any]:

@@ -47,10 +47,10 @@ def merge_secrets(
     Raise SettingsInvalid if an address changes and a stored secret was not entered again: otherwise
     a person could have the secret sent to a server of their own.
     """
-    stored = load_stored_secrets(app, installation)
+    stored_secrets = load_stored_secrets(app, installation)
     settings = {**installation.settings, **answers}
     addresses = find_new_addresses(app, installation.settings, settings)
-    absent = [name for name in stored if not answers.get(name)]
+    absent = [name for name in stored_secrets if not answers.get(name)]
     if addresses and absent:
         label = _find_changed_setting(app, installation.settings, settings)
         sentence = Sentence(
@@ -60,7 +60,7 @@ def merge_secrets(
             addresses=", ".join(sorted(addresses)),
         )
         raise SettingsInvalid(app.name, {name: [sentence] for name in absent})
-    secrets = dict(stored)
+    secrets = dict(stored_secrets)
     for name in settings_schema.list_secret_names(app):
         if answers.get(name):
             secrets[name] = str(answers[name])
@@ -71,12 +71,12 @@ def load_stored_secrets(app: App, installation: Installation) -> dict[str, str]:
     """Return the stored secret settings of an installation; none before it is enabled."""
     if not installation.id:
         return {}
-    stored = SiteSecrets(installation.id)
+    stored_secrets = SiteSecrets(installation.id)
     names = settings_schema.list_secret_names(app)
     secrets: dict[str, str] = {}
     for name in sorted(names):
-        if name in stored:
-            secrets[name] = stored[name]
+        if name in stored_secrets:
+            secrets[name] = stored_secrets[name]
     return secrets
 
 
@@ -94,8 +94,10 @@ def may_use_stored(
     """
     if not find_new_addresses(app, installation.settings, settings):
         return True
-    stored = load_stored_secrets(app, installation)
-    return bool(stored) and all(secrets.get(name) == text for name, text in stored.items())
+    stored_secrets = load_stored_secrets(app, installation)
+    return bool(stored_secrets) and all(
+        secrets.get(name) == text for name, text in stored_secrets.items()
+    )
 
 
 def find_new_addresses(

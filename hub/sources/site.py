@@ -67,8 +67,8 @@ class UnsavedSecrets(Secrets):
 
     New values are kept with the typed ones. A value that is bound to the same credentials as the
     stored one of its name is stored at once: if the source has replaced a refresh token, the stored
-    one is no longer valid, whether or not the settings are saved. `stored` is empty if the stored
-    secrets belong to another address, so that they cannot be read.
+    one is no longer valid, whether or not the settings are saved. `stored_secrets` is empty if they
+    belong to another address, so that they cannot be read.
     """
 
     __slots__ = ("_id", "_stored", "_typed")
@@ -76,12 +76,12 @@ class UnsavedSecrets(Secrets):
     def __init__(
         self,
         installation_id: int,
-        typed: dict[str, str],
-        stored: MutableMapping[str, str],
+        typed_secrets: dict[str, str],
+        stored_secrets: MutableMapping[str, str],
     ) -> None:
         self._id = installation_id
-        self._typed = typed
-        self._stored = stored
+        self._typed = typed_secrets
+        self._stored = stored_secrets
 
     def __getitem__(self, name: str) -> str:
         """Return a secret, the typed one first; raise KeyError if there is none."""
@@ -139,7 +139,7 @@ def build_site(
         values,
         clock=context.clock,
         seconds=get_call_seconds(context.config),
-        allowed=context.config.allow_hosts,
+        allowed_hosts=context.config.allow_hosts,
         hub=HubFunctions(
             find_stand_in=find_stand_in,
             on_refused=audit.record_refused_host,
@@ -190,17 +190,21 @@ def _load_readable_secrets(
     app: App,
     installation: Installation,
     settings: Mapping[str, Any] | None,
-    typed: dict[str, str] | None,
+    typed_secrets: dict[str, str] | None,
 ) -> Secrets:
     """Return the secrets that the plugin may read.
 
     With unsaved settings, these are only the ones that may be sent to their addresses.
     """
-    stored = SiteSecrets(installation.id)
-    hide_secrets((typed or {}).values())
-    if settings is None or may_use_stored(app, installation, settings, typed or {}):
-        return stored if typed is None else UnsavedSecrets(installation.id, typed, stored)
-    return UnsavedSecrets(installation.id, typed or {}, {})
+    stored_secrets = SiteSecrets(installation.id)
+    hide_secrets((typed_secrets or {}).values())
+    if settings is None or may_use_stored(app, installation, settings, typed_secrets or {}):
+        return (
+            stored_secrets
+            if typed_secrets is None
+            else UnsavedSecrets(installation.id, typed_secrets, stored_secrets)
+        )
+    return UnsavedSecrets(installation.id, typed_secrets or {}, {})
 
 
 def build_webhook_url(installation: Installation) -> str:
@@ -216,8 +220,8 @@ def load_fields(installation: Installation, site: Site) -> tuple[Field, ...]:
     An exception of the plugin becomes an error that names the app.
     """
     with guard(installation, Sentence("naming its fields")):
-        declared = call_hook(installation, "hub_fields") or ()
-        return tuple(apply_settings(field, site.settings) for field in declared)
+        declared_fields = call_hook(installation, "hub_fields") or ()
+        return tuple(apply_settings(field, site.settings) for field in declared_fields)
 
 
 def load_fields_as_set(installation: Installation) -> tuple[Field, ...]:
@@ -225,12 +229,12 @@ def load_fields_as_set(installation: Installation) -> tuple[Field, ...]:
 
     If the settings are not valid, the fields are returned as the app declares them.
     """
-    declared: tuple[Field, ...] = tuple(call_hook(installation, "hub_fields") or ())
+    declared_fields: tuple[Field, ...] = tuple(call_hook(installation, "hub_fields") or ())
     try:
         settings = load_settings(installation)
     except StoredSettingsInvalid:
-        return declared
-    return tuple(apply_settings(field, settings) for field in declared)
+        return declared_fields
+    return tuple(apply_settings(field, settings) for field in declared_fields)
 
 
 @contextmanager
@@ -348,21 +352,21 @@ def load_settings(installation: Installation) -> dict[str, Any]:
         raise StoredSettingsInvalid(app.name, error) from None
 
 
-def _load_settings(app: App, stored: Mapping[str, Any]) -> dict[str, Any]:
+def _load_settings(app: App, stored_settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings as the app's schema reads them, without secrets.
 
     Raise SettingsInvalid if they do not fit the schema.
     """
     schema: Schema = app.settings() if isinstance(app.settings, type) else app.settings
     secret_names = settings_schema.list_secret_names(app)
-    public = _exclude_names(stored, secret_names)
+    public = _exclude_names(stored_settings, secret_names)
     answers = settings_schema.drop_empty_texts(schema, public)
     try:
-        loaded = schema.load(answers, partial=tuple(secret_names), unknown=EXCLUDE)
+        loaded_settings = schema.load(answers, partial=tuple(secret_names), unknown=EXCLUDE)
     except ValidationError as error:
         messages = cast(dict[str, list[str]], error.messages)
         raise SettingsInvalid(app.name, messages) from None
-    return settings_schema.site_settings(app, loaded or {})
+    return settings_schema.site_settings(app, loaded_settings or {})
 
 
 def _exclude_names(settings: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
@@ -375,9 +379,9 @@ def _exclude_names(settings: Mapping[str, Any], names: set[str]) -> dict[str, An
 
 def apply_settings(field: Field, settings: Mapping[str, Any]) -> Field:
     """Return a field whose policies that name settings have their values."""
-    pushed = field.pushed
-    if not isinstance(pushed, bool):
-        pushed = bool(_get_setting_text(pushed, settings))
+    is_pushed = field.pushed
+    if not isinstance(is_pushed, bool):
+        is_pushed = bool(_get_setting_text(is_pushed, settings))
     fill = field.fill
     if not isinstance(fill, bool):
         setting_name = fill.strip("{}")
@@ -388,7 +392,7 @@ def apply_settings(field: Field, settings: Mapping[str, Any]) -> Field:
         default=default or None,
         missing=cast(Any, _get_setting_text(field.missing, settings)),
         differ=cast(Any, _get_setting_text(field.differ, settings)),
-        pushed=pushed,
+        pushed=is_pushed,
         fill=fill,
     )
 

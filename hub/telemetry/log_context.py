@@ -24,8 +24,8 @@ def replace(values: Values) -> None:
 def bind(**values: object) -> Iterator[None]:
     """Add values, without those that are None, to every log line of the block."""
     before = _values.get()
-    added = {name: value for name, value in values.items() if value is not None}
-    _values.set({**before, **added})
+    new_values = {name: value for name, value in values.items() if value is not None}
+    _values.set({**before, **new_values})
     try:
         yield
     finally:

@@ -82,13 +82,15 @@ def _describe(logger: Any, method: str, event: Mapping[str, Any]) -> dict[str, A
     """Return an event with its time, level and fields, in the order in which they are read."""
     record: logging.LogRecord = event["_record"]
     at = dt.datetime.fromtimestamp(record.created, dt.UTC)
-    described = {
+    description = {
         "time": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "level": record.levelname.lower(),
         "logger": record.name,
     }
-    names = {name: value for name, value in collect_fields(record).items() if name not in described}
-    return {**described, **event, **names}
+    names = {
+        name: value for name, value in collect_fields(record).items() if name not in description
+    }
+    return {**description, **event, **names}
 
 
 def _mask_value(value: object, mask: Mask) -> object:

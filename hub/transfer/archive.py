@@ -97,8 +97,8 @@ class Archive:
 
     def require_signature(self, secret_key: str) -> None:
         """Raise ArchiveUnusable unless the manifest was signed with this secret key."""
-        expected = _compute_signature(_dump_manifest(self.manifest), secret_key)
-        if not hmac.compare_digest(expected.encode(), self._signature.encode()):
+        expected_signature = _compute_signature(_dump_manifest(self.manifest), secret_key)
+        if not hmac.compare_digest(expected_signature.encode(), self._signature.encode()):
             raise ArchiveUnusable(
                 self.path,
                 "its manifest was signed with another secret.key, or was changed. Use the key of"

@@ -67,8 +67,10 @@ def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) ->
             vault_keys=[key_id for key_id, _ in config.vault_keys],
             rows=counts,
         )
-        archived = {DATABASE_FILE: copy_file, **files}
-        archive.write(path, manifest, archived, config.secret_key, draft=folder / ARCHIVE_DRAFT)
+        archived_files = {DATABASE_FILE: copy_file, **files}
+        archive.write(
+            path, manifest, archived_files, config.secret_key, draft=folder / ARCHIVE_DRAFT
+        )
     return manifest
 
 

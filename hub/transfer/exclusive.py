@@ -79,9 +79,9 @@ def _name_database(address: str, context: ExceptionContext) -> None:
 
 def _name_error(error: DBAPIError, address: str) -> None:
     """Raise DatabaseUnavailable, with this address, for an error that is not the caller's."""
-    translated = database_errors.translate(error, address)
-    if translated is not None:
-        raise translated from error
+    hub_error = database_errors.translate(error, address)
+    if hub_error is not None:
+        raise hub_error from error
 
 
 def lock_tables(connection: Connection) -> None:

@@ -48,10 +48,10 @@ def read(path: Path, language: str) -> NullTranslations:
 
     with path.open("rb") as file:
         catalog = read_po(file, locale=language)
-    compiled = io.BytesIO()
-    write_mo(compiled, catalog)
-    compiled.seek(0)
-    translations = SentenceTranslations(compiled)
+    mo_file = io.BytesIO()
+    write_mo(mo_file, catalog)
+    mo_file.seek(0)
+    translations = SentenceTranslations(mo_file)
     translations.sentences = frozenset(_catalog_sentences(catalog))
     translations.plurals = dict(_catalog_plurals(catalog))
     return translations

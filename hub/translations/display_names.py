@@ -61,21 +61,21 @@ def translate(text: str, catalog: NullTranslations) -> str:
         return text if noun == kind else noun
     names = text.split(AND)
     if len(names) > 1:
-        translated = _translate_all(names, catalog)
-        if translated:
-            return catalog.pgettext(CONTEXT, AND).join(translated)
+        translations = _translate_all(names, catalog)
+        if translations:
+            return catalog.pgettext(CONTEXT, AND).join(translations)
     return _translate(text, catalog) or _translate_transactions(text, catalog) or text
 
 
 def _translate_all(names: Iterable[str], catalog: NullTranslations) -> list[str]:
     """Return several names by a catalog; none if one of the texts has not the form of a name."""
-    translated = []
+    translations = []
     for name in names:
         text = _translate(name, catalog)
         if text is None:
             return []
-        translated.append(text)
-    return translated
+        translations.append(text)
+    return translations
 
 
 def _translate(text: str, catalog: NullTranslations) -> str | None:
@@ -92,7 +92,7 @@ def _translate(text: str, catalog: NullTranslations) -> str | None:
 
 def _translate_transactions(text: str, catalog: NullTranslations) -> str | None:
     """Return transactions such as "bill 12, expense 13" by a catalog; None for another text."""
-    translated = []
+    translations = []
     for part in text.split(", "):
         match = TRANSACTION.fullmatch(part)
         if match is None:
@@ -104,8 +104,8 @@ def _translate_transactions(text: str, catalog: NullTranslations) -> str | None:
             "quickbooks_id": match["id"],
         }
         form = catalog.gettext(WITH_ID) if match["id"] else "%(kind)s %(number)s"
-        translated.append(form % values)
-    return ", ".join(translated)
+        translations.append(form % values)
+    return ", ".join(translations)
 
 
 def _plural_form(noun: str, *, has_party: bool) -> str:

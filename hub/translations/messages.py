@@ -91,12 +91,12 @@ def look_up(text: str, person: Reader) -> str:
     if not text:  # a catalog has its head there
         return text
     for catalog in load_catalogs(person):
-        translated = catalog.gettext(text)
-        if translated == text:
+        translation = catalog.gettext(text)
+        if translation == text:
             # gettext() of Python 3.11.2, which Debian 12 has, finds no text that also has a plural.
-            translated = catalog.ngettext(text, text, 1)
-        if translated != text:
-            return translated
+            translation = catalog.ngettext(text, text, 1)
+        if translation != text:
+            return translation
     return text
 
 

@@ -24,9 +24,9 @@ def translate(text: str, translate_label: Callable[[str], str]) -> str:
     `translate_label` translates the label of a code, whose texts are those of its plugin.
     """
     person = messages.reader()
-    translated = person.catalog.pgettext(CONTEXT, text)
-    if translated != text:
-        return translated
+    translation = person.catalog.pgettext(CONTEXT, text)
+    if translation != text:
+        return translation
     if person.language != ENGLISH:
         text = translate_label(text)
     is_sentence = text.endswith((".", ".)"))  # it may begin with a name

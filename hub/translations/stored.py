@@ -54,9 +54,9 @@ def translate(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _translate(text: str, person: Reader, depth: int) -> str:
-    translated = _translate_whole(text, person, depth)
-    if translated != text:
-        return translated
+    translation = _translate_whole(text, person, depth)
+    if translation != text:
+        return translation
     if NUMBER.fullmatch(text):
         return person.numbers.localize(text)
     sentences = SENTENCE_END.split(text)
@@ -69,8 +69,8 @@ def _translate_each(sentences: list[str], person: Reader, depth: int) -> Iterato
     """Translate as many sentences at a time as one text has; those that fit none stay."""
     start = 0
     while start < len(sentences):
-        start, translated = _translate_longest(sentences, start, person, depth)
-        yield translated
+        start, translation = _translate_longest(sentences, start, person, depth)
+        yield translation
 
 
 def _translate_longest(
@@ -82,9 +82,9 @@ def _translate_longest(
     """
     for end in range(len(sentences), start + 1, -1):
         text = " ".join(sentences[start:end])
-        translated = _translate_whole(text, person, depth)
-        if translated != text:
-            return end, translated
+        translation = _translate_whole(text, person, depth)
+        if translation != text:
+            return end, translation
     return start + 1, _translate_whole(sentences[start], person, depth)
 
 
@@ -93,13 +93,13 @@ def _translate_whole(text: str, person: Reader, depth: int) -> str:
 
     A text in parentheses, or with a full stop that the catalog leaves out, is translated, too.
     """
-    translated = _translate_count(text, person) or messages.look_up(text, person)
-    if translated == text and depth <= MAX_DEPTH:
-        translated = _translate_by_template(text, person, depth)
-    if translated == text:  # a sentence may begin with a name, so names come after the templates
-        translated = display_names.translate(text, person.catalog)
-    if translated != text:
-        return translated
+    translation = _translate_count(text, person) or messages.look_up(text, person)
+    if translation == text and depth <= MAX_DEPTH:
+        translation = _translate_by_template(text, person, depth)
+    if translation == text:  # a sentence may begin with a name, so names come after the templates
+        translation = display_names.translate(text, person.catalog)
+    if translation != text:
+        return translation
     if text.startswith("(") and text.endswith(")"):
         return f"({_translate(text[1:-1], person, depth + 1)})"
     if text.endswith("."):
@@ -154,18 +154,18 @@ def _translate_list(text: str, person: Reader, depth: int) -> str:
     for separator in SEPARATORS:
         if separator in text or separator == SEPARATORS[-1]:
             parts = text.split(separator)
-            translated = [_translate_part(part, person, depth) for part in parts]
-            if all(new != old for new, old in zip(translated, parts, strict=True)):
-                return person.catalog.gettext(separator).join(translated)
+            translations = [_translate_part(part, person, depth) for part in parts]
+            if all(new != old for new, old in zip(translations, parts, strict=True)):
+                return person.catalog.gettext(separator).join(translations)
     return text
 
 
 def _translate_part(text: str, person: Reader, depth: int) -> str:
     """Translate a part of a list, or a count such as "3 changed" or "2 files attached"."""
     match = COUNT.fullmatch(text)
-    translated = _translate_count(text, person)
-    if translated or match is None:
-        return translated or _translate_whole(text, person, depth)
+    translation = _translate_count(text, person)
+    if translation or match is None:
+        return translation or _translate_whole(text, person, depth)
     words = messages.look_up(match["words"], person)
     if words == match["words"]:
         return _translate_whole(text, person, depth)

@@ -851,7 +851,7 @@ BUGS = (
     Planted(
         "a role for one company counts for all companies",
         "hub/security/rights.py",
-        "    return assigned is None or assigned == part\n",
+        "    return assigned_part is None or assigned_part == part\n",
         "    return True\n",
         (
             "tests/unit/web/test_access.py::"

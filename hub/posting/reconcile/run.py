@@ -74,7 +74,7 @@ def reconcile(company_id: int, progress: Progress | None = None) -> Reconciliati
             company_id,
             unread_kinds.KindReader.RECONCILIATION,
             read=[kind for kind in DOCUMENT_ENTITIES if kind not in refused_kinds],
-            refused=refused_kinds,
+            problems=refused_kinds,
         )
         marker_differences = markers.check(session, posting_session)
         posting_session.store_date(session)

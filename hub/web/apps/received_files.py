@@ -118,7 +118,9 @@ def map_columns(installation_id: int, file_id: int) -> str | Response:
             answers[name] = value
     name, seen = request.form.get("name", ""), request.form.get("seen")
     try:
-        count = file_mapping.apply(installation, file_id, name, answers, person_name(), seen=seen)
+        count = file_mapping.apply(
+            installation, file_id, name, answers, person_name(), seen_version=seen
+        )
     except NotNow as error:
         flash(translate(error.sentence), "look")
         return _redirect_to_columns(installation_id, file_id)
@@ -210,7 +212,7 @@ def _render_columns_page(
         table=table,
         fields=file_mapping.list_fields(installation),
         answers=answers,
-        seen=file_mapping.build_version(stored.mapping),
+        seen_version=file_mapping.build_version(stored.mapping),
         mapping_name=name,
         max_name_length=file_mapping.MAX_NAME_LENGTH,
         problems=problems,

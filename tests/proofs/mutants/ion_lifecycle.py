@@ -311,7 +311,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
         place="hub/contract/tokens.py",
         old=(
             "        if reply.status == UNAUTHORIZED:\n"
-            "            token = self._renew(rejected=token)\n"
+            "            token = self._renew(rejected_token=token)\n"
             "            reply = send(token)\n"
         ),
         new="",

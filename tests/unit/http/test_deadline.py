@@ -87,7 +87,7 @@ def test_a_handshake_that_fails_got_no_byte_of_the_request(serve, session):
 def test_a_connection_that_is_opened_too_late_gets_no_byte_of_the_request(serve, session):
     server = serve(answer_at_once("200 OK"))
     with (
-        deadline.limit_time(60, permitted=lambda *address: guard.cut() or True) as guard,
+        deadline.limit_time(60, is_permitted=lambda *address: guard.cut() or True) as guard,
         pytest.raises(requests.ConnectTimeout),
     ):
         session.post(server.url, data=b"bill", timeout=5)
@@ -145,7 +145,7 @@ def requests_session():
 def test_an_address_that_is_not_permitted_is_not_connected_to(serve, session):
     server, checked_places = serve(answer_at_once("200 OK")), []
     with pytest.raises(deadline.NotPermitted, match=r"127\.0\.0\.1"):
-        fetch(session, server.url, permitted=lambda *place: checked_places.append(place))
+        fetch(session, server.url, is_permitted=lambda *place: checked_places.append(place))
     assert checked_places == [("127.0.0.1", server.port, "127.0.0.1")]
     assert server.connections == 0
 
@@ -156,7 +156,7 @@ def test_one_forbidden_address_among_several_forbids_the_host(serve, session, mo
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
     answers = iter([True, False])
     with pytest.raises(deadline.NotPermitted):
-        fetch(session, server.url, permitted=lambda *_: next(answers))
+        fetch(session, server.url, is_permitted=lambda *_: next(answers))
 
 
 def test_a_host_is_resolved_once_and_that_address_is_called(serve, session, monkeypatch):
@@ -170,6 +170,6 @@ def test_a_host_is_resolved_once_and_that_address_is_called(serve, session, monk
     fetch(
         session,
         f"http://rebind.test:{server.port}",
-        permitted=lambda host, port, address: address == "127.0.0.1",
+        is_permitted=lambda host, port, address: address == "127.0.0.1",
     )
     assert (calls, "Host: rebind.test" in server.heads[0]) == (["rebind.test"], True)
