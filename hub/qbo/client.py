@@ -269,9 +269,7 @@ class Client:
         if pause:
             self._rate_limiter.note_throttling(pause)
         refused_responses = [one for one in responses if one.outcome == SendOutcome.UNAUTHORISED]
-        accepted_responses = [
-            response for response in responses if response.outcome in ACCESS_OUTCOMES
-        ]
+        accepted_responses = [one for one in responses if one.outcome in ACCESS_OUTCOMES]
         decisive = refused_responses or accepted_responses
         if not decisive:
             return

@@ -86,22 +86,20 @@ def absorb_all(
         return []
     deleted_ids, rows = _partition_entities(company_id, kind, entities, summaries or {})
     ids = [*deleted_ids, *(row["quickbooks_id"] for row in rows)]
-    stored_heads = _load_stored_heads(session, company_id, kind, ids)
-    newer = _select_newer(rows, deleted_ids, stored_heads)
+    heads = _load_stored_heads(session, company_id, kind, ids)
+    newer = _select_newer(rows, deleted_ids, heads)
     changed_ids = {*newer.deleted_ids, *(row["quickbooks_id"] for row in newer.changed)}
-    to_lock = sorted(changed_ids & stored_heads.keys())
+    to_lock = sorted(changed_ids & heads.keys())
     if to_lock:
         # Another process may have stored a newer version since they were read.
-        stored_heads |= _load_stored_heads(session, company_id, kind, to_lock, _LOCKED_HEADS)
-        newer = _select_newer(rows, deleted_ids, stored_heads)
+        heads |= _load_stored_heads(session, company_id, kind, to_lock, _LOCKED_HEADS)
+        newer = _select_newer(rows, deleted_ids, heads)
 
-    ended_links = _find_ended_links(stored_heads, newer.current, newer.deleted_ids)
+    ended_links = _find_ended_links(heads, newer.current, newer.deleted_ids)
     _remove_links(session, company_id, kind, ended_links)
     is_news = not is_own_write
-    new_deleted_rows = _mark_deleted(
-        company_id, kind, stored_heads, newer.deleted_ids, is_news=is_news
-    )
-    _upsert_heads(session, stored_heads, [*newer.changed, *new_deleted_rows], is_news=is_news)
+    new_deleted_rows = _mark_deleted(company_id, kind, heads, newer.deleted_ids, is_news=is_news)
+    _upsert_heads(session, heads, [*newer.changed, *new_deleted_rows], is_news=is_news)
 
     newer_ids = [row["quickbooks_id"] for row in newer.changed]
     return [(kind, id) for id in (*newer.deleted_ids, *newer_ids)]
@@ -154,7 +152,7 @@ def _select_newer(
 def _mark_deleted(
     company_id: int,
     kind: str,
-    stored_heads: Mapping[str, TransactionHead],
+    heads: Mapping[str, TransactionHead],
     ids: Iterable[str],
     *,
     is_news: bool,
@@ -162,7 +160,7 @@ def _mark_deleted(
     """Mark stored heads as deleted; return rows for those that were not stored before."""
     new_rows = []
     for id in ids:
-        head = stored_heads.get(id)
+        head = heads.get(id)
         if head is None:
             row = build_head(company_id, kind, {"Id": id})
             new_rows.append(row | {"state": TransactionState.DELETED})
@@ -217,11 +215,7 @@ def _get_link_key(link: Mapping[str, str]) -> Link:
 
 
 def _upsert_heads(
-    session: Session,
-    stored_heads: Mapping[str, TransactionHead],
-    rows: Iterable[Row],
-    *,
-    is_news: bool,
+    session: Session, heads: Mapping[str, TransactionHead], rows: Iterable[Row], *, is_news: bool
 ) -> None:
     """Update stored heads and insert new ones; the last one of two rows with the same Id counts.
 
@@ -231,7 +225,7 @@ def _upsert_heads(
     latest = {row["quickbooks_id"]: row for row in rows}
     new_rows = []
     for id, row in latest.items():
-        head = stored_heads.get(id)
+        head = heads.get(id)
         if head is None:
             new_rows.append(row | {"news": False})
             continue

@@ -190,21 +190,17 @@ def _load_readable_secrets(
     app: App,
     installation: Installation,
     settings: Mapping[str, Any] | None,
-    typed_secrets: dict[str, str] | None,
+    answers: dict[str, str] | None,
 ) -> Secrets:
     """Return the secrets that the plugin may read.
 
     With unsaved settings, these are only the ones that may be sent to their addresses.
     """
-    stored_secrets = SiteSecrets(installation.id)
-    hide_secrets((typed_secrets or {}).values())
-    if settings is None or may_use_stored(app, installation, settings, typed_secrets or {}):
-        return (
-            stored_secrets
-            if typed_secrets is None
-            else UnsavedSecrets(installation.id, typed_secrets, stored_secrets)
-        )
-    return UnsavedSecrets(installation.id, typed_secrets or {}, {})
+    secrets = SiteSecrets(installation.id)
+    hide_secrets((answers or {}).values())
+    if settings is None or may_use_stored(app, installation, settings, answers or {}):
+        return secrets if answers is None else UnsavedSecrets(installation.id, answers, secrets)
+    return UnsavedSecrets(installation.id, answers or {}, {})
 
 
 def build_webhook_url(installation: Installation) -> str:

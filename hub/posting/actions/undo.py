@@ -95,9 +95,9 @@ def plan_selection(conditions: Sequence[ColumnElement[bool]]) -> UndoPlan:
         documents = list(iter_documents(session, company_id, [*conditions, is_creation]))
         stored_obstacles = _find_stored_obstacles(session, documents)
         closed_to = company.load_facts(session, company_id).closed_to if documents else None
-        blocked_removals = _find_blocked_postings(session, conditions)
+        others = _find_blocked_postings(session, conditions)
     if not documents:
-        return UndoPlan(company_id=company_id, blocked=tuple(blocked_removals))
+        return UndoPlan(company_id=company_id, blocked=tuple(others))
     posting_session = PostingSession(company_id)
     obstacles = _find_obstacles(posting_session, documents, stored_obstacles, closed_to)
     removable = []
@@ -106,10 +106,8 @@ def plan_selection(conditions: Sequence[ColumnElement[bool]]) -> UndoPlan:
         if obstacle is None:
             removable.append(document)
         else:
-            blocked_removals.append(_build_blocked_removal(document.posting, obstacle))
-    return UndoPlan(
-        company_id=company_id, removable=tuple(removable), blocked=tuple(blocked_removals)
-    )
+            others.append(_build_blocked_removal(document.posting, obstacle))
+    return UndoPlan(company_id=company_id, removable=tuple(removable), blocked=tuple(others))
 
 
 def undo(plan: UndoPlan, who: str, is_ending: Callable[[], bool] = lambda: False) -> int:
