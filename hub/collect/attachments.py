@@ -143,15 +143,11 @@ def _is_other_file(newest: Posting, attachment: Attachment) -> bool:
 
     This is known only if the source states the hash of the file.
     """
-    stated_hash = attachment.sha256
-    if (
-        newest.state != PostingState.POSTED
-        or not stated_hash
-        or not payloads.is_sha256(stated_hash)
-    ):
+    digest = attachment.sha256
+    if newest.state != PostingState.POSTED or not digest or not payloads.is_sha256(digest):
         return False
-    attached_hash = payloads.FileSummary.load(newest.stored_summary).sha256
-    return bool(attached_hash) and attached_hash != stated_hash.lower()
+    attached_digest = payloads.FileSummary.load(newest.stored_summary).sha256
+    return bool(attached_digest) and attached_digest != digest.lower()
 
 
 def _is_done(newest: Posting, parent: Posting, payload: bytes) -> bool:

@@ -44,9 +44,8 @@ def settle_tax_mode(mapped_document: MappedDocument, facts: CompanyFacts) -> Map
 
 def _has_tax(mapped_document: MappedDocument) -> bool:
     """Return whether a document states tax, or a line has a tax code."""
-    if mapped_document.document.tax_total or any(
-        line.tax for line in mapped_document.document.lines
-    ):
+    document = mapped_document.document
+    if document.tax_total or any(line.tax for line in document.lines):
         return True
     return any("tax_code" in line.refs for line in mapped_document.lines)
 

@@ -34,10 +34,8 @@ def queue_unposted(installation_ids: Iterable[int]) -> None:
         reporting_ids = [id for id in installation_ids if _reports_unposted(session, id)]
         if not reporting_ids:
             return
-        unreported_postings = _select_unreported().where(Posting.installation_id.in_(reporting_ids))
-        ids = session.scalars(
-            unreported_postings.with_only_columns(Posting.id).order_by(Posting.id)
-        ).all()
+        query = _select_unreported().where(Posting.installation_id.in_(reporting_ids))
+        ids = session.scalars(query.with_only_columns(Posting.id).order_by(Posting.id)).all()
     for first in range(0, len(ids), CHUNK_SIZE):
         with transaction() as session:
             _queue_chunk(session, ids[first : first + CHUNK_SIZE])

@@ -66,12 +66,8 @@ def write(path: Path, head: Head, key: bytes, *, replaces: bool = False) -> None
 
     Another process may have written a later entry and its head in the meantime.
     """
-    stored_head = read(path, key)
-    is_older = (
-        stored_head.is_signed
-        and stored_head.head is not None
-        and stored_head.head.count > head.count
-    )
+    current = read(path, key)
+    is_older = current.is_signed and current.head is not None and current.head.count > head.count
     if is_older and not replaces:
         return
     values = {**asdict(head), "signature": sign(head, key)}

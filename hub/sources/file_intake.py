@@ -71,7 +71,7 @@ def receive(
         id=0, name=name, digest=digest, size=len(content), received_at=current_hub().clock.now()
     )
     received_file, file_content = _read_as_mapped_before(installation, received_file, content)
-    stored_file = StoredFile(
+    file = StoredFile(
         installation_id=installation.id,
         name=name,
         digest=digest,
@@ -85,28 +85,16 @@ def receive(
     )
     try:
         with transaction() as session:
-            session.add(stored_file)
+            session.add(file)
             session.flush()
             if file_content.table is None:
-                accept(
-                    session,
-                    installation,
-                    stored_file,
-                    file_content.documents,
-                    received_file.mapping,
-                )
+                accept(session, installation, file, file_content.documents, received_file.mapping)
             else:
-                _open_case(session, installation, stored_file)
+                _open_case(session, installation, file)
             record_in_audit_log(
-                session,
-                installation,
-                stored_file,
-                who,
-                RECEIVED_ACTION,
-                digest=digest,
-                size=stored_file.size,
+                session, installation, file, who, RECEIVED_ACTION, digest=digest, size=file.size
             )
-            result = _build_result(stored_file, is_new=True)
+            result = _build_result(file, is_new=True)
     except IntegrityError:  # the same content arrived at the same moment
         existing = _find_earlier_result(installation, digest)
         if existing is None:
@@ -129,7 +117,7 @@ def read(installation: Installation, file: files.ReceivedFile, content: bytes) -
 def accept(
     session: Session,
     installation: Installation,
-    stored_file: StoredFile,
+    file: StoredFile,
     documents: tuple[str, ...],
     mapping: Mapping[str, str] | None,
 ) -> None:
@@ -137,15 +125,15 @@ def accept(
 
     Files that arrived later and have documents of it are read again after it.
     """
-    stored_file.state = FileState.ACCEPTED
-    stored_file.mapping = None if mapping is None else dict(mapping)
-    stored_file.position = _load_next_position(session, installation)
-    stored_file.document_count = len(documents)
-    rows = [{"file_id": stored_file.id, "document_id": id} for id in dict.fromkeys(documents)]
+    file.state = FileState.ACCEPTED
+    file.mapping = None if mapping is None else dict(mapping)
+    file.position = _load_next_position(session, installation)
+    file.document_count = len(documents)
+    rows = [{"file_id": file.id, "document_id": id} for id in dict.fromkeys(documents)]
     if rows:
         session.execute(insert(FileDocument), rows)
-    _move_later_files_behind(session, installation, stored_file)
-    inbox.close(session, build_case_cause(stored_file.id))
+    _move_later_files_behind(session, installation, file)
+    inbox.close(session, build_case_cause(file.id))
 
 
 def _move_later_files_behind(
@@ -197,7 +185,7 @@ def build_case_cause(file_id: int) -> str:
 def record_in_audit_log(
     session: Session,
     installation: Installation,
-    stored_file: StoredFile,
+    file: StoredFile,
     who: str,
     what: str,
     **detail: object,
@@ -205,7 +193,7 @@ def record_in_audit_log(
     """Record in the audit log what was done with a file."""
     company = installation.company
     subject = f"{installation.slug} for {company.display_name}"
-    audit.record(session, who, what, subject, name=stored_file.name, **detail)
+    audit.record(session, who, what, subject, name=file.name, **detail)
 
 
 def check_size(installation: Installation, name: str, size: int) -> None:
@@ -261,15 +249,15 @@ def _read_as_mapped_before(
         return received_file, file_content
 
 
-def _open_case(session: Session, installation: Installation, stored_file: StoredFile) -> None:
+def _open_case(session: Session, installation: Installation, file: StoredFile) -> None:
     """Open the case of a table that waits for the mapping of its columns."""
     inbox.open(
         session,
-        build_case_cause(stored_file.id),
-        CaseText("file.unmapped", app=get_app(installation).name, file=stored_file.name),
+        build_case_cause(file.id),
+        CaseText("file.unmapped", app=get_app(installation).name, file=file.name),
         company_id=installation.company_id,
         installation_id=installation.id,
-        details={"file": stored_file.id},
+        details={"file": file.id},
     )
 
 
@@ -279,35 +267,35 @@ def _find_earlier_result(installation: Installation, digest: str) -> IntakeResul
         StoredFile.installation_id == installation.id, StoredFile.digest == digest
     )
     with read_only_session() as session:
-        stored_file = session.scalar(query)
-        if stored_file is None:
+        file = session.scalar(query)
+        if file is None:
             return None
-        outdated_count = _count_outdated(session, stored_file)
-    return replace(_build_result(stored_file, is_new=False), outdated=outdated_count)
+        outdated_count = _count_outdated(session, file)
+    return replace(_build_result(file, is_new=False), outdated=outdated_count)
 
 
-def _count_outdated(session: Session, stored_file: StoredFile) -> int:
+def _count_outdated(session: Session, file: StoredFile) -> int:
     """Return how many documents of a file have a newer version in another one."""
-    if stored_file.position is None:  # a table that waits for its columns has no documents yet
+    if file.position is None:  # a table that waits for its columns has no documents yet
         return 0
     newer = aliased(FileDocument)
     is_in_newer_file = (
         exists()
         .where(newer.document_id == FileDocument.document_id, StoredFile.id == newer.file_id)
-        .where(StoredFile.installation_id == stored_file.installation_id)
-        .where(StoredFile.position > stored_file.position)
+        .where(StoredFile.installation_id == file.installation_id)
+        .where(StoredFile.position > file.position)
     )
-    query = select(func.count()).where(FileDocument.file_id == stored_file.id, is_in_newer_file)
+    query = select(func.count()).where(FileDocument.file_id == file.id, is_in_newer_file)
     return session.scalar(query) or 0
 
 
-def _build_result(stored_file: StoredFile, *, is_new: bool) -> IntakeResult:
+def _build_result(file: StoredFile, *, is_new: bool) -> IntakeResult:
     """Return the outcome for a stored file."""
     return IntakeResult(
-        id=stored_file.id,
-        name=stored_file.name,
-        state=stored_file.state,
-        documents=stored_file.document_count,
+        id=file.id,
+        name=file.name,
+        state=file.state,
+        documents=file.document_count,
         is_new=is_new,
     )
 

@@ -85,25 +85,22 @@ def apply(
     mapped_file = replace(open_file.file, mapping=mapping)
     documents = file_intake.read(installation, mapped_file, open_file.content).documents
     with transaction() as session:
-        stored_file = session.get(StoredFile, file_id, with_for_update=True)
-        if stored_file is None:
+        file = session.get(StoredFile, file_id, with_for_update=True)
+        if file is None:
             raise NotNow("%(name)s was discarded meanwhile.", name=open_file.file.name)
-        if (
-            seen_version not in (None, build_version(stored_file.mapping))
-            and stored_file.mapping != mapping
-        ):
+        if seen_version not in (None, build_version(file.mapping)) and file.mapping != mapping:
             raise NotNow(
                 "The columns of %(name)s were chosen meanwhile, as they are shown here. Change them"
                 " only if they are wrong.",
-                name=stored_file.name,
+                name=file.name,
             )
         lock_to_change(session, installation.id)
-        replaced_documents.release(session, installation, stored_file, documents)
+        replaced_documents.release(session, installation, file, documents)
         _store_mapping(session, installation, name, open_file.table.columns, mapping)
         session.execute(delete(FileDocument).where(FileDocument.file_id == file_id))
-        file_intake.accept(session, installation, stored_file, documents, mapping)
+        file_intake.accept(session, installation, file, documents, mapping)
         file_intake.record_in_audit_log(
-            session, installation, stored_file, who, MAPPED_ACTION, mapping=name
+            session, installation, file, who, MAPPED_ACTION, mapping=name
         )
     return len(documents)
 
@@ -111,17 +108,17 @@ def apply(
 def discard(installation: Installation, file_id: int, who: str) -> None:
     """Delete a table that waits for its mapping; raise Refused if it was accepted meanwhile."""
     with transaction() as session:
-        stored_file = session.get_one(StoredFile, file_id, with_for_update=True)
-        if stored_file.state != FileState.UNMAPPED:
+        file = session.get_one(StoredFile, file_id, with_for_update=True)
+        if file.state != FileState.UNMAPPED:
             raise Refused(
                 "%(name)s was accepted meanwhile. Skip those of its documents that are wrong.",
-                name=stored_file.name,
+                name=file.name,
             )
         inbox.close(session, file_intake.build_case_cause(file_id), who)
         file_intake.record_in_audit_log(
-            session, installation, stored_file, who, DISCARDED_ACTION, digest=stored_file.digest
+            session, installation, file, who, DISCARDED_ACTION, digest=file.digest
         )
-        session.delete(stored_file)
+        session.delete(file)
 
 
 def list_fields(installation: Installation) -> tuple[files.FileField, ...]:

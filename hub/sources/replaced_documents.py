@@ -19,10 +19,7 @@ DOCUMENTS_PER_QUERY = 500
 
 
 def release(
-    session: Session,
-    installation: Installation,
-    stored_file: StoredFile,
-    documents: Collection[str],
+    session: Session, installation: Installation, file: StoredFile, documents: Collection[str]
 ) -> None:
     """Have the documents read again that a file no longer has once it has only these.
 
@@ -30,7 +27,7 @@ def release(
     has it. Raise Refused if some of them are in QuickBooks or on their way there: they would be in
     the books twice.
     """
-    ids = _load_ids(session, installation, stored_file.id, documents)
+    ids = _load_ids(session, installation, file.id, documents)
     in_books: list[SourceDocument] = []
     for start in range(0, len(ids), DOCUMENTS_PER_QUERY):
         chunk = ids[start : start + DOCUMENTS_PER_QUERY]
@@ -42,7 +39,7 @@ def release(
                 in_books.append(row)
             row.reread = True
     if in_books:
-        raise _build_refusal(format_document_name(in_books[0]), len(in_books), stored_file.name)
+        raise _build_refusal(format_document_name(in_books[0]), len(in_books), file.name)
 
 
 def _build_refusal(document: str, count: int, name: str) -> Refused:

@@ -173,27 +173,23 @@ class ReconciliationResult:
     reads: int = 0
 
     @classmethod
-    def load(cls, stored_result: Mapping[str, Any]) -> "ReconciliationResult":
+    def load(cls, result: Mapping[str, Any]) -> "ReconciliationResult":
         """Return the result that `dump` or an older version stored."""
-        requests = stored_result.get("requests", {})
+        requests = result.get("requests", {})
         return cls(
-            reconciled_at=dt.datetime.fromisoformat(stored_result["proved_at"]),
-            documents=stored_result["documents"],
-            found=stored_result["found"],
-            changing=stored_result.get("under_way", 0),
-            accepted=stored_result["accepted"],
-            unread=stored_result.get("unread", {}),
-            troubles=stored_result[TROUBLES_KEY],
-            totals=[TotalsLine.load(line) for line in stored_result["totals"]],
-            differences=[
-                DocumentDifference.load(entry) for entry in stored_result.get("wrong", ())
-            ],
+            reconciled_at=dt.datetime.fromisoformat(result["proved_at"]),
+            documents=result["documents"],
+            found=result["found"],
+            changing=result.get("under_way", 0),
+            accepted=result["accepted"],
+            unread=result.get("unread", {}),
+            troubles=result[TROUBLES_KEY],
+            totals=[TotalsLine.load(line) for line in result["totals"]],
+            differences=[DocumentDifference.load(entry) for entry in result.get("wrong", ())],
             marker_differences=[
-                MarkerDifference.load(entry) for entry in stored_result.get("strangers", ())
+                MarkerDifference.load(entry) for entry in result.get("strangers", ())
             ],
-            other_source_totals=[
-                OtherSourceTotal.load(entry) for entry in stored_result.get("apart", ())
-            ],
+            other_source_totals=[OtherSourceTotal.load(entry) for entry in result.get("apart", ())],
             writes=requests.get("writes", 0),
             reads=requests.get("reads", 0),
         )

@@ -49,9 +49,8 @@ class _Graph:
 
     def __init__(self, nodes: Mapping[int, _Node], matched_ids: Set[int]) -> None:
         self.nodes = nodes
-        self.matched_ids = (
-            matched_ids  # creations whose code has been matched to a record meanwhile
-        )
+        # The creations whose code has been matched to a record meanwhile.
+        self.matched_ids = matched_ids
         self._results: dict[int, bool] = {}
 
     def documents(self) -> set[int]:

@@ -121,9 +121,8 @@ def _list_unlinked_orders(
     last_payload = json.loads(last.payload or b"{}")
     # A full update also contains links that people made.
     if not payloads.is_whole_update(last_payload):
-        unlinked_orders |= payloads.list_linked_orders(last_payload) - payloads.list_linked_orders(
-            planned_body
-        )
+        planned_orders = payloads.list_linked_orders(planned_body)
+        unlinked_orders |= payloads.list_linked_orders(last_payload) - planned_orders
     return unlinked_orders
 
 
