@@ -5,7 +5,10 @@ import importlib
 import re
 import sys
 import threading
+import time
 from dataclasses import replace
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
 
@@ -21,6 +24,8 @@ from hub import (
     Unreadable,
     hookimpl,
     money,
+    read_changes,
+    row_version,
     setting,
 )
 from hub.contract.registry import Plugins
@@ -29,7 +34,7 @@ from hub.testing import bench as bench_module
 from hub.testing.bench import Bench
 from hub.testing.contract import contract
 from hub.testing.limits import limit_time
-from qbo_sandbox.kit import Limits, json_answer
+from qbo_sandbox.kit import Limits, clock, json_answer
 from tests.support.sources.guide_plugin import guide_plugin
 
 pytest_plugins = ["pytester"]
@@ -594,6 +599,24 @@ def test_a_document_that_differs_in_a_second_reading_is_named(plugin, suite, mon
     monkeypatch.setattr(plugin, "hub_documents", hookimpl(lambda app: unsteady.documents()))
     with pytest.raises(FAILED, match=r"the second reading differs in bill:1. Make each document"):
         suite().test_a_second_reading_returns_the_same_documents(Bench(NAME))
+
+
+def test_a_cursor_of_an_empty_list_may_have_the_time_of_the_reading(plugin, suite, monkeypatch):
+    def documents(app, site):
+        api = plugin.Depot(site)._api
+
+        def pages(since, page):
+            api.get("/shop")
+            yield [], ""
+
+        yield from read_changes(
+            pages, "", Unreadable, version=row_version("updated"), now=lambda: api.date
+        )
+
+    monkeypatch.setattr(plugin, "hub_documents", hookimpl(documents))
+    seconds = count(int(time.time()))
+    monkeypatch.setattr(clock, "time", SimpleNamespace(time=lambda: next(seconds)))
+    suite().test_a_second_reading_returns_the_same_documents(Bench(NAME))
 
 
 @pytest.mark.parametrize("error", [KeyError("id"), None])
