@@ -14,6 +14,7 @@ REREAD_OVERLAP = dt.timedelta(minutes=2)
 MAX_REMEMBERED_ROWS = 300
 PLAIN_VERSION = re.compile(r"\w{1,8}", re.ASCII)  # others are kept as a checksum
 UNIX_SECONDS = re.compile(r"\d{9,10}(\.\d+)?", re.ASCII)
+UNIX_MILLISECONDS = re.compile(r"\d{12,13}(\.\d+)?", re.ASCII)
 ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d(T|$)", re.ASCII)
 CURSOR_PARTS = 5  # parts in the text of a cursor
 
@@ -121,16 +122,25 @@ def _require_moment(key: str, changed_at: str | float | None) -> str:
             if moment.utcoffset():
                 return format_moment(moment)
             return changed_at if ISO_TIME.match(changed_at) else moment.isoformat()
-    advice = ""
-    if UNIX_SECONDS.fullmatch(str(changed_at)):
-        advice = (
+    raise ValueError(
+        f"The time of the last change of {key} is {changed_at!r}. A text in ISO 8601 is expected,"
+        f" such as 2026-03-02T11:00:00Z: return one from `version`.{_advise_on(str(changed_at))}"
+    )
+
+
+def _advise_on(changed_at: str) -> str:
+    """Return what to do about a time that is a number, if its size says what it counts."""
+    if UNIX_SECONDS.fullmatch(changed_at):
+        return (
             ' If the source counts seconds since 1970, pass FilteredList(times="unix"), or convert'
             " them with dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat()."
         )
-    raise ValueError(
-        f"The time of the last change of {key} is {changed_at!r}. A text in ISO 8601 is expected,"
-        f" such as 2026-03-02T11:00:00Z: return one from `version`.{advice}"
-    )
+    if UNIX_MILLISECONDS.fullmatch(changed_at):
+        return (
+            ' If the source counts milliseconds since 1970, pass FilteredList(times="unix_ms"), or'
+            " convert them with dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC).isoformat()."
+        )
+    return ""
 
 
 def _shorten(version: str) -> str:

@@ -1,8 +1,18 @@
 """Days and moments in the rows of a source."""
 
 import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Literal
 
 from hub.errors import Sentence
+
+UnixTimes = Literal["unix", "unix_ms"]
+UNITS_IN_SECOND: Mapping[UnixTimes, int] = {"unix": 1, "unix_ms": 1000}
+UNIT_NAMES: Mapping[UnixTimes, str] = {"unix": "seconds", "unix_ms": "milliseconds"}
+UNIX_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+MILLISECOND = dt.timedelta(milliseconds=1)
+RECENT_SECONDS = (100_000_000, 10_000_000_000)  # from 1973 to 2286
 
 
 def parse_date(
@@ -36,14 +46,31 @@ def _parse_in_format(text: str, format: str) -> dt.datetime:
     return dt.datetime.strptime(text, format)  # noqa: DTZ007 (a day needs no zone)
 
 
-def parse_unix_time(seconds: str | float) -> str:
-    """Return seconds since 1970 as a moment in UTC, such as 2026-03-02T11:00:00.000Z."""
+def parse_unix_time(number: str | float | Decimal, unit: UnixTimes) -> str:
+    """Return seconds or milliseconds since 1970 as a moment, such as 2026-03-02T11:00:00.000Z.
+
+    Raise ValueError for a number that is one of the other unit.
+    """
+    seconds = Decimal(str(number)) / UNITS_IN_SECOND[unit]
+    other: UnixTimes = "unix_ms" if unit == "unix" else "unix"
+    as_other = Decimal(str(number)) / UNITS_IN_SECOND[other]
+    if not _is_recent(seconds) and _is_recent(as_other):
+        raise ValueError(
+            f'{number!r} counts no {UNIT_NAMES[unit]} since 1970, as times="{unit}" says, but'
+            f' {UNIT_NAMES[other]}: pass times="{other}".'
+        )
     return format_moment(dt.datetime.fromtimestamp(float(seconds), dt.UTC))
 
 
-def format_unix_time(moment: str) -> str:
-    """Return a moment as the whole seconds since 1970 that had passed by then."""
-    return str(int(dt.datetime.fromisoformat(moment).timestamp()))
+def format_unix_time(moment: str, unit: UnixTimes) -> str:
+    """Return a moment as the whole seconds, or milliseconds, since 1970 that had passed by then."""
+    since = dt.datetime.fromisoformat(moment) - UNIX_EPOCH
+    return str(since // dt.timedelta(seconds=1) if unit == "unix" else since // MILLISECOND)
+
+
+def _is_recent(seconds: Decimal) -> bool:
+    """Return whether seconds since 1970 are a time at which a source may have changed a row."""
+    return RECENT_SECONDS[0] <= seconds < RECENT_SECONDS[1]
 
 
 def format_moment(moment: dt.datetime) -> str:

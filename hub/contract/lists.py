@@ -105,15 +105,15 @@ class FilteredList(SourceList[Row]):
 
     - `pages` and `version`: those of `read_changes`; `version` returns the id of the row as its id.
     - `api`: the client that reads the list; its `date` is the time at which a reading began.
-    - `times`: "unix" if the source counts seconds since 1970. `pages` then gets a moment such as
-      1772449080, and `version` returns the time of the last change in this form, as a number or a
-      text.
+    - `times`: "unix" if the source counts seconds since 1970, "unix_ms" for milliseconds. `pages`
+      then gets a moment such as 1772449080, or 1772449080000, and `version` returns the time of the
+      last change in this form, as a number or a text.
     """
 
     pages: Callable[[str, str], Iterable[tuple[Sequence[Row], str]]]
     version: Callable[[Row], RowVersion]
     api: ApiClient
-    times: Literal["iso", "unix"] = "iso"
+    times: Literal["iso", "unix", "unix_ms"] = "iso"
 
     def changes(self, cursor: str) -> Iterator[Yielded]:
         """Yield the documents that changed since a cursor, and Checkpoints."""
@@ -138,15 +138,15 @@ class FilteredList(SourceList[Row]):
 
     def _read_pages_since(self, since: str, page: str) -> Iterable[tuple[Sequence[Row], str]]:
         """Yield the pages of what changed since a moment, in the form of the source."""
-        if self.times == "unix" and since:
-            since = format_unix_time(since)
+        if self.times != "iso" and since:
+            since = format_unix_time(since, self.times)
         return self.pages(since, page)
 
     def _get_version_in_utc(self, row: Row) -> RowVersion:
         """Return id, version and time of the last change of a row, as text in UTC."""
         id, version, changed_at = self.version(row)
-        if self.times == "unix":
-            return id, version, parse_unix_time(changed_at)
+        if self.times != "iso":
+            return id, version, parse_unix_time(changed_at, self.times)
         return id, version, changed_at
 
 

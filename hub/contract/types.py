@@ -163,7 +163,8 @@ class App:
     - `name`, `summary` and `help`: its texts for people, the summary in one sentence.
     - `posts`: the kinds of its documents.
     - `settings`: the marshmallow schema of what an admin enters.
-    - `hosts`: host names, and addresses that settings hold as "{base_url}".
+    - `hosts`: host names, "*.shed.example" for all hosts below one, and addresses that settings
+      hold as "{base_url}".
     - `every`: the schedule of a new installation: "15m", or cron.
     - `rate`: how often the source may be called, such as "100/15s". The hub waits, so that all its
       processes together never call an account of the source more often.

@@ -276,7 +276,7 @@ class ClosedShed(Shed):
     """A source that issues tokens, and signs its webhooks."""
 
     rate = "9/s"
-    token_path = "/oauth/token"
+    token_path, open_paths = "/oauth/token", ("/files",)
     signature = "X-Signature"
     access: ClassVar[dict[str, str]] = {**CLIENT, "webhook_secret": "W"}
 
@@ -289,7 +289,8 @@ class ClosedShed(Shed):
 
 def test_a_source_with_a_path_for_tokens_admits_only_calls_with_one():
     shed = ClosedShed(None, FIVE)
-    assert get(shed, "/rentals").status == 401
+    assert [get(shed, path).status for path in ("/rentals", "/filesystem")] == [401, 401]
+    assert get(shed, "/files/r1?signature=1").status == 200
     form = "grant_type=refresh_token&refresh_token=R&client_id=C&client_secret=S"
     issued = send_request(shed.wsgi, "POST", "/oauth/token", form, content_type=FORM).json()
     assert get(shed, "/rentals", token=issued["access_token"]).status == 200
@@ -513,6 +514,18 @@ def test_rows_are_shown_in_an_envelope_with_the_time_in_seconds(dock):
         "data": []
     }
     assert send_request(dock.wsgi, "GET", "/v1/jobs?changed_since=monday").status == 422
+
+
+def test_times_may_be_milliseconds():
+    class Quay(Dock):
+        times = "unix_ms"
+
+    rows = [{"id": "j1", "type": "job", "updated_at": 1_772_452_800_000}]
+    quay = Quay(None, rows)
+    shown = {"id": "j1", "updated_at": 1_772_452_800_000}
+    for since, expected in (("1772452800123", [shown]), ("1772452801000", [])):
+        answer = send_request(quay.wsgi, "GET", f"/v1/jobs?changed_since={since}")
+        assert answer.json() == {"data": expected}
 
 
 def test_related_rows_are_shown_if_a_call_asks_for_them(dock):

@@ -5,7 +5,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from email.utils import formatdate
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from qbo_sandbox.kit.clock import Clock
@@ -17,6 +17,7 @@ from qbo_sandbox.kit.limits import Limits
 from qbo_sandbox.kit.messages import form_of, json_answer, json_of, query_of
 from qbo_sandbox.kit.row_answers import RowAnswer, answer_page, send
 from qbo_sandbox.kit.row_overview import RowOverview
+from qbo_sandbox.kit.row_times import Times, format_moment, format_time, parse_time
 from qbo_sandbox.kit.rows import Rows
 from qbo_sandbox.kit.strict import CallRefused
 from qbo_sandbox.kit.tokens import Tokens
@@ -50,7 +51,7 @@ class RowSource:
     this name. `hidden` are fields of the rows that the source does not have, such as `type`. Fields
     in `related` are shown only if the parameter `include` names them, with commas between. With
     `times = "unix"` the time of the last change is a number of seconds since 1970, in the rows that
-    are shown and in the parameter `since`.
+    are shown and in the parameter `since`, with "unix_ms" one of milliseconds.
 
     `deletions` is the path, such as "/deleted", of a list of the rows that people have deleted at
     the moment in the parameter `since` or later. Each has its `id`, its `type` if it had one, and
@@ -60,7 +61,8 @@ class RowSource:
 
     With `token_path`, such as "/oauth/token", the source issues `tokens` there to the `client_id`
     with the `client_secret` of `access`, and for its `refresh_token`, which changes with every use,
-    or for its `authorization_code`, which can be used once. It answers other calls with 401.
+    or for its `authorization_code`, which can be used once. It answers other calls with 401, but
+    not those below `open_paths`, such as files at a signed address.
 
     With `signature`, the name of a header, the source signs its webhooks there with the
     `webhook_secret` of `access`. `calls` are webhooks that are signed in another way. Both go to
@@ -80,7 +82,7 @@ class RowSource:
     rate: ClassVar[str]
     lists: ClassVar[Mapping[str, str]] = {}
     since: ClassVar[str] = "updated_since"
-    times: ClassVar[Literal["iso", "unix"]] = "iso"
+    times: ClassVar[Times] = "iso"
     envelope: ClassVar[str] = ""
     related: ClassVar[Collection[str]] = ()
     hidden: ClassVar[Collection[str]] = ()
@@ -89,6 +91,7 @@ class RowSource:
     deleted_flag: ClassVar[str] = ""
     access: ClassVar[Mapping[str, str]] = {}
     token_path: ClassVar[str] = ""
+    open_paths: ClassVar[Collection[str]] = ()
     signature: ClassVar[str] = ""
     changed_at: ClassVar[str] = "updated_at"
     version: ClassVar[str] = "version"
@@ -122,7 +125,7 @@ class RowSource:
         """Add the rows with which the source begins; remember them if the file refers to them."""
         for index, row in enumerate(rows):
             changed_at = FIRST_CHANGE + index * CHANGE_INTERVAL
-            first = {self.changed_at: _format_moment(changed_at), **row}
+            first = {self.changed_at: format_moment(changed_at), **row}
             first = self._with_moment(first)
             self._apply(first)
             if is_kept:
@@ -164,9 +167,8 @@ class RowSource:
         optional = {*self.hidden, *self.related}
         left_out = optional.difference(included.split(","))
         fields = {name: value for name, value in row.items() if name not in left_out}
-        if self.times == "unix":
-            moment = dt.datetime.fromisoformat(row[self.changed_at])
-            fields[self.changed_at] = int(moment.timestamp())
+        if self.times != "iso":
+            fields[self.changed_at] = format_time(row[self.changed_at], self.times)
         return fields
 
     def edit(self, row: Row, form: Mapping[str, str]) -> Row | None:
@@ -208,7 +210,7 @@ class RowSource:
 
     def moment(self) -> str:
         """Return the time by the stand-in's clock."""
-        return _format_moment(dt.datetime.fromtimestamp(self.clock.now(), dt.UTC))
+        return format_moment(dt.datetime.fromtimestamp(self.clock.now(), dt.UTC))
 
     def _answer_below(
         self, environ: WSGIEnvironment, method: str, type: str, path: Sequence[str]
@@ -268,18 +270,16 @@ class RowSource:
 
     def _moment_of(self, environ: WSGIEnvironment) -> str:
         """Return the moment since which a call asks for changes; "" for all."""
-        query = query_of(environ)
-        text = query.get(self.since, "")
-        if text and self.times == "unix":
-            return _format_seconds(int(text))
-        return text
+        text = query_of(environ).get(self.since, "")
+        return text if not text or self.times == "iso" else parse_time(int(text), self.times)
 
     def _with_moment(self, row: Row) -> Row:
-        """Return a row whose time of change is a text, also if it was a number of seconds."""
+        """Return a row whose time of change is a text, also if it was a number since 1970."""
         changed_at = row.get(self.changed_at)
         if not isinstance(changed_at, int):
             return row
-        return {**row, self.changed_at: _format_seconds(changed_at)}
+        times = "unix" if self.times == "iso" else self.times
+        return {**row, self.changed_at: parse_time(changed_at, times)}
 
     def _issue_tokens(self) -> Tokens:
         """Return the tokens of the client that `access` names."""
@@ -317,9 +317,13 @@ class RowSource:
             return self.answer(environ, method, path)
         if environ["PATH_INFO"] == self.token_path:
             return self.tokens.answer(environ)
-        if self.tokens.holder(environ) is None:
+        if self.tokens.holder(environ) is None and not self._is_open(environ["PATH_INFO"]):
             return 401, {"message": "The access token is not valid."}
         return self.answer(environ, method, path)
+
+    def _is_open(self, path: str) -> bool:
+        """Return whether a path is one of `open_paths` or lies below it."""
+        return any(path == start or path.startswith(f"{start}/") for start in self.open_paths)
 
     def _edit(self, id: str, form: Mapping[str, str]) -> RowAnswer:
         """Change a row as the form of a person says, and call `changed`."""
@@ -388,13 +392,3 @@ def _encode_value(value: object) -> str:
 def _is_of_type(row: Row, type: str) -> bool:
     """Return whether a row belongs to the list of a type; every row to the one without a type."""
     return not type or row.get("type") == type
-
-
-def _format_moment(moment: dt.datetime) -> str:
-    """Return a moment in UTC with a final Z."""
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _format_seconds(seconds: int) -> str:
-    """Return a number of seconds since 1970 as a moment in UTC."""
-    return _format_moment(dt.datetime.fromtimestamp(seconds, dt.UTC))

@@ -139,6 +139,7 @@ def test_a_page_may_have_any_characters(page):
     ("changed_at", "words"),
     [
         (1767600000, r'of r1 is 1767600000\. .* FilteredList\(times="unix"\)'),
+        (1767600000000, r'of r1 is 1767600000000\. .* FilteredList\(times="unix_ms"\)'),
         ("1767600000", r"of r1 is '1767600000'\. A text in ISO 8601 is expected, such as 2026-"),
         (dt.date(2026, 3, 2), r"of r1 is datetime\.date\(2026, 3, 2\)\. A text in"),
         ("yesterday", "of r1 is 'yesterday'. A text in ISO 8601 is expected"),

@@ -163,8 +163,18 @@ def test_without_a_number_a_row_has_another_version_when_any_field_changes():
     assert row_version("modified")({**row, "total": Decimal("2.00")})[1] != version
 
 
-@pytest.mark.parametrize("noon", [1772452800, "1772452800", 1772452800.5, Decimal("1772452800")])
-def test_a_list_may_count_seconds(noon):
+@pytest.mark.parametrize(
+    ("times", "noon", "since"),
+    [
+        ("unix", 1772452800, "1772452680"),
+        ("unix", "1772452800", "1772452680"),
+        ("unix", 1772452800.5, "1772452680"),
+        ("unix", Decimal("1772452800"), "1772452680"),
+        ("unix_ms", 1772452800123, "1772452680123"),
+        ("unix_ms", "1772452800123", "1772452680123"),
+    ],
+)
+def test_a_list_may_count_seconds_or_milliseconds(times, noon, since):
     since_values = []
     row = {"id": 1, "modified": noon}
 
@@ -177,7 +187,7 @@ def test_a_list_may_count_seconds(noon):
         read=lambda row: Document(kind="vendor", source_id=str(row["id"])),
         version=row_version("modified"),
         api=SimpleNamespace(date=NOON),
-        times="unix",
+        times=times,
         announces_deletions=True,
     )
     documents, _, ends = run([bills])
@@ -185,7 +195,22 @@ def test_a_list_may_count_seconds(noon):
     assert run([bills], ends)[0] == []
     row["total"] = "2.00"
     assert run([bills], ends)[0] == ["1"]
-    assert since_values == ["", "1772452680", "1772452680"]
+    assert since_values == ["", since, since]
+
+
+@pytest.mark.parametrize(
+    ("times", "changed_at", "words"),
+    [
+        ("unix", 1772452800123, 'counts no seconds since 1970.* but milliseconds: .*"unix_ms"'),
+        ("unix_ms", 1772452800, 'counts no milliseconds since 1970.* but seconds: .*"unix"'),
+    ],
+)
+def test_a_time_of_the_other_unit_is_refused_with_the_right_one(times, changed_at, words):
+    bills = replace(
+        Shed().filtered("bill"), times=times, version=lambda row: ("1", "a", changed_at)
+    )
+    with pytest.raises(ValueError, match=words):
+        run([bills])
 
 
 def test_a_list_that_is_cut_off_may_count_seconds():
