@@ -20,6 +20,7 @@ from click.testing import CliRunner
 from hub import (
     ApiClient,
     App,
+    Attachment,
     Checkpoint,
     ClientCredentials,
     Code,
@@ -51,7 +52,8 @@ BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 GUIDES = sorted((DOCS / "how-to").glob("*.md"))
 # The guides with code, each with the number of its blocks; a test below runs each of them.
 GUIDES_WITH_CODE = {
-    "authentication-and-rates.md": 7,
+    "attachments.md": 2,
+    "authentication-and-rates.md": 8,
     "deletions.md": 5,
     "dimensions.md": 3,
     "files.md": 2,
@@ -356,6 +358,93 @@ def test_a_source_that_answers_xml_is_read_and_another_server_is_not(status, bod
     for reading in (["1"], ()):
         with pytest.raises((Retry, Refused)):
             read_all(reading)
+
+
+class ShedInGraph(RowSource):
+    """A source with one address, which answers errors with the status 200."""
+
+    name, rate = "shed", "100/15s"
+    error = None
+
+    def __init__(self, rows):
+        super().__init__(None, rows)
+        self.tokens = Tokens(self.clock, {"client": "secret"}, lifetime=1800)
+
+    def answer(self, environ, method, path):
+        if path == ["oauth", "token"]:
+            return self.tokens.answer(environ)
+        assert (method, path) == ("POST", ["graphql"])
+        if self.tokens.holder(environ) is None:
+            return 200, {"errors": [{"code": "UNAUTHENTICATED", "message": "It has expired."}]}
+        call = json_of(environ)
+        variables = call["variables"]
+        if self.error:
+            return 200, {"data": {"rental": None}, "errors": [self.error]}
+        if "rentals(" in call["query"]:
+            rows, cursor, more = self.rows.page_after(variables.get("after") or "", 2)
+            info = {"endCursor": cursor, "hasNextPage": more}
+            return 200, {"data": {"rentals": {"nodes": rows, "pageInfo": info}}}
+        row = self.rows.find(variables["id"])
+        if row is None:
+            return 200, {"data": {"rental": None}, "errors": [{"code": "NOT_FOUND"}]}
+        return 200, {"data": {"rental": row}}
+
+
+def test_a_source_with_one_address_and_errors_in_its_answers_is_read():
+    stand_in = ShedInGraph([{"id": f"r{n}"} for n in (1, 2, 3)])
+    shed = names_of("how-to/authentication-and-rates.md", 7)["Shed"](site_at(stand_in.wsgi))
+    for _ in range(2):
+        pages = [(len(rows), bool(after)) for rows, after in shed.pages("", "")]
+        assert pages == [(2, True), (1, False)]
+        found = [row and row["id"] for row in shed.find(["r2", "r9"])]
+        assert found == ["r2", None]
+        stand_in.clock.advance(1801)
+    for code, error in (
+        ("FORBIDDEN", NeedsAttention),
+        ("LOCKED", Refused),
+        ("THROTTLED", Retry),
+        ("INTERNAL", Retry),
+        ("UNAUTHENTICATED", NeedsAttention),
+    ):
+        stand_in.error = {"code": code, "message": "No."}
+        with pytest.raises(error):
+            list(shed.find(["r1"]))
+
+
+class ShedWithFiles(RowSource):
+    """A source with files at an address of their own, and at a signed one."""
+
+    name, rate = "shed", "100/15s"
+    lists = MappingProxyType({"/rentals": ""})
+    access = MappingProxyType({"client_id": "client", "client_secret": "secret"})
+    token_path, open_paths = "/oauth/token", ("/store",)
+
+    def answer(self, environ, method, path):
+        if path[0] == "store":
+            assert not bearer_of(environ)
+            return 200, ("application/pdf", b"stored")
+        if path[2:] == ["files", "f1"]:
+            return 200, ("application/pdf", b"direct")
+        return super().answer(environ, method, path)
+
+
+def file(id):
+    """Return a file of a rental."""
+    return Attachment(id=id, name=f"{id}.pdf", mime="application/pdf")
+
+
+@pytest.mark.parametrize(("index", "content"), [(0, b"direct"), (1, b"stored")])
+def test_a_file_is_opened_at_its_address(monkeypatch, tutorial, index, content):
+    rows = [{"id": "r1", "files": [{"id": "f1", "url": f"{URL}/store/f1?signature=s"}]}]
+    site = site_at(ShedWithFiles(rows=rows, folder=None).wsgi)
+    api = ApiClient(site, "Shed", tokens=ClientCredentials(site, "Shed"))
+    monkeypatch.setattr(tutorial, "Shed", lambda site: api)
+    hook = names_of("how-to/attachments.md", index)["hub_attachment"]
+    document = Document(kind="bill", source_id="r1")
+    assert hook("shed", site, document, file("f1")) == content
+    if index:
+        with pytest.raises(Refused):
+            hook("shed", site, document, file("f2"))
 
 
 def test_the_larger_stand_in_of_the_kit_answers_a_client(tmp_path):

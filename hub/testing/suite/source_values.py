@@ -28,7 +28,10 @@ ADVICE = {
         " its lines also if it has lost one of them."
     ),
     "currency": "Pass the currency that the source states, also if its samples have only one.",
-    "date": "Take the day of the document, in the zone in which the source counts its days.",
+    "date": (
+        "Take the day of the document, in the zone in which the source counts its days. If the row"
+        " or the account names that zone, say so in `derived`."
+    ),
     "due": "Pass it as `due`.",
     "tax": (
         "Pass the tax of each line as a code, with a field of the role tax_code, and the tax of the"
