@@ -84,17 +84,18 @@ def with_process_lock(command: F) -> F:
     """Run a command that calls QuickBooks or a source under the lock of the data folder.
 
     It is refused on a demo's folder or database, whose stand-ins only `hub demo` serves, while
-    another data folder works on the database, and behind a pooler that changes sessions.
+    another data folder works on the database, and behind a pooler that changes sessions or drops
+    their settings.
     """
 
     @functools.wraps(command)
     def run_alone(*args: Any, **kwargs: Any) -> Any:
-        from hub.db.session_pooling import require_own_sessions
+        from hub.db.session_settings import require_usable_sessions
         from hub.scheduling import folder_lock
         from hub.security import data_origin
 
         data_origin.require_no_demo()
-        require_own_sessions()
+        require_usable_sessions()
         with folder_lock.process_lock().use(
             wait=True, on_wait=lambda text: click.echo(f"{text}.", err=True)
         ):

@@ -92,14 +92,10 @@ def _iter_checks() -> Iterator[tuple[bool, str]]:
 
 
 def _check_sessions() -> Iterator[tuple[bool, str]]:
-    """Yield the problem of a pooler that changes the sessions of PostgreSQL, if there is one."""
-    from hub.db.session_pooling import require_own_sessions
-    from hub.errors import ConfigurationError
+    """Yield the problems of a pooler that changes sessions of PostgreSQL or drops settings."""
+    from hub.db.session_settings import find_problems
 
-    try:
-        require_own_sessions()
-    except ConfigurationError as error:
-        yield False, error.text.rstrip(".")
+    yield from ((False, problem) for problem in find_problems())
 
 
 def _check_settings(loaded: Any) -> Iterator[tuple[bool, str]]:

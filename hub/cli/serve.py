@@ -55,7 +55,7 @@ def serve(host: str, port: int, no_engine: bool, workers: int | None, allow_loop
     executes the runs.
     """
     from hub.context import current_hub
-    from hub.db.session_pooling import require_own_sessions
+    from hub.db.session_settings import require_usable_sessions
     from hub.errors import ConfigurationError
     from hub.scheduling.scheduler import Scheduler
     from hub.security import audit, data_origin
@@ -69,7 +69,7 @@ def serve(host: str, port: int, no_engine: bool, workers: int | None, allow_loop
         file_rights.require_writable({**os.environ, **settings})
         with hub(address, pages=True, settings=settings) as app:
             data_origin.require_no_demo()
-            require_own_sessions()
+            require_usable_sessions()
             vault_check.require_keys()
             for broken in current_hub().plugins.broken:
                 audit.record_alone("hub", "plugin refused", broken.text)

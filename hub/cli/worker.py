@@ -47,7 +47,7 @@ def worker(concurrency: int, health_port: int | None, health_host: str) -> None:
     from hub.context import current_hub
     from hub.contract.checkout import build_extra_command
     from hub.db.coordination import application_name
-    from hub.db.session_pooling import require_own_sessions
+    from hub.db.session_settings import require_usable_sessions
     from hub.errors import ConfigurationError, MissingExtra
     from hub.security import data_origin
 
@@ -62,7 +62,7 @@ def worker(concurrency: int, health_port: int | None, health_host: str) -> None:
                 " for every process of the hub, to use workers",
             )
         data_origin.require_no_demo()
-        require_own_sessions()
+        require_usable_sessions()
         vault_check.require_keys()
         try:
             from hub.scheduling import queue_tables

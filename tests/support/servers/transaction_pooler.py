@@ -23,11 +23,15 @@ class Pooler:
     """A pooler on loopback that works as PgBouncer does with a value of its setting pool_mode.
 
     Each client logs in to a session of its own. With pool_mode=transaction it then returns the
-    session, and its next transaction uses the one that was returned last.
+    session, and its next transaction uses the one that was returned last. With `ignores_options`
+    it works as with ignore_startup_parameters=options.
     """
 
-    def __init__(self, server_url: str, pool_mode: str = "transaction") -> None:
+    def __init__(
+        self, server_url: str, pool_mode: str = "transaction", *, ignores_options: bool = False
+    ) -> None:
         self._server = make_url(server_url)
+        self._ignores_options = ignores_options
         self._shares_sessions = pool_mode == "transaction"
         self._idle_sessions: list[BinaryIO] = []
         self._sockets: list[socket.socket] = []
@@ -59,7 +63,7 @@ class Pooler:
         """Serve a client until it closes the connection."""
         with suppress(OSError), connection, connection.makefile("rwb") as client:
             session = self._connect()
-            log_in(client, session)
+            log_in(client, session, ignores_options=self._ignores_options)
             if self._shares_sessions:
                 self._idle_sessions.append(session)
             while self._serve_transaction(client, session):
@@ -92,13 +96,13 @@ class Pooler:
         return connection.makefile("rwb")
 
 
-def log_in(client: BinaryIO, session: BinaryIO) -> None:
+def log_in(client: BinaryIO, session: BinaryIO, *, ignores_options: bool) -> None:
     """Pass on what a client and the server say until the session is ready."""
     body = read_body(client)
     while int.from_bytes(body[NUMBER_BYTES : 2 * NUMBER_BYTES]) in ENCRYPTION_REQUESTS:
         send(client, DECLINED)
         body = read_body(client)
-    send(session, body)
+    send(session, remove_options(body) if ignores_options else body)
     kind = b""
     while kind != READY:
         kind, body = read_message(session)
@@ -107,6 +111,15 @@ def log_in(client: BinaryIO, session: BinaryIO) -> None:
         if kind == AUTHENTICATION and request in PASSWORD_REQUESTS:
             answer_kind, answer = read_message(client)
             send(session, answer_kind + answer)
+
+
+def remove_options(body: bytes) -> bytes:
+    """Return the first message of a client without the settings of the server for its session."""
+    version, *texts = body[NUMBER_BYTES : 2 * NUMBER_BYTES], *body[2 * NUMBER_BYTES :].split(b"\0")
+    parameters = zip(texts[::2], texts[1::2], strict=False)
+    kept = b"".join(b"%b\0%b\0" % pair for pair in parameters if pair[0] not in (b"", b"options"))
+    content = version + kept + b"\0"
+    return (len(content) + NUMBER_BYTES).to_bytes(NUMBER_BYTES) + content
 
 
 def pass_answer_on(session: BinaryIO, client: BinaryIO) -> bytes:

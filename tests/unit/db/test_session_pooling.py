@@ -1,9 +1,11 @@
-"""Commands behind a pooler that changes the session of PostgreSQL between transactions."""
+"""Commands behind a pooler that changes sessions of PostgreSQL, or drops their settings."""
 
 import os
 
+import psycopg
 import pytest
 from click.testing import CliRunner
+from sqlalchemy.engine import make_url
 
 from hub.cli import main
 from hub.db.engine import db
@@ -24,8 +26,8 @@ def make_pooled_app(postgres_url, make_app, make_config):
     poolers = []
     apps = []
 
-    def make(pool_mode, engine="distributed"):
-        poolers.append(Pooler(postgres_url, pool_mode))
+    def make(pool_mode, engine="distributed", **options):
+        poolers.append(Pooler(postgres_url, pool_mode, **options))
         settings = {"HUB_DATABASE_URL": poolers[-1].url, "HUB_ENGINE": engine}
         apps.append(make_app(make_config(**settings)))
         return apps[-1]
@@ -36,6 +38,15 @@ def make_pooled_app(postgres_url, make_app, make_config):
             db.engine.dispose()
     for pooler in poolers:
         pooler.close()
+
+
+@pytest.fixture
+def set_default(postgres_url):
+    """Return a function that gives sessions of the database another default for a setting."""
+    name = make_url(postgres_url).database
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        yield lambda setting: connection.execute(f"ALTER DATABASE {name} SET {setting}")
+        connection.execute(f"ALTER DATABASE {name} RESET ALL")
 
 
 @pytest.fixture(autouse=True)
@@ -82,3 +93,34 @@ def test_a_check_names_a_pooler_of_transactions(make_pooled_app):
 def test_a_worker_starts_behind_a_pooler_of_sessions(make_pooled_app):
     code, out, errors = invoke(make_pooled_app("session"), "worker")
     assert (code, "The worker has ended." in out) == (0, True), errors
+
+
+@pytest.mark.parametrize(
+    ("default", "needed"),
+    [
+        ("DateStyle = 'SQL, DMY'", "DateStyle = 'ISO'"),
+        (
+            "default_transaction_isolation = 'serializable'",
+            "default_transaction_isolation = 'read committed'",
+        ),
+    ],
+)
+def test_sessions_without_what_the_hub_asks_for_are_refused(
+    make_pooled_app, set_default, default, needed
+):
+    """The driver can read no moment in another style, and another isolation lets writes fail."""
+    set_default(default)
+    code, _, errors = invoke(make_pooled_app("session", ignores_options=True), "worker")
+    assert (code, f"`ALTER ROLE postgres SET {needed}`" in errors) == (1, True), errors
+    code, _, errors = invoke(make_pooled_app("session"), "worker")
+    assert code == 0, errors
+
+
+def test_a_check_names_the_time_limits_that_a_pooler_drops(make_pooled_app, set_default):
+    limits = ("lock_timeout = '30s'", "idle_in_transaction_session_timeout = '60s'")
+    _, out, _ = invoke(make_pooled_app("session", ignores_options=True), "check")
+    assert all(f"`ALTER ROLE postgres SET {limit}`" in out for limit in limits), out
+    for limit in limits:
+        set_default(limit)
+    _, out, _ = invoke(make_pooled_app("session", ignores_options=True), "check")
+    assert "ALTER ROLE" not in out
