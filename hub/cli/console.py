@@ -119,8 +119,9 @@ def hub(
     `address` is where this process serves pages, and the default of the public address; without it,
     the default is where `hub serve` last served this data folder. `settings` are options of the
     command, which override the environment. With `sealed`, a database that the hub has moved away
-    from is opened, too. With `is_checked`, the database is not checked, because the parent process
-    has done so: this process then starts even if the database is unavailable.
+    from is opened, too, also with the tables of an earlier version. With `is_checked`, the database
+    is not checked, because the parent process has done so: this process then starts even if the
+    database is unavailable.
     """
     context = click.get_current_context(silent=True)
     app = context.find_object(_import_flask()) if context else None
@@ -221,6 +222,8 @@ def _check_database(*, sealed: bool, is_checked: bool) -> None:
     from hub.errors import DatabaseUnavailable
 
     try:
+        if sealed and _is_sealed():
+            return
         _require_tables()
         if not sealed:
             _require_current()
@@ -228,6 +231,13 @@ def _check_database(*, sealed: bool, is_checked: bool) -> None:
         if not is_checked:
             raise
         logging.getLogger("hub").warning("%s", error.text)
+
+
+def _is_sealed() -> bool:
+    """Return whether the hub has moved away from the database."""
+    from hub.transfer.unseal import find_new_address
+
+    return find_new_address() is not None
 
 
 def _require_tables() -> None:

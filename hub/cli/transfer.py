@@ -180,22 +180,52 @@ def move(url: str) -> None:
 def unseal(yes: bool) -> None:
     """Let the hub work with its old database again after `hub move`.
 
-    What was posted from the new database is looked for in QuickBooks before anything is sent.
-    Rows that only the new database has, such as people and matches added there, are missing.
+    The new database is sealed in exchange; its password may come from PGPASSWORD or ~/.pgpass.
+    What was posted from there is looked for in QuickBooks before anything is sent. Rows that only
+    the new database has, such as people and matches added there, are missing.
     """
-    from hub.transfer import move as moves
+    from hub.db import engine
+    from hub.transfer import unseal as unsealing
 
-    with hub(sealed=True):
-        if moves.find_new_address() is None:
+    with hub(sealed=True) as app:
+        moved_to = unsealing.find_new_address()
+        if moved_to is None:
             say("This database is not sealed.")
             return
         if not yes:
             click.confirm(
                 "Is every process of the hub at the new address stopped for good?", abort=True
             )
-        moved_to = moves.unseal(get_account_name())
+        engine.upgrade(app)  # the hub may have been upgraded since it moved
+        is_sealed = _seal_new_database(moved_to, yes=yes)
+        unsealing.unseal(get_account_name(), moved_to)
     say(f"The hub works here again, and no longer with {moved_to}.")
+    if not is_sealed:
+        say("That database is not sealed: never start the hub there again.")
     say("Empty that database before you move again.")
+
+
+def _seal_new_database(address: str, *, yes: bool) -> bool:
+    """Seal the database that the hub has moved to; return False if it cannot be opened.
+
+    A person then decides, unless `yes`. Raise an error if the hub works there or has moved on.
+    """
+    from hub.errors import HubError
+    from hub.security.data_origin import DatabaseMoved
+    from hub.transfer.errors import HubAtWork
+    from hub.transfer.unseal import seal_new_database
+
+    try:
+        seal_new_database(address)
+    except (DatabaseMoved, HubAtWork):
+        raise
+    except HubError as error:
+        say(error.text)
+        say("So it is not known whether the hub is at work there. Two hubs would post twice.")
+        if not yes:
+            click.confirm("Unseal the old database nevertheless?", abort=True)
+        return False
+    return True
 
 
 def _open_app(config: "Config") -> "Flask":

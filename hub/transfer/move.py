@@ -24,7 +24,7 @@ from hub.migrations import schema
 from hub.models import ActiveFolder, ConnectedCompany, DatabaseOrigin, Lease, MetricTotal
 from hub.security import audit, data_origin
 from hub.security.data_origin import DatabaseMoved
-from hub.transfer import proof, restore_rule, rows
+from hub.transfer import proof, rows
 from hub.transfer.errors import DatabaseNotEmpty
 from hub.transfer.exclusive import lock_tables, open_exclusively
 from hub.transfer.proof import CopyProof
@@ -94,29 +94,6 @@ def _move_rows(
         session.flush()
     source.commit()
     return result
-
-
-def find_new_address() -> str | None:
-    """Return the address that the hub has moved to; None if its database is not sealed."""
-    with engine.read_only_session() as session:
-        origin = data_origin.read(session)
-        return origin.moved_to if origin else None
-
-
-def unseal(who: str) -> str | None:
-    """Let the hub work with its old database again; return the address that it had moved to.
-
-    Documents that were posted from there are searched in QuickBooks before anything is sent.
-    """
-    moved_to = find_new_address()
-    if moved_to is None:
-        return None
-    restore_rule.apply(who)
-    with engine.transaction() as session:
-        record = session.get_one(DatabaseOrigin, data_origin.ONLY_ROW_ID)
-        record.moved_to = record.moved_at = None
-        audit.record(session, who, "database unsealed", moved_to)
-    return moved_to
 
 
 def copy(source: Connection, origin: str, progress: Progress) -> None:

@@ -1,10 +1,7 @@
 """`hub move` copies and verifies everything, seals the old database, and posts nothing twice."""
 
-import shutil
 import sqlite3
 from contextlib import closing
-from pathlib import Path
-from typing import NamedTuple
 
 import psycopg
 import pytest
@@ -23,8 +20,6 @@ from hub.transfer import move as moves
 from hub.transfer.errors import HubAtWork
 from hub.transfer.exclusive import open_exclusively
 from tests.support.processes.filled_folder import (
-    KEYS,
-    call,
     folder,
     hub,
     lists_of,
@@ -32,42 +27,14 @@ from tests.support.processes.filled_folder import (
     target,
     with_password,
 )
+from tests.support.processes.moved_folder import moved, moved_hub, own_move
 from tests.support.rows.posting_bench import PostingBench
-from tests.support.servers.database_fixtures import created_database
 
 END_SESSIONS = (
     "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
-__all__ = ["folder", "hub", "old_folder", "target"]
-
-
-class Moved(NamedTuple):
-    """A data folder whose hub has moved, the address of the new database, and the output."""
-
-    folder: Path
-    address: str
-    output: str
-
-
-@pytest.fixture(scope="module")
-def moved(old_folder, postgres, tmp_path_factory):
-    """Move the hub of a folder; tests only read what it leaves, or work on copies."""
-    folder = shutil.copytree(old_folder, tmp_path_factory.mktemp("moved") / "data")
-    with created_database(postgres) as url:
-        address = with_password(url)
-        code, output = call("move", "--to", address, HUB_DATA=str(folder), **KEYS)
-        assert code == 0, output
-        yield Moved(folder, address, output)
-
-
-@pytest.fixture
-def moved_hub(moved, tmp_path, monkeypatch):
-    """Return a function that runs a command in a copy of the folder whose hub has moved."""
-    folder = shutil.copytree(moved.folder, tmp_path / "moved")
-    for name, value in {"HUB_DATA": str(folder), **KEYS}.items():
-        monkeypatch.setenv(name, value)
-    return call
+__all__ = ["folder", "hub", "moved", "moved_hub", "old_folder", "own_move", "target"]
 
 
 def test_a_moved_hub_has_everything_and_the_old_one_is_sealed(hub, moved):
@@ -102,25 +69,12 @@ def test_a_copy_of_the_moved_database_is_recognized_as_a_restored_one(
     assert differences == [{IdentityDifference.NONE}, {IdentityDifference.REPLACED}]
 
 
-def test_moving_again_says_that_it_is_done(moved_hub, moved):
-    code, output = moved_hub("move", "--to", moved.address)
+def test_moving_again_says_that_it_is_done(moved_hub, own_move):
+    code, output = moved_hub("move", "--to", own_move.address)
     assert code == 1
-    assert f"The hub has moved to {engine.address_without_password(moved.address)}" in output
+    assert f"The hub has moved to {engine.address_without_password(own_move.address)}" in output
     assert "Set HUB_DATABASE_URL to the new address" in " ".join(output.split())
     assert "name an empty database" not in output
-
-
-def test_an_unsealed_hub_works_again_and_looks_before_it_sends(moved_hub, folder, tmp_path):
-    before = lists_of(moved_hub, HUB_DATA=str(folder))
-    code, output = moved_hub("unseal", "--yes")
-    assert code == 0, output
-    assert lists_of(moved_hub) == before
-    assert "intact" in moved_hub("audit", "verify")[1]
-    with closing(sqlite3.connect(tmp_path / "moved" / "hub.db")) as connection, connection:
-        query = "SELECT count(*) FROM company WHERE restored_since IS NULL"
-        assert connection.execute(query).fetchone() == (0,)
-    connection.close()
-    assert "is not sealed" in moved_hub("unseal", "--yes")[1]
 
 
 class Interrupted(Exception):
