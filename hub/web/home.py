@@ -137,10 +137,10 @@ def _load_access_requests(session: Session) -> list[AccessRequest]:
 
 def _load_newest_reconciliation(session: Session) -> Run | None:
     """Return the newest reconciliation that was done and that the person may see."""
-    done = select(Run).where(
+    query = select(Run).where(
         Run.kind == RunKind.RECONCILE, Run.outcome == RunOutcome.DONE, *load_scope().runs()
     )
-    return session.scalar(done.order_by(Run.id.desc()).limit(1))
+    return session.scalar(query.order_by(Run.id.desc()).limit(1))
 
 
 def _count_differing_companies(session: Session) -> int:
@@ -198,7 +198,7 @@ def _add_apps(session: Session, healths: Mapping[int, CompanyHealth]) -> None:
     counts = outbox.count_documents_of_each(session, ids)
     last_runs = _load_last_runs(session, ids)
     next_runs = load_next_runs(session, ids, current_hub().clock.now())
-    posted = figures.load_posted_figures(session, ids, *_compute_period_starts())
+    posted_figures = figures.load_posted_figures(session, ids, *_compute_period_starts())
     for installation in installations:
         health = healths[installation.company_id]
         health.apps.append(
@@ -207,7 +207,7 @@ def _add_apps(session: Session, healths: Mapping[int, CompanyHealth]) -> None:
                 counts=counts[installation.id],
                 last_run=last_runs.get(installation.id),
                 next_run=next_runs.get(installation.id),
-                posted=posted[installation.id],
+                posted=posted_figures[installation.id],
             )
         )
 

@@ -102,10 +102,10 @@ def match(case_id: int) -> Response | tuple[str, int]:
     installation, source_code, field = _get_code_of_case(case_id)
     code = source_code.code
     choice = request.form.get("record", "")
-    seen = request.form.get(match_versions.FORM_FIELD)
+    shown_version = request.form.get(match_versions.FORM_FIELD)
     try:
         message = code_decisions.decide(
-            installation.id, field.name, code, choice, person_name(), seen=seen
+            installation.id, field.name, code, choice, person_name(), shown_version=shown_version
         )
     except HubError as error:
         return _render_case_page(case_id, problem=translate(error.sentence)), 400
@@ -140,8 +140,8 @@ def retry(case_id: int) -> Response:
     def work() -> str:
         """Retry all postings of the case; show the first reasons against it."""
         is_confirmed = bool(request.form.get("sure"))
-        retried, reasons = case_acts.retry_each(case_id, is_confirmed=is_confirmed)
-        if reasons and not retried:
+        retried_ids, reasons = case_acts.retry_each(case_id, is_confirmed=is_confirmed)
+        if reasons and not retried_ids:
             raise NotNow(reasons[0])
         for reason in reasons[:MAX_REASONS]:
             flash(translate(reason), "look")
@@ -154,7 +154,7 @@ def retry(case_id: int) -> Response:
                 ),
                 "look",
             )
-        return case_acts.describe_retry(case_id, retried)
+        return case_acts.describe_retry(case_id, retried_ids)
 
     return case_acts.apply(case_id, work, CaseDecision.RETRIED)
 
@@ -297,14 +297,14 @@ def leave(case_id: int) -> Response:
 
 
 def _build_bulk_values(
-    session: Session, filters: case_list.Filters, listed: Sequence[Case]
+    session: Session, filters: case_list.Filters, listed_cases: Sequence[Case]
 ) -> dict[str, Any]:
     """Return the values of the form for many cases: their number, and who may take them.
 
     Cases that were ticked on other pages of the list stay ticked.
     """
     ticked_ids = case_list.read_ticked_ids()
-    elsewhere = set(ticked_ids) - {case.id for case in listed}
+    elsewhere = set(ticked_ids) - {case.id for case in listed_cases}
     conditions = case_list.build_conditions(session, filters)
     total, newest = session.execute(
         select(func.count(), func.max(Case.id)).select_from(Case).where(*conditions)

@@ -62,8 +62,8 @@ def metrics() -> Response:
 def _carries_token(token: str) -> bool:
     """Return whether the request carries the token."""
     header = request.headers.get("Authorization", "")
-    sent = header.removeprefix(BEARER).encode("utf-8", "replace")
-    return header.startswith(BEARER) and secrets.compare_digest(sent, token.encode())
+    sent_token = header.removeprefix(BEARER).encode("utf-8", "replace")
+    return header.startswith(BEARER) and secrets.compare_digest(sent_token, token.encode())
 
 
 def _is_from_this_machine() -> bool:

@@ -166,5 +166,5 @@ def _read_again(installation: Installation, ids: list[str]) -> None:
             documents = update(SourceDocument).where(
                 is_locked_in_order(SourceDocument.id, *is_chosen)
             )
-            marked = documents.values(reread=True, reread_at=now)
-            session.execute(marked, execution_options={"synchronize_session": False})
+            statement = documents.values(reread=True, reread_at=now)
+            session.execute(statement, execution_options={"synchronize_session": False})

@@ -331,8 +331,8 @@ def _build_qr_image(text: str) -> str:
     image = qrcode.make(text, image_factory=SvgPathFillImage)
     file = io.BytesIO()
     image.save(file)
-    encoded = base64.b64encode(file.getvalue()).decode()
-    return f"data:image/svg+xml;base64,{encoded}"
+    content = base64.b64encode(file.getvalue()).decode()
+    return f"data:image/svg+xml;base64,{content}"
 
 
 def _note_new_factor(session: Session, factor: str) -> list[str]:
@@ -361,10 +361,10 @@ def _note_removed(session: Session, factor: str, name: str = "") -> None:
     login_sessions.end_all(
         session, _get_person_id(), EndReason.FACTOR_CHANGED, keep=_get_session_row().id
     )
-    recorded = f"{factor} {name}".strip()
-    audit.record(session, person_name(), "second factor removed", person_name(), factor=recorded)
-    shown = f"{gettext(factor)} {name}".strip()
-    flash(gettext("Removed the %(factor)s.", factor=shown), "success")
+    audit_text = f"{factor} {name}".strip()
+    audit.record(session, person_name(), "second factor removed", person_name(), factor=audit_text)
+    label = f"{gettext(factor)} {name}".strip()
+    flash(gettext("Removed the %(factor)s.", factor=label), "success")
 
 
 def _end_others(reason: EndReason) -> int:

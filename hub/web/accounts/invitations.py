@@ -34,18 +34,20 @@ Page = str | Response | tuple[str, int]
 @require_recent_login
 def invite() -> Page:
     """Invite an address; or only show the form again, with fields for one more right."""
-    chosen = right_fields.read_chosen_rows()
+    right_rows = right_fields.read_chosen_rows()
     if "more" in request.form:
-        return render_people_page(chosen=[*chosen, RightFields()][:MAX_RIGHTS_PER_INVITATION])
+        return render_people_page(
+            right_rows=[*right_rows, RightFields()][:MAX_RIGHTS_PER_INVITATION]
+        )
     address = request.form.get("address", "")
     try:
         with transaction() as session:
-            rights = right_fields.build_rights(chosen[:MAX_RIGHTS_PER_INVITATION])
+            rights = right_fields.build_rights(right_rows[:MAX_RIGHTS_PER_INVITATION])
             invitation, code = invitations.invite(session, address, rights, person_name())
             texts = _record(session, "person invited", invitation)
     except HubError as error:
         flash(translate(error.sentence), "error")
-        return render_people_page(chosen=chosen or [RightFields()]), 400
+        return render_people_page(right_rows=right_rows or [RightFields()]), 400
     return _hand_over(invitation.address, texts, code)
 
 

@@ -183,5 +183,5 @@ def _read_sent_ids(prefix: str) -> list[int]:
 def _list_address() -> str:
     """Return the page of the list from which the form was sent."""
     address = url_for("notification_choices.show")
-    sent = destinations.local_path(request.form.get("kept", ""))
-    return sent if sent.partition("?")[0] == address else address
+    path = destinations.local_path(request.form.get("kept", ""))
+    return path if path.partition("?")[0] == address else address

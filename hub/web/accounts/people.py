@@ -43,11 +43,11 @@ def index() -> str:
 
 
 def render_people_page(
-    handover: Handover | None = None, chosen: Sequence[RightFields] = (RightFields("viewer"),)
+    handover: Handover | None = None, right_rows: Sequence[RightFields] = (RightFields("viewer"),)
 ) -> str:
     """Draw the people and the pending invitations, with a code to hand over if there is one.
 
-    `chosen` are the rights in the form that invites a person.
+    `right_rows` are the rights in the form that invites a person.
     """
     with read_only_session() as session:
         users = session.scalars(select(User).order_by(func.lower(User.username)))
@@ -58,7 +58,7 @@ def render_people_page(
                 _describe_invitation(session, row) for row in invitations.list_pending(session)
             ],
             handover=handover,
-            chosen_rights=chosen,
+            chosen_rights=right_rows,
             public_url=current_hub().config.public_url,
             min_length=passwords.MIN_LENGTH,
             **right_fields.list_choices(session),

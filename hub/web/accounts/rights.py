@@ -32,12 +32,12 @@ def show(person_id: int) -> str:
 @require_recent_login
 def add(person_id: int) -> Response | tuple[str, int]:
     """Give a person a role for a company and app, in place of the one they had for these."""
-    chosen = _read_form()
-    subject = right_fields.parse_subject(chosen)
+    fields = _read_form()
+    subject = right_fields.parse_subject(fields)
     try:
         with transaction() as session:
             person = get_row_or_404(session, User, person_id)
-            text = rights.assign_in_words(session, person, chosen.role, subject, who=person_name())
+            text = rights.assign_in_words(session, person, fields.role, subject, who=person_name())
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _render_page(person_id), 400

@@ -68,8 +68,8 @@ class Checklist:
 
 def read(session: Session) -> Checklist:
     """Return the checklist with the steps that are done now."""
-    enabled = select(Installation).where(Installation.enabled).order_by(Installation.id)
-    first = session.scalar(enabled.limit(1))
+    installations = select(Installation).where(Installation.enabled).order_by(Installation.id)
+    first = session.scalar(installations.limit(1))
     owners = first_owner.list_owners(session, at_most=MAX_NAMED_OWNERS)
     steps = [
         *_build_connection_steps(session),
@@ -115,7 +115,7 @@ def describe_responsible_people(step: Step, checklist: Checklist) -> str:
 
 def has_posted(session: Session, visible: Scope) -> bool:
     """Return whether a visible, enabled app of a connected company has posted a document."""
-    posted = (
+    query = (
         select(Posting.id)
         .join(Installation, Installation.id == Posting.installation_id)
         .join(ConnectedCompany, ConnectedCompany.id == Installation.company_id)
@@ -126,12 +126,12 @@ def has_posted(session: Session, visible: Scope) -> bool:
             *visible.installations(),
         )
     )
-    return session.scalar(posted.limit(1)) is not None
+    return session.scalar(query.limit(1)) is not None
 
 
 def _build_connection_steps(session: Session) -> list[Step]:
     """Return the steps of the Intuit keys and the first company."""
-    connected = (
+    connections = (
         select(ConnectedCompany.id)
         .where(ConnectedCompany.state != ConnectionState.DISCONNECTED)
         .limit(1)
@@ -149,7 +149,7 @@ def _build_connection_steps(session: Session) -> list[Step]:
             about=gettext("Sign in to QuickBooks as an administrator of the company."),
             url=url_for("companies.index"),
             role="owner",
-            is_done=session.scalar(connected) is not None,
+            is_done=session.scalar(connections) is not None,
         ),
     ]
 
@@ -206,11 +206,11 @@ def _has_approved(session: Session) -> bool:
     Nearly always a document was posted, which an index shows. Only a new hub is searched for
     approvals.
     """
-    posted = select(Posting.id).where(text(f"posting.{POSTED_CONDITION}")).limit(1)
-    if session.scalar(posted) is not None:
+    postings = select(Posting.id).where(text(f"posting.{POSTED_CONDITION}")).limit(1)
+    if session.scalar(postings) is not None:
         return True
-    approved = select(Posting.id).where(Posting.approved_by.is_not(None)).limit(1)
-    return session.scalar(approved) is not None
+    approvals = select(Posting.id).where(Posting.approved_by.is_not(None)).limit(1)
+    return session.scalar(approvals) is not None
 
 
 def _has_lists(session: Session) -> bool:
@@ -218,11 +218,11 @@ def _has_lists(session: Session) -> bool:
 
     An app that takes no lists needs those of QuickBooks only. A few queries test all apps together.
     """
-    enabled = select(Installation.slug).where(Installation.enabled).distinct()
+    slugs = select(Installation.slug).where(Installation.enabled).distinct()
     slugs_with_lists: list[str] = []
     other_slugs: list[str] = []
     plugins = current_hub().plugins
-    for slug in session.scalars(enabled):
+    for slug in session.scalars(slugs):
         if slug in plugins.apps and plugins.has(slug, "hub_records"):
             slugs_with_lists.append(slug)
         else:
@@ -256,6 +256,6 @@ def _has_pushed_when_enabled(session: Session, slugs: Sequence[str]) -> bool:
     subjects = set(session.scalars(entries.limit(MAX_SUBJECTS)))
     if not subjects:
         return False
-    enabled = select(Installation).where(Installation.enabled, Installation.slug.in_(slugs))
-    apps = session.scalars(enabled.order_by(Installation.id).limit(MAX_SUBJECTS))
+    installations = select(Installation).where(Installation.enabled, Installation.slug.in_(slugs))
+    apps = session.scalars(installations.order_by(Installation.id).limit(MAX_SUBJECTS))
     return any(enable.format_audit_subject(app) in subjects for app in apps)

@@ -59,19 +59,19 @@ def index() -> str | Response:
         visible = visible.where(company_choice.matches_words(words))
     with read_only_session() as session:
         order = company_choice.problems_first()
-        listed = load_page(
+        page = load_page(
             session, visible, order_by=order, is_descending=False, size=COMPANIES_PER_PAGE
         )
-        if is_past_end(listed):
+        if is_past_end(page):
             return redirect(build_first_address())
-        companies = _describe_each(session, listed.rows)
+        companies = _describe_each(session, page.rows)
     context = {
         "has_keys": keys.are_complete,
         "redirect_uri": token_endpoint.redirect_uri(),
         "included_reads": usage.INCLUDED_READS_PER_MONTH,
         "modes": MODE_LABELS,
         "max_open": MAX_UNFOLDED_COMPANIES,
-        "page": listed,
+        "page": page,
         "search": words,
     }
     return render_template("companies.html", companies=companies, **context)

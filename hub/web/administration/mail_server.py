@@ -64,19 +64,19 @@ def _list_secret_fields() -> set[str]:
 @require_role("owner")
 def store() -> Page:
     """Store the mail server; without a host it is removed."""
-    typed = _read_form(request.form)
-    url = _build_address(typed, _get_password(typed)) if typed.host else ""
+    form = _read_form(request.form)
+    url = _build_address(form, _get_password(form)) if form.host else ""
     try:
         if url:
             check_mail_url(url)
     except ValidationError:
         flash(gettext("Not saved. Check the host and the port of the mail server."), "error")
-        return _render_form(typed), 400
-    changed = _list_changed_fields(hub_settings.read(hub_settings.MAIL_URL), url)
+        return _render_form(form), 400
+    fields = _list_changed_fields(hub_settings.read(hub_settings.MAIL_URL), url)
     with transaction() as session:
         hub_settings.store(session, hub_settings.MAIL_URL, url)
         audit.record(
-            session, person_name(), "mail server changed", typed.host or "none", changed=changed
+            session, person_name(), "mail server changed", form.host or "none", changed=fields
         )
     message = gettext("No mail is sent.")
     if url:
@@ -121,7 +121,7 @@ def _read_form(form: MultiDict[str, str]) -> ServerForm:
     return ServerForm(**texts)
 
 
-def _get_password(typed: ServerForm) -> str:
+def _get_password(form: ServerForm) -> str:
     """Return the password that was typed, else the stored one of the same server and user.
 
     Another port or encryption counts as another server, whose operator must not receive the
@@ -131,19 +131,19 @@ def _get_password(typed: ServerForm) -> str:
     if password:
         return password
     before = hub_settings.read(hub_settings.MAIL_URL)
-    if replace(_parse(before), sender="") != replace(typed, sender=""):
+    if replace(_parse(before), sender="") != replace(form, sender=""):
         return ""
     return unquote(urlsplit(before).password or "")
 
 
-def _build_address(typed: ServerForm, password: str) -> str:
+def _build_address(form: ServerForm, password: str) -> str:
     """Return the address of the mail server as HUB_MAIL_URL has it."""
     login = ""
-    if typed.user:
-        login = f"{quote(typed.user, safe='')}:{quote(password, safe='')}@"
-    port = f":{typed.port}" if typed.port else ""
-    sender = f"?{urlencode({'from': typed.sender})}" if typed.sender else ""
-    return f"{typed.encryption}://{login}{typed.host}{port}{sender}"
+    if form.user:
+        login = f"{quote(form.user, safe='')}:{quote(password, safe='')}@"
+    port = f":{form.port}" if form.port else ""
+    sender = f"?{urlencode({'from': form.sender})}" if form.sender else ""
+    return f"{form.encryption}://{login}{form.host}{port}{sender}"
 
 
 def _parse(url: str) -> ServerForm:
@@ -164,10 +164,10 @@ def _list_changed_fields(before: str, after: str) -> list[str]:
     """Return the names of the fields that differ between two addresses, never their values."""
     old, new = _parse(before), _parse(after)
     names = ServerForm.__dataclass_fields__
-    changed = [name for name in names if getattr(old, name) != getattr(new, name)]
+    changed_fields = [name for name in names if getattr(old, name) != getattr(new, name)]
     if urlsplit(before).password != urlsplit(after).password:
-        changed.append("password")
-    return changed
+        changed_fields.append("password")
+    return changed_fields
 
 
 def _render_form(server: ServerForm) -> str:

@@ -91,13 +91,13 @@ def _describe_names(converter: Any, field: Any, ret: dict[str, Any]) -> dict[str
     """
     if not isinstance(field, fields.Dict):
         return {}
-    described: dict[str, Any] = {}
+    attributes: dict[str, Any] = {}
     if field.key_field:
-        described["propertyNames"] = converter.field2property(field.key_field)
+        attributes["propertyNames"] = converter.field2property(field.key_field)
     for text_limit, limit in (("minLength", "minProperties"), ("maxLength", "maxProperties")):
         if text_limit in ret:
-            described[limit] = ret.pop(text_limit)
-    return described
+            attributes[limit] = ret.pop(text_limit)
+    return attributes
 
 
 def _describe_operations() -> dict[str, Any]:

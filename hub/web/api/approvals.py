@@ -163,10 +163,10 @@ def index(installation_id: int, query: dict[str, Any]) -> Any:
     """List what waits for approval, oldest first, as it would be written to QuickBooks."""
     with read_only_session() as session:
         get_row_or_404(session, Installation, installation_id)
-        listed = review_rows.load_page_in_review(session, installation_id)
-        second_approvals = SecondApprovals.of(session, listed.rows)
-        rows = review_rows.build_previews(session, listed.rows)
-        return to_list(listed, [_describe(row, second_approvals) for row in rows])
+        page = review_rows.load_page_in_review(session, installation_id)
+        second_approvals = SecondApprovals.of(session, page.rows)
+        rows = review_rows.build_previews(session, page.rows)
+        return to_list(page, [_describe(row, second_approvals) for row in rows])
 
 
 @operation(
@@ -180,13 +180,13 @@ def compare(installation_id: int, query: dict[str, Any]) -> Any:
     """
     read = review_rows.read_page_now(installation_id)
     with read_only_session() as session:
-        listed = review_rows.load_page_in_review(session, installation_id)
-        rows = review_rows.build_previews(session, listed.rows, read)
+        page = review_rows.load_page_in_review(session, installation_id)
+        rows = review_rows.build_previews(session, page.rows, read)
         comparisons = []
         for row in rows:
             if row.comparison is not None:
                 comparisons.append(_describe_comparison(row, row.comparison, read.failure))
-        return to_list(listed, comparisons)
+        return to_list(page, comparisons)
 
 
 @operation(
@@ -202,11 +202,11 @@ def approve(installation_id: int, body: dict[str, Any]) -> Any:
     """Approve postings in the version that the list showed; those that changed are not approved."""
     with read_only_session() as session:
         get_row_or_404(session, Installation, installation_id)
-    listed = {approval["posting_id"]: approval["version"] for approval in body["postings"]}
-    if review_approvals.is_bulk(len(listed)):
+    versions = {approval["posting_id"]: approval["version"] for approval in body["postings"]}
+    if review_approvals.is_bulk(len(versions)):
         most = current_hub().config.confirm_approvals_above
         return problems.build_problem(403, TOO_MANY_MESSAGE.format(most=most))
-    return review_approvals.approve(installation_id, listed, person_name())
+    return review_approvals.approve(installation_id, versions, person_name())
 
 
 def _describe_comparison(

@@ -48,20 +48,20 @@ def _authenticate() -> Any:
 def _authenticate_token(token: str, view: Any) -> Any:
     """Let the request act for the person of a token that may call a view; else say why not."""
     with read_only_session() as session:
-        stored = api_tokens.find(session, token)
-    person = _find_person(stored)
-    if stored is None or person is None:
+        api_token = api_tokens.find(session, token)
+    person = _find_person(api_token)
+    if api_token is None or person is None:
         refusals.note("token refused", refusals.NOBODY, f"{request.method} {request.path}")
         return _build_refusal(INVALID_MESSAGE)
     if person.must_change_password:
         return problems.build_problem(403, FIRST_LOG_IN)
     g._login_user = person
-    g.api_token_name = stored.name
-    g.api_token_scopes = stored.scopes.split()
+    g.api_token_name = api_token.name
+    g.api_token_scopes = api_token.scopes.split()
     scope: str = view.needs_scope
     if scope not in g.api_token_scopes:
         return problems.build_problem(403, f"The API token lacks the scope {scope}.")
-    api_tokens.record_use(stored)
+    api_tokens.record_use(api_token)
     return None
 
 

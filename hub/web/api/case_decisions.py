@@ -140,8 +140,8 @@ def index(case_id: int, query: dict[str, Any]) -> Any:
     with read_only_session() as session:
         case = get_row_or_404(session, Case, case_id)
         postings = case_acts.load_postings(session, case_id)
-        compared = case_comparison.build_sides(session, case, postings, entities)
-        sides = {side.posting.id: side for side in compared if side.posting is not None}
+        all_sides = case_comparison.build_sides(session, case, postings, entities)
+        sides = {side.posting.id: side for side in all_sides if side.posting is not None}
         return build_whole_list([_describe(posting, sides.get(posting.id)) for posting in postings])
 
 
@@ -183,8 +183,8 @@ def remove(case_id: int, body: dict[str, Any]) -> Any:
 
     def work() -> None:
         """Retry each removal; fail with the first reason if none could be."""
-        retried, reasons = case_acts.retry_each(case_id, is_confirmed=True)
-        if reasons and not retried:
+        retried_ids, reasons = case_acts.retry_each(case_id, is_confirmed=True)
+        if reasons and not retried_ids:
             raise NothingRemoved(reasons[0])
 
     try:

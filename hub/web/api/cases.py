@@ -58,8 +58,8 @@ class SnoozeSchema(Schema):
 def index(query: dict[str, Any]) -> Any:
     """List cases, the newest first unless `sort` says otherwise."""
     with read_only_session() as session:
-        listed = case_list.load_page(session, case_list.read_filters())
-        return to_list(listed, map(responses.describe, case_list.build_rows(session, listed.rows)))
+        page = case_list.load_page(session, case_list.read_filters())
+        return to_list(page, map(responses.describe, case_list.build_rows(session, page.rows)))
 
 
 @operation(resource, "/<int:case_id>", role="viewer", response=CaseSchema)

@@ -42,13 +42,13 @@ def index(query: dict[str, Any]) -> Any:
     """List companies by name."""
     with read_only_session() as session:
         companies = select(ConnectedCompany).where(*load_scope().companies())
-        listed = load_page(
+        page = load_page(
             session,
             companies,
             order_by=[ConnectedCompany.name, ConnectedCompany.id],
             is_descending=False,
         )
-        return to_list(listed, listed.rows)
+        return to_list(page, page.rows)
 
 
 @operation(resource, "/<int:company_id>", role="viewer", response=CompanySchema)

@@ -86,7 +86,7 @@ def plan_removal(document_id: int) -> Any:
     plan = undo.plan_posting(_load_main_posting_id(document_id))
     return {
         "removable": bool(plan.removable),
-        "reasons": [str(blocked.reason) for blocked in plan.blocked],
+        "reasons": [str(posting.reason) for posting in plan.blocked],
     }
 
 
@@ -127,7 +127,7 @@ def _release(
 
 def _get_first_reason(plan: UndoPlan) -> str:
     """Return why a document cannot be removed."""
-    reasons = [str(blocked.reason) for blocked in plan.blocked]
+    reasons = [str(posting.reason) for posting in plan.blocked]
     return reasons[0] if reasons else "It is not in QuickBooks."
 
 

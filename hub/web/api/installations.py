@@ -124,8 +124,8 @@ def index(query: dict[str, Any]) -> Any:
     """List installations, the newest first."""
     with read_only_session() as session:
         installations = select(Installation).where(*load_scope().installations())
-        listed = load_page(session, installations, order_by=[Installation.id])
-        return to_list(listed, listed.rows)
+        page = load_page(session, installations, order_by=[Installation.id])
+        return to_list(page, page.rows)
 
 
 @operation(
@@ -164,10 +164,10 @@ def change_settings(installation_id: int, body: dict[str, Any]) -> Any:
         return problems.build_problem(
             409, DISABLED_MESSAGE.format(company=row.company_id, app=row.slug)
         )
-    saved = _save(get_app_or_404(row.slug), row, body)
-    if isinstance(saved, Response):
-        return saved
-    return _describe_settings(get_app_or_404(row.slug), saved)
+    answer = _save(get_app_or_404(row.slug), row, body)
+    if isinstance(answer, Response):
+        return answer
+    return _describe_settings(get_app_or_404(row.slug), answer)
 
 
 @operation(
@@ -206,15 +206,15 @@ def _save(app: App, row: Installation, body: Mapping[str, Any]) -> Installation 
     try:
         if new_account is not None:
             replaced_account.require_first_day(app.name, answers)
-        saved = enabled_apps.save(row, answers, mode, new_account=new_account)
+        saved_row = enabled_apps.save(row, answers, mode, new_account=new_account)
     except SettingsInvalid as error:
         return problems.build_problem(422, errors={"settings": error.fields})
     except OtherTenant as error:
         question = replaced_account.build_question(row.id, error)
         account = {"id": error.account, "name": error.actual}
         return problems.build_problem(409, f"{question} {ACCOUNT_ANSWER}", other_account=account)
-    enabled_apps.request_runs(row, saved)
-    return saved
+    enabled_apps.request_runs(row, saved_row)
+    return saved_row
 
 
 def _describe_settings(app: App, row: Installation) -> Mapping[str, Any]:

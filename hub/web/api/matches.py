@@ -81,21 +81,21 @@ def index(installation_id: int, query: dict[str, Any]) -> Any:
     """List the codes that documents used, by field and name."""
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-        declared = code_lookup.load_fields_by_name(installation)
+        fields_by_name = code_lookup.load_fields_by_name(installation)
         codes = select(SeenCode).where(
-            SeenCode.installation_id == installation_id, SeenCode.field.in_(list(declared))
+            SeenCode.installation_id == installation_id, SeenCode.field.in_(list(fields_by_name))
         )
-        listed = load_page(session, codes, order_by=CODE_ORDER, is_descending=False)
+        page = load_page(session, codes, order_by=CODE_ORDER, is_descending=False)
         match_index = code_lookup.load_match_index(session, installation)
         rows = []
-        for source_code in listed.rows:
-            field = declared[source_code.field]
+        for source_code in page.rows:
+            field = fields_by_name[source_code.field]
             rows.append(
                 _describe(
                     code_view.view_code(session, installation, source_code, field, match_index)
                 )
             )
-        return to_list(listed, rows)
+        return to_list(page, rows)
 
 
 @operation(resource, "/", method="PUT", role="operator", body=DecisionSchema, response=MatchSchema)
@@ -131,10 +131,12 @@ def parse_choice(record: str) -> str:
 def _load(session: Session, installation_id: int, field: str, code: str) -> dict[str, Any]:
     """Return a code as the API answers it."""
     installation = session.get_one(Installation, installation_id)
-    declared = code_lookup.load_fields_by_name(installation).get(field) or abort(404)
+    code_field = code_lookup.load_fields_by_name(installation).get(field) or abort(404)
     source_code = code_lookup.find_code_as_used(session, installation_id, field, code)
     match_index = code_lookup.load_match_index(session, installation)
-    return _describe(code_view.view_code(session, installation, source_code, declared, match_index))
+    return _describe(
+        code_view.view_code(session, installation, source_code, code_field, match_index)
+    )
 
 
 def _describe(view: CodeView) -> dict[str, Any]:

@@ -127,17 +127,17 @@ def operation(
     """
 
     def declare(view: View) -> View:
-        declared = require_role(role, of)(view)
-        cast(Any, declared).needs_scope = scope or SCOPE_BY_ROLE[role]
-        declared = resource.response(status, response)(declared)
+        endpoint = require_role(role, of)(view)
+        cast(Any, endpoint).needs_scope = scope or SCOPE_BY_ROLE[role]
+        endpoint = resource.response(status, response)(endpoint)
         if query is not None:
             # A filter that was misspelled must not choose every row.
-            known = {"location": "query", "arg_name": "query", "unknown": RAISE}
-            declared = resource.arguments(query, **known)(declared)
+            options = {"location": "query", "arg_name": "query", "unknown": RAISE}
+            endpoint = resource.arguments(query, **options)(endpoint)
         if body is not None:
-            declared = resource.arguments(body, arg_name="body")(declared)
-        registered: View = resource.route(rule, methods=[method])(declared)
-        return registered
+            endpoint = resource.arguments(body, arg_name="body")(endpoint)
+        registered_view: View = resource.route(rule, methods=[method])(endpoint)
+        return registered_view
 
     return declare
 

@@ -97,8 +97,8 @@ def index(query: dict[str, Any]) -> Any:
     if "installation" in query:
         runs = runs.where(Run.installation_id == query["installation"])
     with read_only_session() as session:
-        listed = load_page(session, runs, order_by=[Run.id])
-        return to_list(listed, map(_describe, listed.rows))
+        page = load_page(session, runs, order_by=[Run.id])
+        return to_list(page, map(_describe, page.rows))
 
 
 @operation(resource, "/runs/<int:run_id>", role="viewer", response=RunWithLinesSchema)
@@ -126,8 +126,8 @@ def lines(run_id: int, query: dict[str, Any]) -> Any:
     with read_only_session() as session:
         get_row_or_404(session, Run, run_id)
         log = select(RunLine).where(RunLine.run_id == run_id)
-        listed = load_page(session, log, order_by=[RunLine.id], is_descending=False, size=MAX_LINES)
-        return to_list(listed, listed.rows)
+        page = load_page(session, log, order_by=[RunLine.id], is_descending=False, size=MAX_LINES)
+        return to_list(page, page.rows)
 
 
 @operation(
@@ -181,8 +181,8 @@ def reconciliations(company_id: int, query: dict[str, Any]) -> Any:
     with read_only_session() as session:
         get_row_or_404(session, ConnectedCompany, company_id)
         runs = select(Run).where(*of_company, *load_scope().runs())
-        listed = load_page(session, runs, order_by=[Run.id])
-        return to_list(listed, map(_describe, listed.rows))
+        page = load_page(session, runs, order_by=[Run.id])
+        return to_list(page, map(_describe, page.rows))
 
 
 @operation(

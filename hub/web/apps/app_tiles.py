@@ -168,13 +168,13 @@ def _load_newest_cases(session: Session, installation_ids: Collection[int]) -> d
 
 def _count_cases(session: Session, installation_ids: Collection[int]) -> Counter[int]:
     """Count the open cases of each of some installations."""
-    counted = (
+    query = (
         select(Case.installation_id, func.count())
         .where(*_build_listed_conditions(installation_ids))
         .group_by(Case.installation_id)
     )
     counts: Counter[int] = Counter()
-    for installation_id, count in session.execute(counted):
+    for installation_id, count in session.execute(query):
         if installation_id is not None:
             counts[installation_id] = count
     return counts

@@ -56,8 +56,8 @@ def check_right(row: Installation) -> None:
     """Abort with 403 if the person may not configure the app."""
     if may_configure(row):
         return
-    allowed = row.owner if is_personal(row) else f"{row.owner} or an owner of the hub"
-    refused_rights.note(lambda: f"The app belongs to {row.owner}: only {allowed} may change it.")
+    editors = row.owner if is_personal(row) else f"{row.owner} or an owner of the hub"
+    refused_rights.note(lambda: f"The app belongs to {row.owner}: only {editors} may change it.")
     abort(403)
 
 
@@ -100,14 +100,14 @@ def save(
     return enable.enable(row.company_id, row.slug, values, owner=owner, **options)
 
 
-def request_runs(before: Installation, saved: Installation) -> None:
+def request_runs(before: Installation, after: Installation) -> None:
     """Request the runs that changed settings need; an app that cannot post needs none."""
-    if not saved.can_run:
+    if not after.can_run:
         return
-    has_lists = current_hub().plugins.has(saved.slug, "hub_records")
-    if has_lists and saved.settings != before.settings:
-        run_log.request(RunKind.LISTS, saved.company_id, person_name())
-    run_log.request(RunKind.SYNC, saved.id, person_name())
+    has_lists = current_hub().plugins.has(after.slug, "hub_records")
+    if has_lists and after.settings != before.settings:
+        run_log.request(RunKind.LISTS, after.company_id, person_name())
+    run_log.request(RunKind.SYNC, after.id, person_name())
 
 
 def disable(row: Installation) -> Installation:

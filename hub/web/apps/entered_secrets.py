@@ -23,41 +23,41 @@ ENTER_AGAIN = Sentence(
 )
 
 
-def load(app: App, row: Installation, typed: Mapping[str, Any]) -> dict[str, str]:
+def load(app: App, row: Installation, form_values: Mapping[str, Any]) -> dict[str, str]:
     """Return the secrets entered when this form was last sent.
 
     They are dropped if they would now go to another address.
     """
     draft = _load_draft(row)
-    if not draft or _list_addresses(app, row, typed) != draft["addresses"]:
+    if not draft or _list_addresses(app, row, form_values) != draft["addresses"]:
         return {}
-    entered: dict[str, str] = draft["secrets"]
-    return entered
+    secret_values: dict[str, str] = draft["secrets"]
+    return secret_values
 
 
-def require_dropped(app: App, row: Installation, typed: Mapping[str, Any]) -> None:
+def require_dropped(app: App, row: Installation, form_values: Mapping[str, Any]) -> None:
     """Raise SettingsInvalid if secrets were dropped for another address and not entered again.
 
     It names all that is wrong with the form, so that a person corrects it at once.
     """
     draft = _load_draft(row)
-    if not draft or _list_addresses(app, row, typed) == draft["addresses"]:
+    if not draft or _list_addresses(app, row, form_values) == draft["addresses"]:
         return
-    declared = settings_schema.get_schema(app).fields
-    dropped: dict[str, list[str]] = {}
+    fields = settings_schema.get_schema(app).fields
+    missing_secrets: dict[str, list[str]] = {}
     for name in draft["secrets"]:
-        if not typed.get(name) and settings_schema.applies(declared[name], typed):
-            dropped[name] = [ENTER_AGAIN]
-    if not dropped:
+        if not form_values.get(name) and settings_schema.applies(fields[name], form_values):
+            missing_secrets[name] = [ENTER_AGAIN]
+    if not missing_secrets:
         return
     problems: dict[str, list[str]] = {}
     try:
         settings_schema.load(
-            app, {**row.settings, **sources.load_stored_secrets(app, row), **typed}
+            app, {**row.settings, **sources.load_stored_secrets(app, row), **form_values}
         )
     except SettingsInvalid as error:
         problems = error.fields
-    raise SettingsInvalid(app.name, problems | dropped)
+    raise SettingsInvalid(app.name, problems | missing_secrets)
 
 
 def _load_draft(row: Installation) -> dict[str, Any]:
@@ -72,21 +72,21 @@ def save(app: App, row: Installation, values: Mapping[str, Any]) -> tuple[str, l
 
     This keeps them out of the page.
     """
-    entered = {}
+    secret_values = {}
     for name in settings_schema.list_secret_names(app):
         if values.get(name):
-            entered[name] = str(values[name])
-    if not entered:
+            secret_values[name] = str(values[name])
+    if not secret_values:
         return "", []
     draft = {
         "subject": _get_subject(row),
         "addresses": _list_addresses(app, row, values),
-        "secrets": entered,
+        "secrets": secret_values,
     }
     token = form_drafts.save(draft, person_name())
     if not token:  # too long to be stored: the secrets have to be typed again
         return "", []
-    return token, list(entered)
+    return token, list(secret_values)
 
 
 def _get_subject(row: Installation) -> str:

@@ -60,8 +60,8 @@ def show() -> str:
             apps.append(app)
     with read_only_session() as session:
         order = company_choice.problems_first()
-        listed = _select_companies().order_by(*order).limit(COMPANIES_PER_TILE + 1)
-        companies = list(session.scalars(listed))
+        query = _select_companies().order_by(*order).limit(COMPANIES_PER_TILE + 1)
+        companies = list(session.scalars(query))
         app_tiles = build_tiles(session, apps, load_rights(), companies[:COMPANIES_PER_TILE])
     return render_template(
         "marketplace.html",

@@ -50,11 +50,11 @@ def show(installation_id: int) -> str:
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
         kinds = _get_file_kinds(installation)
-        listed = load_page(session, query, order_by=[StoredFile.id])
+        page = load_page(session, query, order_by=[StoredFile.id])
         return render_template(
             "received_files.html",
-            page=listed,
-            files=listed.rows,
+            page=page,
+            files=page.rows,
             suffixes=kinds.suffixes,
             max_size=kinds.limit,
             folder=file_folder.get_folder(installation),
@@ -88,7 +88,7 @@ def columns(installation_id: int, file_id: int) -> str | Response:
     """Ask which column of a table holds what, with its first rows and the likely answers."""
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-        stored = _require_file(session, installation, file_id)
+        stored_file = _require_file(session, installation, file_id)
     try:
         table = file_mapping.open_table(installation, file_id).table
     except HubError as error:
@@ -96,12 +96,12 @@ def columns(installation_id: int, file_id: int) -> str | Response:
         return _redirect_to_list(installation_id)
     previous = file_intake.find_newest_mapping(installation, table.columns)
     answers = dict(table.suggestions)
-    if stored.mapping is not None:
-        answers = stored.mapping
+    if stored_file.mapping is not None:
+        answers = stored_file.mapping
     elif previous:
         answers = previous.answers
-    name = previous.name if previous else stored.name.rpartition(".")[0]
-    return _render_columns_page(installation, stored, table, answers, name)
+    name = previous.name if previous else stored_file.name.rpartition(".")[0]
+    return _render_columns_page(installation, stored_file, table, answers, name)
 
 
 @pages.post("/<int:file_id>/columns")
@@ -110,32 +110,32 @@ def map_columns(installation_id: int, file_id: int) -> str | Response:
     """Accept a table with the answers; show the form again if the table cannot be read so."""
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-        stored = _require_file(session, installation, file_id)
+        stored_file = _require_file(session, installation, file_id)
     answers = {}
     for key, value in request.form.items():
         field, _, name = key.partition(":")
         if field == "field":
             answers[name] = value
-    name, seen = request.form.get("name", ""), request.form.get("seen")
+    name, shown_version = request.form.get("name", ""), request.form.get("seen")
     try:
         count = file_mapping.apply(
-            installation, file_id, name, answers, person_name(), seen_version=seen
+            installation, file_id, name, answers, person_name(), seen_version=shown_version
         )
     except NotNow as error:
         flash(translate(error.sentence), "look")
         return _redirect_to_columns(installation_id, file_id)
     except file_mapping.ImpossibleAnswers as error:
         table = file_mapping.open_table(installation, file_id).table
-        return _render_columns_page(installation, stored, table, answers, name, error.problems)
+        return _render_columns_page(installation, stored_file, table, answers, name, error.problems)
     except HubError as error:
         flash(translate(error.sentence), "error")
         table = file_mapping.open_table(installation, file_id).table
-        return _render_columns_page(installation, stored, table, answers, name)
+        return _render_columns_page(installation, stored_file, table, answers, name)
     text = ngettext(
         "%(count)s document in %(name)s.",
         "%(count)s documents in %(name)s.",
         count,
-        name=stored.name,
+        name=stored_file.name,
     )
     flash(text, "success")
     return _request_sync(installation)
@@ -147,13 +147,13 @@ def discard(installation_id: int, file_id: int) -> Response:
     """Delete a table that waits for its columns."""
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-        stored = _require_file(session, installation, file_id)
+        stored_file = _require_file(session, installation, file_id)
     try:
         file_mapping.discard(installation, file_id, person_name())
     except HubError as error:
         flash(translate(error.sentence), "error")
     else:
-        flash(gettext("%(name)s was discarded.", name=stored.name), "success")
+        flash(gettext("%(name)s was discarded.", name=stored_file.name), "success")
     return _redirect_to_list(installation_id)
 
 
@@ -195,7 +195,7 @@ def _receive(
 
 def _render_columns_page(
     installation: Installation,
-    stored: StoredFile,
+    stored_file: StoredFile,
     table: FileTable,
     answers: dict[str, str],
     name: str,
@@ -208,11 +208,11 @@ def _render_columns_page(
         )
     return render_template(
         "file_columns.html",
-        file=stored,
+        file=stored_file,
         table=table,
         fields=file_mapping.list_fields(installation),
         answers=answers,
-        seen_version=file_mapping.build_version(stored.mapping),
+        seen=file_mapping.build_version(stored_file.mapping),
         mapping_name=name,
         max_name_length=file_mapping.MAX_NAME_LENGTH,
         problems=problems,
@@ -249,10 +249,10 @@ def _redirect_to_list(installation_id: int) -> Response:
 def _require_file(session: Session, installation: Installation, file_id: int) -> StoredFile:
     """Return a file of an installation; abort if it has none with this id."""
     _get_file_kinds(installation)
-    stored: StoredFile = get_row_or_404(session, StoredFile, file_id)
-    if stored.installation_id != installation.id:
+    stored_file: StoredFile = get_row_or_404(session, StoredFile, file_id)
+    if stored_file.installation_id != installation.id:
         abort(404)
-    return stored
+    return stored_file
 
 
 def _get_file_kinds(installation: Installation) -> FileKinds:

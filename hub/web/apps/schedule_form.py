@@ -33,9 +33,11 @@ SCHEDULE_HELP = gettext_noop(
 )
 
 
-def build_hub_inputs(row: Installation, typed: dict[str, Any], mode: str | None) -> list[Input]:
+def build_hub_inputs(
+    row: Installation, form_values: dict[str, Any], mode: str | None
+) -> list[Input]:
     """Return the inputs with the values as typed or stored."""
-    start = typed["start_date"] if "start_date" in typed else _format_start_date(row)
+    start = form_values["start_date"] if "start_date" in form_values else _format_start_date(row)
     modes = [
         (name, f"{gettext(word)}: {gettext(words)}") for name, (word, words) in MODE_LABELS.items()
     ]
@@ -56,14 +58,14 @@ def build_hub_inputs(row: Installation, typed: dict[str, Any], mode: str | None)
             gettext("How often"),
             SCHEDULE_HELP,
             "text",
-            typed.get("schedule") or row.schedule,
+            form_values.get("schedule") or row.schedule,
         ),
         _build_input(
             "zone",
             gettext("Time zone"),
             gettext("The schedule and the dates on the pages of the app are in this zone."),
             "suggest",
-            typed.get("zone") or row.zone,
+            form_values.get("zone") or row.zone,
             zones,
         ),
         _build_input(
@@ -81,7 +83,7 @@ def build_hub_inputs(row: Installation, typed: dict[str, Any], mode: str | None)
             ),
             SECOND_APPROVAL_HELP,
             "text",
-            _format_limit(row, typed),
+            _format_limit(row, form_values),
         ),
     ]
 
@@ -93,16 +95,16 @@ def _load_zones_of_company(row: Installation) -> list[str]:
         return sorted(session.scalars(query))
 
 
-def build_picker(row: Installation, typed: dict[str, Any]) -> Picker:
+def build_picker(row: Installation, form_values: dict[str, Any]) -> Picker:
     """Return the picker with the schedule as typed or stored."""
-    text = typed.get("schedule") or row.schedule
-    return schedule_picker.build_picker(text, typed.get("zone") or row.zone)
+    text = form_values.get("schedule") or row.schedule
+    return schedule_picker.build_picker(text, form_values.get("zone") or row.zone)
 
 
-def _format_limit(row: Installation, typed: dict[str, Any]) -> str:
+def _format_limit(row: Installation, form_values: dict[str, Any]) -> str:
     """Return the amount above which two people approve, as typed or stored."""
-    if "second_approval_above" in typed:
-        return str(typed["second_approval_above"])
+    if "second_approval_above" in form_values:
+        return str(form_values["second_approval_above"])
     limit = row.second_approval_above
     return "" if limit is None else f"{limit:.2f}"
 
@@ -131,14 +133,14 @@ def _suggest_start(row: Installation) -> dt.date | None:
 
 def read_hub_values(form: MultiDict[str, str]) -> dict[str, Any]:
     """Return the values of these settings that a form has."""
-    submitted = {
+    values = {
         name: form.get(name, "").strip()
         for name in ("zone", "start_date", "second_approval_above")
         if name in form
     }
     if "schedule" in form:
-        submitted["schedule"] = schedule_picker.read_schedule(form)
-    return submitted
+        values["schedule"] = schedule_picker.read_schedule(form)
+    return values
 
 
 def _build_input(

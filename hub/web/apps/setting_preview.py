@@ -51,11 +51,11 @@ def read(
     """
     if not row.id:
         return SettingsPreview([], list(_preview_new_app(app, row, values, mode)), "")
-    described = change_preview.preview(app, row, values, mode)
-    text = json.dumps(described, sort_keys=True, default=str)
+    changes = change_preview.preview(app, row, values, mode)
+    text = json.dumps(changes, sort_keys=True, default=str)
     return SettingsPreview(
-        changes=setting_history.format_setting_changes(app, row, described),
-        consequences=list(_iter_consequences(app, row, values, mode, described)),
+        changes=setting_history.format_setting_changes(app, row, changes),
+        consequences=list(_iter_consequences(app, row, values, mode, changes)),
         digest=hashlib.sha256(text.encode()).hexdigest(),
     )
 
@@ -86,9 +86,9 @@ def _preview_new_app(
     """Yield a sentence for each value that has an effect on the books."""
     if approval_changes.starts_posting_without_review(app, row, values, mode):
         yield gettext(WITHOUT_REVIEW)
-    parsed = hub_answers.parse(app, values)
-    start = parsed.get("start_date")
-    if is_past(start, parsed.get("zone", row.zone)):
+    hub_values = hub_answers.parse(app, values)
+    start = hub_values.get("start_date")
+    if is_past(start, hub_values.get("zone", row.zone)):
         yield start_warning(start)
 
 
@@ -97,21 +97,21 @@ def _iter_consequences(
     row: Installation,
     values: Mapping[str, Any],
     mode: str | None,
-    described: Mapping[str, Any],
+    changes: Mapping[str, Any],
 ) -> Iterator[str]:
     """Yield a sentence for each change that has an effect on the books."""
     if approval_changes.starts_posting_without_review(app, row, values, mode):
         yield gettext(WITHOUT_REVIEW)
-    elif "mode" in described and described["mode"]["to"] != InstallationMode.AUTO:
-        _, words = MODE_LABELS[described["mode"]["to"]]
+    elif "mode" in changes and changes["mode"]["to"] != InstallationMode.AUTO:
+        _, words = MODE_LABELS[changes["mode"]["to"]]
         yield gettext(words)
     if approval_changes.raises_limit(row, values):
         yield gettext(FEWER_APPROVALS)
-    if "start_date" in described:
-        text = described["start_date"]["to"]
+    if "start_date" in changes:
+        text = changes["start_date"]["to"]
         after = dt.date.fromisoformat(text) if text else None
         yield describe_new_start(row.start_date, after)
-    if "zone" in described:
+    if "zone" in changes:
         yield gettext(OTHER_ZONE)
 
 

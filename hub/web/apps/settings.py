@@ -126,8 +126,10 @@ def changes(installation_id: int) -> str:
 def _build_preview(app: App, row: Installation) -> str:
     """Return the changes of the form and what follows from them; nothing if it cannot be saved."""
     enabled_apps.check_right(row)
-    typed = forms.parse(settings_schema.get_schema(app), request.form)
-    values = entered_secrets.load(app, row, typed) | typed | read_hub_values(request.form)
+    form_values = forms.parse(settings_schema.get_schema(app), request.form)
+    values = (
+        entered_secrets.load(app, row, form_values) | form_values | read_hub_values(request.form)
+    )
     mode = _read_mode()
     try:
         preview = setting_preview.read(app, row, values, mode)
@@ -190,25 +192,25 @@ def _submit(row: Installation) -> Page:
     """Check the right, parse the form, test or save it, and follow up."""
     enabled_apps.check_right(row)
     app = get_app_or_404(row.slug)
-    typed = forms.parse(settings_schema.get_schema(app), request.form)
-    answers = entered_secrets.load(app, row, typed) | typed
+    form_values = forms.parse(settings_schema.get_schema(app), request.form)
+    answers = entered_secrets.load(app, row, form_values) | form_values
     values = answers | read_hub_values(request.form)
     mode = _read_mode()
     try:
         if "test" in request.form:
-            entered_secrets.require_dropped(app, row, typed)
+            entered_secrets.require_dropped(app, row, form_values)
             return _test(app, row, answers)
         if "edit" in request.form:
             return _render_form(row, values, {}, mode)
         _require_as_shown(app, row)
-        entered_secrets.require_dropped(app, row, typed)
+        entered_secrets.require_dropped(app, row, form_values)
         enabled_apps.check_limit(app, row, values)
         preview = setting_preview.read(app, row, values, mode)
         question = _confirm(app, row, values, preview) or _render_question(app, row, values, mode)
         if question is not None:
             return question
         account = other_account.read_confirmed()
-        saved = enabled_apps.save(row, values, mode, new_account=account)
+        saved_row = enabled_apps.save(row, values, mode, new_account=account)
     except OtherTenant as error:
         return _ask_about_account(app, row, values, preview, error)
     except SettingsInvalid as error:
@@ -216,8 +218,8 @@ def _submit(row: Installation) -> Page:
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _render_form(row, values, {}, mode, error), 400
-    _follow_up(app, row, saved)
-    return redirect(url_for("installation.show", installation_id=saved.id))
+    _follow_up(app, row, saved_row)
+    return redirect(url_for("installation.show", installation_id=saved_row.id))
 
 
 def _require_as_shown(app: App, row: Installation) -> None:
@@ -269,8 +271,8 @@ def _ask_about_account(
         return _render_form(row, values, {}, _read_mode()), 400
     with read_only_session() as session:
         about = build_tabs(session, row)
-    repeated = [*fields, (setting_preview.DIGEST_FIELD, preview.digest)]
-    return other_account.render_question(app, row, error, repeated, about)
+    hidden_fields = [*fields, (setting_preview.DIGEST_FIELD, preview.digest)]
+    return other_account.render_question(app, row, error, hidden_fields, about)
 
 
 def _render_question(
@@ -287,32 +289,32 @@ def _render_question(
     return question
 
 
-def _follow_up(app: App, before: Installation, saved: Installation) -> None:
+def _follow_up(app: App, before: Installation, after: Installation) -> None:
     """Forget the draft, say what was saved, and request the runs that the new settings need."""
     form_drafts.forget(request.form.get("draft", ""))
     was_stored = bool(before.id)
     was_enabled = was_stored and before.enabled
     flash(
-        setting_messages.describe_saving(app, saved.tenant_name, was_enabled=was_enabled), "success"
+        setting_messages.describe_saving(app, after.tenant_name, was_enabled=was_enabled), "success"
     )
     if was_stored:
-        _flash_changes(app, saved)
-    _warn_of_start(before, saved)
-    warning = shared_accounts.find_warning(saved)
+        _flash_changes(app, after)
+    _warn_of_start(before, after)
+    warning = shared_accounts.find_warning(after)
     if warning and not was_enabled:
         flash(reasons.translate_sentence(warning), "look")
     if was_stored:
-        enabled_apps.request_runs(before, saved)
+        enabled_apps.request_runs(before, after)
     elif current_hub().plugins.has(before.slug, "hub_records"):
         flash(gettext("Next: download the master data, below."), "info")
 
 
-def _warn_of_start(before: Installation, saved: Installation) -> None:
+def _warn_of_start(before: Installation, after: Installation) -> None:
     """State which documents a new start date posts or leaves out."""
-    start = saved.start_date
+    start = after.start_date
     if before.id and before.start_date != start:
         flash(setting_preview.describe_new_start(before.start_date, start), "look")
-    elif not before.id and setting_preview.is_past(start, saved.zone):
+    elif not before.id and setting_preview.is_past(start, after.zone):
         flash(setting_preview.start_warning(start), "look")
 
 
@@ -341,7 +343,7 @@ def _test(app: App, row: Installation, answers: dict[str, Any]) -> Page:
 
 def _render_form(
     row: Installation,
-    typed: dict[str, Any],
+    form_values: dict[str, Any],
     errors: Mapping[str, list[str]],
     mode: str | None = None,
     failure: HubError | None = None,
@@ -351,9 +353,9 @@ def _render_form(
     `failure` is the error with which the test of the settings ended.
     """
     app = get_app_or_404(row.slug)
-    values = {**row.settings, **typed}
+    values = {**row.settings, **form_values}
     stored_names = list(sources.load_stored_secrets(app, row))
-    draft, entered_names = entered_secrets.save(app, row, typed)
+    draft, entered_names = entered_secrets.save(app, row, form_values)
     own_inputs = forms.build_inputs(
         settings_schema.get_schema(app),
         values,
@@ -363,7 +365,7 @@ def _render_form(
         load_choices=build_choice_loader(app, row, values, failure),
     )
     own_inputs = viewer.translate_inputs(own_inputs, app.slug)
-    inputs = [*own_inputs, *build_hub_inputs(row, typed, mode)]
+    inputs = [*own_inputs, *build_hub_inputs(row, form_values, mode)]
     with read_only_session() as session:
         about = build_tabs(session, row) if row.id else {"company_name": row.company.display_name}
         owners = enabled_apps.list_possible_owners(session, row)
@@ -379,7 +381,7 @@ def _render_form(
         "possible_owners": owners,
         "history": history,
         "field_labels": {form_input.name: form_input.label for form_input in inputs},
-        "picker": build_picker(row, typed),
+        "picker": build_picker(row, form_values),
         "may_change": not notice,
         "who_may_change": notice,
         "form_errors": forms.list_errors_without_field(errors, values),

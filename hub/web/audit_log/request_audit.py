@@ -87,9 +87,9 @@ def _record_export() -> None:
 def _record_acts(acts: list[tuple[str, str, dict[str, Any]]]) -> None:
     if not acts:
         return
-    with transaction() as written:
+    with transaction() as audit_session:
         for what, name, detail in acts:
-            audit.record(written, name, what, name, **detail)
+            audit.record(audit_session, name, what, name, **detail)
 
 
 def _refuse_unrecorded() -> Response:
@@ -105,11 +105,11 @@ def _record_refusal(response: Response) -> None:
     A row of another company or app gets the same answer as one that does not exist, but is
     recorded.
     """
-    failed = g.pop("failed_login", None)
+    failure = g.pop("failed_login", None)
     is_beyond_rights = g.pop("is_beyond_rights", False)
     is_forged_form = g.pop("is_forged_form", False)
-    if failed:
-        name, method = failed
+    if failure:
+        name, method = failure
         refusals.note("log-in failed", name, name, by=method)
     elif _is_failed_form(response):
         # What was typed is not recorded: it may be a password in the wrong field.

@@ -132,11 +132,11 @@ def load_shown_scope(least: str = "viewer") -> Scope:
     company_id = find_chosen_company_id()
     if company_id is None:
         return whole
-    narrowed: dict[str, Scope] = g.setdefault("narrowed_scopes", {})
-    if least not in narrowed:
+    scopes: dict[str, Scope] = g.setdefault("narrowed_scopes", {})
+    if least not in scopes:
         with read_only_session() as session:
-            narrowed[least] = narrow_to_company(session, whole, company_id)
-    return narrowed[least]
+            scopes[least] = narrow_to_company(session, whole, company_id)
+    return scopes[least]
 
 
 def find_chosen_company_id() -> int | None:
@@ -151,8 +151,8 @@ def find_chosen_company_id() -> int | None:
         is_chosen = ConnectedCompany.id == company_id, *load_rights_scope().companies()
         with read_only_session() as session:
             g.chosen_company = session.scalar(select(ConnectedCompany.id).where(*is_chosen))
-    chosen: int | None = g.chosen_company
-    return chosen
+    chosen_id: int | None = g.chosen_company
+    return chosen_id
 
 
 def company_id_of_address() -> int | None:

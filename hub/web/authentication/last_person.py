@@ -35,7 +35,7 @@ def name() -> str:
     return person.name if person is not None else ""
 
 
-def _remember(app: Flask, user: User, **ignored: Any) -> None:
+def _remember(app: Flask, user: User, **extra: Any) -> None:
     """Set the cookie; if it names somebody else, forms of that person's pages are not taken."""
     former_id, _ = COOKIE.read() or (user.id, 0)
     if former_id != user.id:

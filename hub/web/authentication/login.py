@@ -155,18 +155,18 @@ def _end_session(people_session: scoped_session[_PeopleSession]) -> None:
         people_session.registry.clear()  # otherwise a later request might get the same session
 
 
-def _record_log_in(app: Flask, user: User, **ignored: Any) -> None:
+def _record_log_in(app: Flask, user: User, **extra: Any) -> None:
     """Store when a person logged in last."""
     with transaction() as session:
         people.record_log_in(session, cast(int, user.id))
 
 
-def _accept_own_password(app: Flask, user: User, **ignored: Any) -> None:
+def _accept_own_password(app: Flask, user: User, **extra: Any) -> None:
     """Let a person continue who has replaced the password that somebody else chose."""
     user.must_change_password = False
 
 
-def _withdraw_code(app: Flask, user: User, **ignored: Any) -> None:
+def _withdraw_code(app: Flask, user: User, **extra: Any) -> None:
     """Make the code void with which the person could have set another password."""
     with transaction() as session:
         password_resets.withdraw_codes(session, cast(int, user.id))

@@ -101,14 +101,14 @@ def find_used(
     from fido2.webauthn import AttestedCredentialData, AuthenticationResponse
 
     try:
-        parsed = _read(response)
-        answer = AuthenticationResponse.from_dict(parsed)
+        fields = _read(response)
+        answer = AuthenticationResponse.from_dict(fields)
         passkey = _find_by_credential_id(session, answer.raw_id)
         if passkey is None:
             return None
         state = _build_state(challenge, verify_person=verify_person)
         _build_server().authenticate_complete(
-            state, [AttestedCredentialData(passkey.credential)], parsed
+            state, [AttestedCredentialData(passkey.credential)], fields
         )
         counter = answer.response.authenticator_data.counter
     except UNREADABLE_ERRORS:
@@ -172,10 +172,10 @@ def _read(response: str) -> dict[str, Any]:
     """Return the response of a browser; raise ValueError if it is not a JSON object."""
     if len(response) > MAX_RESPONSE_LENGTH:
         raise ValueError("The response is too long.")
-    parsed = json.loads(response)
-    if not isinstance(parsed, dict):
+    fields = json.loads(response)
+    if not isinstance(fields, dict):
         raise ValueError("The response is no object.")
-    return parsed
+    return fields
 
 
 def _list_credentials(passkeys: Sequence[Passkey]) -> "list[AttestedCredentialData]":

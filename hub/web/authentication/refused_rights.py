@@ -29,5 +29,5 @@ def note(explain: Callable[[], str]) -> None:
 
 def explain() -> str:
     """Return why this request was refused, in English; "" if nothing was noted."""
-    noted: Callable[[], str] | None = g.get("refused_right")
-    return noted() if noted is not None else ""
+    build_reason: Callable[[], str] | None = g.get("refused_right")
+    return build_reason() if build_reason is not None else ""

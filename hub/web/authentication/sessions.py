@@ -116,7 +116,7 @@ def datastore() -> Any:
     return current_app.extensions["security"].datastore
 
 
-def _begin(app: Flask, user: User, authn_via: list[str] | None = None, **ignored: Any) -> None:
+def _begin(app: Flask, user: User, authn_via: list[str] | None = None, **extra: Any) -> None:
     """Begin a session after the password was right; a second factor completes it.
 
     None is needed if a passkey verified the person, or if a changed password continues the log-in.
@@ -136,7 +136,7 @@ def _begin(app: Flask, user: User, authn_via: list[str] | None = None, **ignored
     logged_in.send(app, user=user, authn_via=authn_via or [])
 
 
-def _log_out(app: Flask, **ignored: Any) -> None:
+def _log_out(app: Flask, **extra: Any) -> None:
     """End the session on the server."""
     row = load_current_row()
     if row is not None:
@@ -147,7 +147,7 @@ def _log_out(app: Flask, **ignored: Any) -> None:
     forget_row()
 
 
-def _end_other_sessions(app: Flask, user: User, **ignored: Any) -> None:
+def _end_other_sessions(app: Flask, user: User, **extra: Any) -> None:
     """End the other sessions of a person whose password changed."""
     row = load_current_row()
     own = row.id if row is not None and row.user_id == user.id else None

@@ -87,7 +87,7 @@ class Guess:
         """Start the check of the secret."""
         return self
 
-    def __exit__(self, error_type: type[BaseException] | None, *ignored: object) -> None:
+    def __exit__(self, error_type: type[BaseException] | None, *details: object) -> None:
         """Take the guess back after an error."""
         if error_type is not None:
             self.withdraw()
@@ -136,8 +136,8 @@ def begin_guess(secret: str, subject: str) -> Guess:
     """
     keys = _build_keys(secret, subject)
     with read_only_session() as session:
-        stored = session.scalars(select(GuessCount).where(GuessCount.key.in_(keys.list_sorted())))
-        wait = _compute_wait(keys, {count.key: count for count in stored})
+        rows = session.scalars(select(GuessCount).where(GuessCount.key.in_(keys.list_sorted())))
+        wait = _compute_wait(keys, {count.key: count for count in rows})
     if wait is None:
         with transaction() as session:
             is_over = GuessCount.expires_at < _get_current_time()
@@ -251,8 +251,8 @@ def _compute_seconds_left(count: GuessCount | None, delays: GuessDelays) -> floa
     """
     if count is None or count.wait_until is None:
         return 0.0
-    left = min(count.wait_until - _get_current_time(), delays.max_delay)
-    return max(0.0, left.total_seconds())
+    wait = min(count.wait_until - _get_current_time(), delays.max_delay)
+    return max(0.0, wait.total_seconds())
 
 
 def _lock_counts(
@@ -279,13 +279,13 @@ def _build_keys(secret: str, subject: str) -> GuessKeys:
     group = get_client_group()
     own = _hash("own", secret, subject, group)
     with read_only_session() as session:
-        known = session.get(GuessCount, _hash("known", subject, group))
-    if known is not None and known.expires_at > _get_current_time():
+        login_mark = session.get(GuessCount, _hash("known", subject, group))
+    if login_mark is not None and login_mark.expires_at > _get_current_time():
         return GuessKeys(own=own)
     return GuessKeys(own=own, name=_hash("name", secret, subject), address=_hash("address", group))
 
 
-def _remember_log_in(app: Flask, user: User, **ignored: Any) -> None:
+def _remember_log_in(app: Flask, user: User, **extra: Any) -> None:
     """Store that a person logged in from this address and with this browser."""
     subject = name_subject(user, "")
     now = _get_current_time()

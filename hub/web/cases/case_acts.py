@@ -113,9 +113,9 @@ def carry_out(
     Return the sentence that confirms it; what `work` raises is passed on.
     """
     of_case = case_posting.c.case_id == case_id
-    stopped = select(Posting.kind, func.count()).select_from(case_posting).join(Posting)
+    query = select(Posting.kind, func.count()).select_from(case_posting).join(Posting)
     with read_only_session() as session:
-        by_kind = stopped.where(of_case, *load_scope().postings()).group_by(Posting.kind)
+        by_kind = query.where(of_case, *load_scope().postings()).group_by(Posting.kind)
         counts = {}
         for kind, count in session.execute(by_kind):
             counts[kind] = count
@@ -290,7 +290,7 @@ def leave(case_id: int) -> str:
 
 
 def _describe_continuation(
-    decision: CaseDecision, installation: Installation, stopped: Mapping[str, int]
+    decision: CaseDecision, installation: Installation, counts_by_kind: Mapping[str, int]
 ) -> str:
     """Return the sentence about the sync that was requested, or that is once the app runs."""
     if decision == CaseDecision.SKIPPED:
@@ -300,8 +300,8 @@ def _describe_continuation(
         resting_count = 0 if installation.is_active else count
         return continuation.describe(0, resting_count, count - resting_count)
     is_of_code = decision in CODE_DECISIONS
-    if is_of_code and installation.mode == InstallationMode.AUTO and stopped:
-        return gettext(" Posting %(documents)s…", documents=count_kinds(stopped))
+    if is_of_code and installation.mode == InstallationMode.AUTO and counts_by_kind:
+        return gettext(" Posting %(documents)s…", documents=count_kinds(counts_by_kind))
     return continuation.describe(1, 0)
 
 

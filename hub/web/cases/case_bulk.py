@@ -80,8 +80,8 @@ def apply() -> Response:
         flash(gettext("Nothing was done: another company was chosen in the meantime."), "look")
         return _redirect_back()
     cases, hidden = _load_chosen_cases(action)
-    closed = _count_closed_cases()
-    if not (cases or hidden or closed):
+    closed_count = _count_closed_cases()
+    if not (cases or hidden or closed_count):
         flash(gettext("Tick at least one case first."), "look")
         return _return_form()
     if action is None:
@@ -93,7 +93,7 @@ def apply() -> Response:
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _return_form()
-    _report(action, len(cases) - len(outcome.reasons), outcome, closed)
+    _report(action, len(cases) - len(outcome.reasons), outcome, closed_count)
     bulk_report.flash_remaining(hidden)
     if following is not None:
         return redirect(url_for("inbox.one", case_id=following, **case_list.build_arguments()))
@@ -113,23 +113,23 @@ def people() -> str:
 def act_on(cases: Sequence[Case], act: Act, form: Form) -> Outcome:
     """Do an act on the cases on which the person may act."""
     may_act = load_rights_scope("operator")
-    allowed = [case for case in cases if may_act.has(case)]
+    own_cases = [case for case in cases if may_act.has(case)]
     reasons: Reasons = {}
     for case in cases:
         if not may_act.has(case):
             reasons[case.id] = gettext("you may only look at it.")
-    outcome = act(allowed, form)
+    outcome = act(own_cases, form)
     return Outcome(reasons | outcome.reasons, outcome.message)
 
 
-def _report(action: BulkAction, done: int, outcome: Outcome, closed: int) -> None:
+def _report(action: BulkAction, count: int, outcome: Outcome, closed_count: int) -> None:
     """Report on how many cases an act was done, and how many were closed meanwhile."""
     reasons = list(outcome.reasons.values())
     if action.act is not _note:
-        reasons += closed * [gettext("it is closed already.")]
-        closed = 0
-    bulk_report.flash_outcome(outcome.message if done else "", gettext(action.word), reasons)
-    bulk_report.flash_closed(closed)
+        reasons += closed_count * [gettext("it is closed already.")]
+        closed_count = 0
+    bulk_report.flash_outcome(outcome.message if count else "", gettext(action.word), reasons)
+    bulk_report.flash_closed(closed_count)
 
 
 def _load_chosen_cases(action: BulkAction | None) -> tuple[list[Case], int]:
@@ -205,7 +205,7 @@ def _retry(cases: Sequence[Case], form: Form) -> Outcome:
     left out. So are cases that only a corrected file solves: the same file would be read again.
     """
     reasons: Reasons = {}
-    retried = []
+    retried_cases = []
     slugs = _load_slugs(cases)
     for case in cases:
         if case.posts_again:
@@ -213,27 +213,27 @@ def _retry(cases: Sequence[Case], form: Form) -> Outcome:
         elif advice.is_corrected_in_file(case, slugs.get(case.installation_id)):
             reasons[case.id] = gettext("upload the corrected file; this one says the same again.")
         elif case.action in RETRIED_ACTIONS:
-            retried.append(case)
+            retried_cases.append(case)
         else:
             reasons[case.id] = gettext("this needs a decision on the page of the case.")
-    links = stopped_postings.load(retried)
+    links = stopped_postings.load(retried_cases)
     posting_ids = set[int]().union(*links.values())
-    failed = case_retries.retry_unless_removed(sorted(posting_ids), person_name())
-    for case in retried:
-        reason = _find_reason_not_retried(links.get(case.id, []), failed)
+    failures = case_retries.retry_unless_removed(sorted(posting_ids), person_name())
+    for case in retried_cases:
+        reason = _find_reason_not_retried(links.get(case.id, []), failures)
         if reason:
             reasons[case.id] = reason
     counts = _record(cases, reasons, CaseDecision.RETRIED)
-    done = format_case_count(len(cases) - len(reasons))
-    message = gettext("Retried %(cases)s.", cases=done)
+    count = format_case_count(len(cases) - len(reasons))
+    message = gettext("Retried %(cases)s.", cases=count)
     return Outcome(reasons, message + continuation.describe(*counts))
 
 
-def _find_reason_not_retried(ids: Sequence[int], failed: Mapping[int, str]) -> str:
+def _find_reason_not_retried(ids: Sequence[int], failures: Mapping[int, str]) -> str:
     """Return why nothing that a case stops could be retried; "" if something was."""
     if not ids:
         return gettext("it stops no document that can be retried.")
-    remaining = [failed[id] for id in ids if id in failed]
+    remaining = [failures[id] for id in ids if id in failures]
     return translate(remaining[0]) if len(remaining) == len(ids) else ""
 
 
@@ -250,8 +250,8 @@ def _skip(cases: Sequence[Case], form: Form) -> Outcome:
         if reason:
             reasons[case.id] = reason
     _record(cases, reasons, CaseDecision.SKIPPED, note)
-    done = format_case_count(len(cases) - len(reasons))
-    message = gettext("Skipped %(cases)s. The documents will not be posted.", cases=done)
+    count = format_case_count(len(cases) - len(reasons))
+    message = gettext("Skipped %(cases)s. The documents will not be posted.", cases=count)
     return Outcome(reasons, message)
 
 
@@ -325,8 +325,8 @@ def _snooze(cases: Sequence[Case], form: Form) -> Outcome:
             if until <= now:
                 raise Refused(gettext("Choose a day in the future."))
             _store(session, hidden, {}, "case snoozed", {"snoozed_until": until})
-    done = format_case_count(len(cases))
-    message = gettext("Snoozed %(cases)s until %(day)s.", cases=done, day=format_day(day))
+    count = format_case_count(len(cases))
+    message = gettext("Snoozed %(cases)s until %(day)s.", cases=count, day=format_day(day))
     return Outcome({}, message)
 
 
@@ -334,8 +334,8 @@ def _wake(cases: Sequence[Case], form: Form) -> Outcome:
     """List snoozed cases again."""
     with transaction() as session:
         _store(session, cases, {}, "case woken", {"snoozed_until": None})
-    done = format_case_count(len(cases))
-    return Outcome({}, gettext("Back in the list: %(cases)s.", cases=done))
+    count = format_case_count(len(cases))
+    return Outcome({}, gettext("Back in the list: %(cases)s.", cases=count))
 
 
 def _note(cases: Sequence[Case], form: Form) -> Outcome:
@@ -349,8 +349,8 @@ def _note(cases: Sequence[Case], form: Form) -> Outcome:
             session.add(CaseNote(case_id=case.id, at=now, who=person_name(), text=text))
         details = {f"case {case.id}": {"text": text} for case in cases}
         audit.record_each(session, person_name(), "case note added", details)
-    done = format_case_count(len(cases))
-    return Outcome({}, gettext("Added the note to %(cases)s.", cases=done))
+    count = format_case_count(len(cases))
+    return Outcome({}, gettext("Added the note to %(cases)s.", cases=count))
 
 
 def _store(
@@ -371,15 +371,15 @@ def _record(
 
     Return the numbers of cases that `continuation.describe` takes.
     """
-    done = [case for case in cases if case.id not in reasons]
+    targets = [case for case in cases if case.id not in reasons]
     with transaction() as session:
-        inbox.record_decision(session, [case.id for case in done], decision, person_name(), note)
-        installation_ids = {case.installation_id for case in done}
+        inbox.record_decision(session, [case.id for case in targets], decision, person_name(), note)
+        installation_ids = {case.installation_id for case in targets}
         query = select(Installation).where(Installation.id.in_(installation_ids))
         installations = list(session.scalars(query))
     for id in sorted(installation.id for installation in installations if installation.can_run):
         run_log.request(RunKind.SYNC, id, person_name())
-    return continuation.count_cases(done, installations)
+    return continuation.count_cases(targets, installations)
 
 
 def _load_slugs(cases: Sequence[Case]) -> dict[int | None, str]:

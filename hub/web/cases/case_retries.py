@@ -22,5 +22,5 @@ def retry_unless_removed(posting_ids: Sequence[int], who: str) -> dict[int, str]
     with read_only_session() as session:
         to_decide = inbox.find_postings_to_decide(session, posting_ids)
     reasons = {id: translate(REMOVED_MESSAGE) for id in posting_ids if id in to_decide}
-    retried = [id for id in posting_ids if id not in to_decide]
-    return reasons | retries.retry_each(retried, who)
+    retry_ids = [id for id in posting_ids if id not in to_decide]
+    return reasons | retries.retry_each(retry_ids, who)

@@ -31,13 +31,13 @@ def continue_decided(
         open_cases = select(Case.id, Case.cause).where(
             Case.installation_id == installation_id, Case.closed_at.is_(None)
         )
-        decided: dict[CaseDecision, list[int]] = {}
+        ids_by_decision: dict[CaseDecision, list[int]] = {}
         for id, cause in session.execute(open_cases):
             if cause in by_cause:
-                decided.setdefault(by_cause[cause], []).append(id)
-        for decision, case_ids in decided.items():
+                ids_by_decision.setdefault(by_cause[cause], []).append(id)
+        for decision, case_ids in ids_by_decision.items():
             inbox.record_decision(session, case_ids, decision, person_name())
-    if not decided:
+    if not ids_by_decision:
         return ""
     if not installation.is_active:
         return gettext(
@@ -56,18 +56,18 @@ def count_cases(
 ) -> tuple[int, int, int]:
     """Return how many cases of apps there are of each kind that `describe` tells apart."""
     apps = {installation.id: installation for installation in installations}
-    running, resting, disconnected = 0, 0, 0
+    running_count, resting_count, disconnected_count = 0, 0, 0
     for case in cases:
         app = apps.get(case.installation_id or 0)
         if app is None:
             continue
         if app.can_run:
-            running += 1
+            running_count += 1
         elif app.is_active:
-            disconnected += 1
+            disconnected_count += 1
         else:
-            resting += 1
-    return running, resting, disconnected
+            resting_count += 1
+    return running_count, resting_count, disconnected_count
 
 
 def describe(running_count: int, resting_count: int, disconnected_count: int = 0) -> str:

@@ -33,12 +33,12 @@ def decide(
     choice: str,
     who: str,
     details: Party | Item | None = None,
-    seen: str | None = None,
+    shown_version: str | None = None,
 ) -> str:
     """Store what a person chose for a code; return the sentence that confirms it.
 
-    `details` is what the person entered for a record to create, `seen` the version of the decision
-    that the page showed.
+    `details` is what the person entered for a record to create, `shown_version` the version of
+    the decision that the page showed.
     """
     if not choice:
         raise Refused(gettext("Choose a record."))
@@ -47,8 +47,8 @@ def decide(
         installation = shared_matches.lock_apps(session, installation_id)
         source_code = code_lookup.find_code_as_used(session, installation_id, field, code)
         name = source_code.name
-        stored = session.scalar(code_lookup.select_match(installation, field, code))
-        match_versions.require_unchanged(session, stored, seen, record, name or code)
+        stored_match = session.scalar(code_lookup.select_match(installation, field, code))
+        match_versions.require_unchanged(session, stored_match, shown_version, record, name or code)
         if record == NEW:
             _check_new(session, installation, source_code, details)
         match = matches.store_decision(
@@ -95,13 +95,17 @@ def _check_new(
         raise Refused(match_messages.explain_name_in_use(title, result.problem))
 
 
-def forget(installation_id: int, field: str, code: str, who: str, seen: str | None = None) -> str:
+def forget(
+    installation_id: int, field: str, code: str, who: str, shown_version: str | None = None
+) -> str:
     """Take a decision back, so that the field's rules decide again."""
     with transaction() as session:
         installation = shared_matches.lock_apps(session, installation_id)
         match = session.scalar(code_lookup.select_match(installation, field, code))
         if match is not None:
-            match_versions.require_unchanged(session, match, seen, EMPTY, match.name or code)
+            match_versions.require_unchanged(
+                session, match, shown_version, EMPTY, match.name or code
+            )
             session.delete(match)
             shared_matches.mark_for_reread(session, installation)
             audit.record(

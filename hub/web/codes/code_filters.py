@@ -97,13 +97,13 @@ def _list_outdated_ids(
 
     They are written into its text, because a database limits the number of its parameters.
     """
-    decided = (
+    query = (
         select(Match)
         .join(SeenCode, SeenCode.installation_id == installation.id)
         .where(*_build_decision_conditions(installation), Match.field.in_(list(fields)))
     )
     ids = []
-    for match in session.scalars(decided):
+    for match in session.scalars(query):
         if code_lookup.is_outdated(match, fields[match.field], match_index):
             ids.append(match.id)
     return bindparam("outdated_ids", ids, unique=True, expanding=True, literal_execute=True)

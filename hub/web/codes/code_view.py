@@ -83,8 +83,8 @@ def view_code(
     match_index: MatchIndex,
 ) -> CodeView:
     """Return a code with its match, or why it has none and what may fit."""
-    stored = code_lookup.select_match(installation, source_code.field, source_code.code)
-    match = session.scalar(stored)
+    query = code_lookup.select_match(installation, source_code.field, source_code.code)
+    match = session.scalar(query)
     used = code_lookup.find_code_of_documents(session, installation, source_code)
     view = CodeView(
         installation_id=installation.id,
@@ -160,7 +160,7 @@ def _load_state_of_creation(
     session: Session, installation: Installation, source_code: SeenCode
 ) -> PostingState | None:
     """Return the state of the posting that creates the record of a code; None if there is none."""
-    planned = (
+    query = (
         select(Posting.state)
         .join(SourceDocument)
         .where(
@@ -173,7 +173,7 @@ def _load_state_of_creation(
         .order_by(Posting.id.desc())
         .limit(1)
     )
-    state = session.scalar(planned)
+    state = session.scalar(query)
     return PostingState(state) if state else None
 
 

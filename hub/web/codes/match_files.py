@@ -60,20 +60,20 @@ def preview(installation_id: int) -> str | Redirect:
     file = request.files.get("file")
     content = file.read() if file else b""
     try:
-        planned = plan_import(installation, content)
-        encoded_changes = _write_changes(planned)
+        import_rows = plan_import(installation, content)
+        encoded_changes = _write_changes(import_rows)
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _redirect_to_list(installation_id)
-    changes = [_translate_records(change) for change in planned if change.is_change]
-    problems = [change for change in planned if change.problem]
+    changes = [_translate_records(change) for change in import_rows if change.is_change]
+    problems = [change for change in import_rows if change.problem]
     with read_only_session() as session:
         context = build_tabs(session, get_row_or_404(session, Installation, installation_id))
     return render_template(
         "match_import.html",
         changes=changes,
         problems=problems,
-        unchanged_count=len(planned) - len(changes) - len(problems),
+        unchanged_count=len(import_rows) - len(changes) - len(problems),
         encoded_changes=encoded_changes,
         max_listed=MAX_LISTED,
         fields=code_lookup.load_fields_by_name(installation),
@@ -123,11 +123,11 @@ def _redirect_to_list(installation_id: int) -> Redirect:
     return redirect(url_for("matching.show", installation_id=installation_id, show=""))
 
 
-def _write_changes(planned: list[ImportRow]) -> str:
+def _write_changes(import_rows: list[ImportRow]) -> str:
     """Return the changes as the form of the preview carries them."""
     rows = [
         (change.field, change.code, change.name, change.record, change.version)
-        for change in planned
+        for change in import_rows
         if change.is_change
     ]
     text = json.dumps(rows, ensure_ascii=False)

@@ -18,15 +18,15 @@ FORM_FIELD = "seen"  # what a form sends of the decision that its page shows
 
 
 def require_unchanged(
-    session: Session, match: Match | None, seen: str | None, record: str, code: str
+    session: Session, match: Match | None, shown_version: str | None, record: str, code: str
 ) -> None:
     """Raise Refused if somebody decided about a code otherwise since its page was shown.
 
     - `match`: the decision now.
-    - `seen`: the version that the page showed; None for callers without a page.
+    - `shown_version`: the version that the page showed; None for callers without a page.
     - `record`: the record that is chosen.
     """
-    if seen is None or seen == build_version(match):
+    if shown_version is None or shown_version == build_version(match):
         return
     if match is None or match.match_method != MatchOrigin.DECIDED:
         raise Refused(

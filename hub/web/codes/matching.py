@@ -123,10 +123,12 @@ def decide(installation_id: int) -> Response | tuple[str, int]:
     """Store or take back the choice for a code; without a choice show the form again."""
     field = request.form.get("field", "")
     code = request.form.get("code", "")
-    seen = request.form.get(match_versions.FORM_FIELD)
+    shown_version = request.form.get(match_versions.FORM_FIELD)
     try:
         if "forget" in request.form:
-            message = code_decisions.forget(installation_id, field, code, person_name(), seen)
+            message = code_decisions.forget(
+                installation_id, field, code, person_name(), shown_version
+            )
         else:
             choice = request.form.get("record", "")
             message = _decide(
@@ -135,7 +137,7 @@ def decide(installation_id: int) -> Response | tuple[str, int]:
                 code,
                 code_decisions.get_case_decision(choice),
                 lambda: code_decisions.decide(
-                    installation_id, field, code, choice, person_name(), seen=seen
+                    installation_id, field, code, choice, person_name(), shown_version=shown_version
                 ),
             )
     except HubError as error:
@@ -180,19 +182,23 @@ def accept(installation_id: int) -> Response:
         filters = {**_read_list_arguments(), "show": "open"}
         acceptable = _list_acceptable_suggestions(session, installation, threshold, filters)
     left_count = acceptable.left_count
-    decided: list[tuple[str, str]] = []
+    matched_codes: list[tuple[str, str]] = []
     for field, code, record, version in acceptable.rows:
         try:
-            code_decisions.decide(installation_id, field, code, record, person_name(), seen=version)
+            code_decisions.decide(
+                installation_id, field, code, record, person_name(), shown_version=version
+            )
         except HubError as error:
             flash(translate(error.sentence), "error")
             left_count += 1
         else:
-            decided.append((field, code))
-    if decided:
-        message = ngettext("Matched %(count)s code.", "Matched %(count)s codes.", len(decided))
+            matched_codes.append((field, code))
+    if matched_codes:
+        message = ngettext(
+            "Matched %(count)s code.", "Matched %(count)s codes.", len(matched_codes)
+        )
         message += continuation.continue_decided(
-            installation_id, dict.fromkeys(decided, CaseDecision.MATCHED)
+            installation_id, dict.fromkeys(matched_codes, CaseDecision.MATCHED)
         )
         flash(message, "success")
     else:

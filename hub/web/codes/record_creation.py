@@ -117,8 +117,10 @@ def create(
     if errors:
         entries = {name: form.get(name, "") for name in schema.fields}
         raise Invalid(entries, errors)
-    seen = form.get(match_versions.FORM_FIELD)
-    return code_decisions.decide(installation_id, field_name, code, NEW, who, details, seen)
+    shown_version = form.get(match_versions.FORM_FIELD)
+    return code_decisions.decide(
+        installation_id, field_name, code, NEW, who, details, shown_version
+    )
 
 
 def _build_form(
@@ -135,13 +137,15 @@ def _build_form(
     errors: Mapping[str, Sequence[str]] = {}
     if invalid is None:
         details = _load_entered_before(match_index, source_code) or _load_details(used)
-        proposed = record_form.cut_name(field.role, details.name if details else name)
-        is_planned = is_name_planned(session, installation.company_id, field.role, proposed)
+        proposed_name = record_form.cut_name(field.role, details.name if details else name)
+        is_planned = is_name_planned(session, installation.company_id, field.role, proposed_name)
         is_taken = is_refused or is_planned
-        free_name = record_form.find_free_name(match_index, field.role, proposed, is_taken=is_taken)
+        free_name = record_form.find_free_name(
+            match_index, field.role, proposed_name, is_taken=is_taken
+        )
         accounts = _find_accounts(installation, details)
         values = record_form.build_values(details, free_name, accounts)
-        name = proposed
+        name = proposed_name
     else:
         values, errors = dict(invalid.values), invalid.errors
 
@@ -180,9 +184,9 @@ def _find_errors(
         errors["name"] = [collisions[0].error]
     codes = details.codes if isinstance(details, Item) else {}
     for role in ACCOUNT_ROLES:
-        chosen = codes.get(role)
-        offered = {id for id, _ in _list_choices(session, installation, role)} if chosen else set()
-        if chosen and chosen not in offered:
+        choice = codes.get(role)
+        ids = {id for id, _ in _list_choices(session, installation, role)} if choice else set()
+        if choice and choice not in ids:
             problem = Sentence("QuickBooks has no such account that may be used there.")
             errors[role] = [problem]
     return errors

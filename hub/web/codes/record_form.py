@@ -125,15 +125,15 @@ def find_free_name(
         return name
     number = 2
     noun = gettext(KIND_NOUNS[role])
-    proposed = f"{name} ({noun})"
+    candidate = f"{name} ({noun})"
     beginning = f"{noun} "
     if any(not collision.is_other_kind for collision in collisions):
-        proposed = f"{name} ({number})"
+        candidate = f"{name} ({number})"
         beginning = ""
-    while find_collisions(match_index, role, proposed):
-        proposed = f"{name} ({beginning}{number})"
+    while find_collisions(match_index, role, candidate):
+        candidate = f"{name} ({beginning}{number})"
         number += 1
-    return proposed
+    return candidate
 
 
 def cut_name(role: str, name: str) -> str:
@@ -203,13 +203,13 @@ def read(schema: Schema, form: MultiDict[str, str], source: Details | None) -> D
 
     Raise Invalid with the errors of each field.
     """
-    entered = {}
+    fields = {}
     for name, text in forms.parse(schema, form).items():
         plain = "\n".join(" ".join(line.split()) for line in str(text).strip().splitlines())
         if plain:
-            entered[name] = plain
+            fields[name] = plain
     try:
-        values: dict[str, Any] = schema.load(entered)
+        values: dict[str, Any] = schema.load(fields)
     except ValidationError as error:
         entries = {name: form.get(name, "") for name in schema.fields}
         raise Invalid(entries, cast(Errors, error.messages_dict)) from None
@@ -218,9 +218,9 @@ def read(schema: Schema, form: MultiDict[str, str], source: Details | None) -> D
     return _build_item(values, source, is_category=isinstance(schema, CategorySchema))
 
 
-def _format_value(value: Any, drawn: Any) -> Any:
+def _format_value(value: Any, drawn_value: Any) -> Any:
     """Return the value of an input: as it was drawn, except texts that could not be read."""
-    return value if isinstance(value, str) else drawn
+    return value if isinstance(value, str) else drawn_value
 
 
 def _build_party(values: Mapping[str, Any], source: Details | None) -> Party:

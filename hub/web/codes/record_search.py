@@ -28,8 +28,8 @@ def _get_length_order(entry: Entry) -> tuple[int, str]:
 def _contains(entry: Entry, words: Iterable[str]) -> bool:
     """Return whether name, number, id or e-mail address of a record contain all words."""
     texts = (entry.qualified_name, str(entry.number), entry.id, str(entry.email))
-    searched = " ".join(texts).casefold()
-    return all(word in searched for word in words)
+    text = " ".join(texts).casefold()
+    return all(word in text for word in words)
 
 
 def list_choices(
@@ -38,8 +38,8 @@ def list_choices(
     """Return the records to choose from: search hits, or the list, or the start of a long list."""
     if query:
         return search(entries, query)
-    suggested = {ref.id for ref in suggestions}
-    others = [entry for entry in entries if entry.active and entry.id not in suggested]
+    suggested_ids = {ref.id for ref in suggestions}
+    others = [entry for entry in entries if entry.active and entry.id not in suggested_ids]
     others.sort(key=lambda entry: (entry.number, entry.qualified_name.casefold()))
     if len(others) > MAX_WHOLE_LIST:
         others = others[:SHORTENED_LIST]

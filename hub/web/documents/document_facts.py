@@ -46,17 +46,17 @@ def pair_facts(
         SideFact(label, text) for label, text in _list_posted_facts(view, document.known_currency)
     ]
     our_side = [SideFact(label, text) for label, text in ours]
-    shared = []
+    pairs = []
     for theirs in list(their_side):
         our_fact = _find(our_side, theirs.label, labels)
         if our_fact is not None:
             our_side.remove(our_fact)
             their_side.remove(theirs)
             differs = theirs.label in COMPARED_LABELS and our_fact.text != theirs.text
-            shared.append((replace(our_fact, differs=differs), replace(theirs, differs=differs)))
+            pairs.append((replace(our_fact, differs=differs), replace(theirs, differs=differs)))
     return BothSides(
-        source=[our_fact for our_fact, _ in shared] + our_side,
-        posted=[theirs for _, theirs in shared] + their_side,
+        source=[our_fact for our_fact, _ in pairs] + our_side,
+        posted=[theirs for _, theirs in pairs] + their_side,
     )
 
 

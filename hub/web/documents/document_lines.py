@@ -34,7 +34,7 @@ class Payment:
 
 
 def pair_lines(
-    source: Sequence[Mapping[str, Any]], posted: Sequence[TransactionLineView]
+    source_lines: Sequence[Mapping[str, Any]], posted_lines: Sequence[TransactionLineView]
 ) -> list[LinePair]:
     """Put the lines beside each other, in their order: posting keeps the order of the source."""
-    return [LinePair(*lines) for lines in zip_longest(source, posted)]
+    return [LinePair(*lines) for lines in zip_longest(source_lines, posted_lines)]

@@ -102,17 +102,17 @@ def confirm(installation_id: int) -> str | Response:
     with read_only_session() as session:
         installation = _require_installation(session, installation_id)
         is_for_all = request.args.get("which") == "all"
-        chosen = None if is_for_all else listed_rows.read_ticked()
-        excluded = _list_excluded(session, installation_id, chosen)
+        seals = None if is_for_all else listed_rows.read_ticked()
+        excluded_rows = _list_excluded(session, installation_id, seals)
         rows = []
-        for row in excluded:
-            if chosen is None or listed_rows.is_unchanged(chosen.get(row.id), row.seal):
+        for row in excluded_rows:
+            if seals is None or listed_rows.is_unchanged(seals.get(row.id), row.seal):
                 rows.append(row)
         count, _ = sum_early_documents(session, installation_id)
         about = build_tabs(session, installation)
-    if chosen:
-        _flash_not_included(len(excluded) - len(rows), len(chosen) - len(excluded))
-    elif chosen is not None:
+    if seals:
+        _flash_not_included(len(excluded_rows) - len(rows), len(seals) - len(excluded_rows))
+    elif seals is not None:
         flash(gettext("Select at least one document."), "look")
     if not rows:
         return redirect(url_for("earlier.show", installation_id=installation_id))
@@ -124,7 +124,7 @@ def confirm(installation_id: int) -> str | Response:
         unlisted_count=len(rows[MAX_LISTED:]),
         remaining_count=count - len(rows) if is_for_all else 0,
         listed_rows=listed_rows.encode({row.id: row.seal for row in rows}),
-        ticked=listed_rows.encode_some(chosen) if chosen else None,
+        ticked=listed_rows.encode_some(seals) if seals else None,
         **about,
     )
 
@@ -133,19 +133,17 @@ def confirm(installation_id: int) -> str | Response:
 @require_role("app-owner")
 def include(installation_id: int) -> Response:
     """Include exactly what was listed; what has changed since then stays left out."""
-    chosen = listed_rows.decode(request.form.get("listed", ""))
+    listed_seals = listed_rows.decode(request.form.get("listed", ""))
     with transaction() as session:
         installation = _require_installation(session, installation_id)
-        excluded = {row.id: row.seal for row in _list_excluded(session, installation_id, chosen)}
-        unchanged = [
-            id for id, seal in excluded.items() if listed_rows.is_unchanged(chosen[id], seal)
-        ]
-        included = len(early_documents.include(session, installation, unchanged, who=person_name()))
-    if included:
+        seals = {row.id: row.seal for row in _list_excluded(session, installation_id, listed_seals)}
+        ids = [id for id, seal in seals.items() if listed_rows.is_unchanged(listed_seals[id], seal)]
+        count = len(early_documents.include(session, installation, ids, who=person_name()))
+    if count:
         if installation.can_run:
             run_log.request(RunKind.SYNC, installation_id, person_name())
-        flash(_describe_inclusion(installation, included), "success")
-    _flash_not_included(len(excluded) - included, len(chosen) - len(excluded))
+        flash(_describe_inclusion(installation, count), "success")
+    _flash_not_included(len(seals) - count, len(listed_seals) - len(seals))
     return redirect(url_for("earlier.show", installation_id=installation_id))
 
 
@@ -170,24 +168,24 @@ def _describe_inclusion(installation: Installation, count: int) -> str:
     )
 
 
-def _flash_not_included(changed: int, settled: int) -> None:
+def _flash_not_included(changed_count: int, settled_count: int) -> None:
     """Report how many of the listed documents changed, and how many are not left out any more."""
-    if changed:
+    if changed_count:
         flash(
             ngettext(
                 "%(count)s document changed since it was listed and is still left out.",
                 "%(count)s documents changed since they were listed and are still left out.",
-                changed,
+                changed_count,
             ),
             "look",
         )
-    if settled:
+    if settled_count:
         flash(
             ngettext(
                 "%(count)s document is no longer left out: it was included or changed meanwhile.",
                 "%(count)s documents are no longer left out: they were included or changed"
                 " meanwhile.",
-                settled,
+                settled_count,
             ),
             "look",
         )
@@ -218,13 +216,13 @@ def _require_installation(session: Session, installation_id: int) -> Installatio
 
 
 def _list_excluded(
-    session: Session, installation_id: int, chosen: Mapping[int, str] | None
+    session: Session, installation_id: int, seals: Mapping[int, str] | None
 ) -> list[EarlyDocument]:
-    """Return the excluded documents, newest first; with `chosen` only those."""
+    """Return the excluded documents, newest first; with `seals` only those."""
     query: Any = _select_excluded(installation_id, *COLUMNS)
     query = query.order_by(SourceDocument.id.desc()).limit(MAX_INCLUDED)
-    if chosen is not None:
-        query = query.where(SourceDocument.id.in_(chosen))
+    if seals is not None:
+        query = query.where(SourceDocument.id.in_(seals))
     return [EarlyDocument(*row) for row in session.execute(query)]
 
 

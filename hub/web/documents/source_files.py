@@ -97,7 +97,7 @@ def choose_framed_file(
 
 
 def choose_file(
-    attachments: Sequence[Mapping[str, Any]], chosen: str = ""
+    attachments: Sequence[Mapping[str, Any]], chosen_id: str = ""
 ) -> Mapping[str, Any] | None:
     """Return the file to show beside a document: the chosen one, else its first PDF or picture.
 
@@ -108,7 +108,7 @@ def choose_file(
         if file.get("mime") in OPENED_TYPES.values():
             candidates.append(file)
     for file in candidates:
-        if file.get("id") == chosen:
+        if file.get("id") == chosen_id:
             return file
     for file in candidates:
         if file.get("mime") == "application/pdf":

@@ -200,21 +200,21 @@ def _iter_posting_events(posting: Posting, *, is_skip_recorded: bool) -> Iterato
 
 def _iter_attempt_events(attempt: Attempt) -> Iterator[TimelineEvent]:
     """Yield when a posting was sent and how it ended."""
-    sent = gettext("Sent to QuickBooks")
+    title = gettext("Sent to QuickBooks")
     if attempt.batch:
-        sent = gettext("Sent to QuickBooks in a batch")
-    yield TimelineEvent(attempt.sent_at, sent)
+        title = gettext("Sent to QuickBooks in a batch")
+    yield TimelineEvent(attempt.sent_at, title)
     if not attempt.ended_at:
         return
-    unnamed = (attempt.outcome.capitalize(), "look")
-    text, tone = OUTCOME_LABELS.get(attempt.outcome, unnamed)
+    default = (attempt.outcome.capitalize(), "look")
+    text, tone = OUTCOME_LABELS.get(attempt.outcome, default)
     yield TimelineEvent(attempt.ended_at, text, stored.translate(attempt.text), tone)
 
 
 def _describe_proof(proof: Proof) -> TimelineEvent:
     """Return the result of a search in QuickBooks, with the period that it covered."""
-    unnamed = (f"Searched: {proof.result}", "look")
-    text, tone = VERDICT_LABELS.get(proof.result, unnamed)
+    default = (f"Searched: {proof.result}", "look")
+    text, tone = VERDICT_LABELS.get(proof.result, default)
     since = format_moment(proof.since)
     until = format_moment(proof.until)
     scope = ngettext(
@@ -243,8 +243,8 @@ def _build_receipt_event(row: ReceiptRow) -> TimelineEvent:
 
 def _iter_case_events(case: Case) -> Iterator[TimelineEvent]:
     """Yield when a case was opened and closed."""
-    opened = gettext("A case was opened: %(title)s", title=case.title)
-    yield TimelineEvent(case.opened_at, opened, case.reason, "bad")
+    title = gettext("A case was opened: %(title)s", title=case.title)
+    yield TimelineEvent(case.opened_at, title, case.reason, "bad")
     if case.closed_at:
         yield TimelineEvent(case.closed_at, _describe_closing(case), case.title, "good", case)
 

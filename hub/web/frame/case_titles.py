@@ -37,20 +37,20 @@ def load_subjects(session: Session, cases: Sequence[Case]) -> dict[int, str]:
         .having(func.count() == 1)
         .subquery()
     )
-    closed = load_closed_postings(session, cases)
+    closed_postings = load_closed_postings(session, cases)
     with_posting = (
         select(single_postings.c.case_id, Posting)
         .join(Posting, Posting.id == single_postings.c.posting_id)
         .options(*NAMES_ONLY)
     )
-    stored = {case.id: _get_stored_name(case) for case in cases if case.closed_at is not None}
+    stored_names = {case.id: _get_stored_name(case) for case in cases if case.closed_at is not None}
     names = {}
-    for case_id, posting in chain(session.execute(with_posting), closed.items()):
-        name = stored.get(case_id) or format_posting_name(posting)
-        translated = _translate_name(posting, name)
+    for case_id, posting in chain(session.execute(with_posting), closed_postings.items()):
+        name = stored_names.get(case_id) or format_posting_name(posting)
+        translated_name = _translate_name(posting, name)
         title = titles[case_id].casefold()
-        if name.casefold() not in title and translated.casefold() not in title:
-            names[case_id] = translated
+        if name.casefold() not in title and translated_name.casefold() not in title:
+            names[case_id] = translated_name
     return names
 
 

@@ -74,7 +74,7 @@ def show() -> str:
             session, visible, order_by=BY_NAME, is_descending=False, size=COMPANIES_PER_PAGE
         )
         ids = [company.id for company in companies.rows]
-        counted = (
+        case_counts = (
             select(Case.company_id, func.count())
             .where(*_build_listed_conditions(), Case.company_id.in_(ids))
             .group_by(Case.company_id)
@@ -83,7 +83,7 @@ def show() -> str:
             "choose_company.html",
             page=companies,
             search=words,
-            cases=load_pairs(session, counted),
+            cases=load_pairs(session, case_counts),
             next=local_path(request.args.get("next", "/")),
             section="companies",
         )
@@ -182,11 +182,11 @@ def load_switcher() -> Switcher:
             by_name = visible.order_by(*BY_NAME).limit(MAX_IN_MENU + 1)
             companies: list[NamedCompany] = [*session.execute(by_name)]
             is_chosen = ConnectedCompany.id == chosen_id
-            chosen: NamedCompany | None = session.execute(query.where(is_chosen)).first()
+            chosen_company: NamedCompany | None = session.execute(query.where(is_chosen)).first()
         are_several = len(companies) > 1
         if len(companies) > MAX_IN_MENU:
             companies = []
-        g.switcher = Switcher(chosen, companies, are_several)
+        g.switcher = Switcher(chosen_company, companies, are_several)
     present: Switcher = g.switcher
     return present
 

@@ -146,8 +146,8 @@ def set_focus(inputs: Sequence[Input]) -> list[Input]:
 
 def _encode_condition(field: fields.Field[Any]) -> str:
     """Return the values of other settings that a setting needs, as JSON; "" for none."""
-    needed = list_conditions(field)
-    return json.dumps(needed, sort_keys=True) if needed else ""
+    conditions = list_conditions(field)
+    return json.dumps(conditions, sort_keys=True) if conditions else ""
 
 
 def _build_input(
@@ -241,9 +241,9 @@ def _load_choices(field: fields.Field[Any], load_choices: LoadChoices) -> tuple[
 
 def list_schema_choices(field: fields.Field[Any]) -> Choices:
     """Return the choices that the schema itself defines."""
-    listed = listed_choices(field)
-    if listed:
-        return list(listed.items())
+    choices = listed_choices(field)
+    if choices:
+        return list(choices.items())
     if isinstance(field, fields.Enum):
         return [(member.name, str(member.value)) for member in field.enum]
     inner = field.inner if isinstance(field, fields.List) else field
@@ -271,16 +271,16 @@ def _add_value(field: fields.Field[Any], choices: Choices, value: Any) -> tuple[
     value is never replaced.
     """
     values = _format_values(field, value)
-    offered = {entry for entry, _ in choices}
-    extended = list(choices)
+    offered_values = {entry for entry, _ in choices}
+    all_choices = list(choices)
     for entry in values:
-        if entry not in offered:
+        if entry not in offered_values:
             label = gettext("%(entry)s (no longer in the list)", entry=entry)
-            extended.append((entry, label))
+            all_choices.append((entry, label))
     has_one_choice = field.required and len(choices) == 1
     if has_one_choice and not values:
         value, _ = choices[0]
-    return extended, value
+    return all_choices, value
 
 
 def _format_values(field: fields.Field[Any], value: Any) -> list[str]:
@@ -339,8 +339,8 @@ def _split_lines(text: str) -> list[str]:
     """Return the lines that are not empty, without the spaces around them."""
     lines = []
     for line in text.splitlines():
-        if stripped := line.strip():
-            lines.append(stripped)
+        if entry := line.strip():
+            lines.append(entry)
     return lines
 
 

@@ -328,7 +328,7 @@ class AppChoices:
         return iter(self.options)
 
 
-def list_installation_choices(session: Session, chosen: str) -> AppChoices:
+def list_installation_choices(session: Session, filter_value: str) -> AppChoices:
     """Return the installations that the filter of this list offers.
 
     A hub may have thousands. The menu then has the chosen one, and a link to choose another.
@@ -338,7 +338,7 @@ def list_installation_choices(session: Session, chosen: str) -> AppChoices:
     ids = list(session.scalars(first.with_only_columns(Installation.id)))
     if len(ids) <= MAX_CHOICES:
         return AppChoices(list(session.scalars(first)))
-    chosen_id = row_ids.parse(chosen)
+    chosen_id = row_ids.parse(filter_value)
     options = []
     if chosen_id is not None:
         options = list(session.scalars(visible.where(Installation.id == chosen_id)))

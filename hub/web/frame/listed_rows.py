@@ -77,20 +77,21 @@ def read_ticked() -> dict[int, str]:
 
     A link to another page of the list has them in `ticked`; `selection.js` adds it.
     """
-    carried = request.args.get("ticked", "").split(",")
-    return parse_ticked([*request.args.getlist("selected"), *carried])
+    pairs = request.args.get("ticked", "").split(",")
+    return parse_ticked([*request.args.getlist("selected"), *pairs])
 
 
-def split_ticked(ticked: Seals, listed: Seals) -> TickedRows:
+def split_ticked(ticked_seals: Seals, listed_seals: Seals) -> TickedRows:
     """Divide the ticked rows into those that a page lists and the others.
 
-    A row that changed since it was ticked is not ticked any more. `listed` has the present seals.
+    A row that changed since it was ticked is not ticked any more: `listed_seals` are the present
+    seals.
     """
     on_page = {}
-    for id, seal in listed.items():
-        if is_unchanged(ticked.get(id), seal):
+    for id, seal in listed_seals.items():
+        if is_unchanged(ticked_seals.get(id), seal):
             on_page[id] = shorten(seal)
-    others = {id: seal for id, seal in ticked.items() if id not in listed}
+    others = {id: seal for id, seal in ticked_seals.items() if id not in listed_seals}
     return TickedRows(on_page, dict(islice(others.items(), MAX_ELSEWHERE)))
 
 
@@ -133,11 +134,11 @@ def decode(text: str) -> dict[int, str]:
     return seals
 
 
-def is_unchanged(listed: str | None, present: str) -> bool:
+def is_unchanged(listed_seal: str | None, present: str) -> bool:
     """Return whether a row is still as it was listed."""
-    if listed is None:
+    if listed_seal is None:
         return False
-    return listed == shorten(present)
+    return listed_seal == shorten(present)
 
 
 def _encode_varint(number: int) -> bytes:

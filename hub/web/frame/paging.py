@@ -186,10 +186,10 @@ def _parse_part(part: Any, column: Any) -> Any:
         return _parse_moment(part)
     if isinstance(column.type, Money):
         return _parse_amount(part)
-    expected = column.type.python_type
-    if expected is dt.date:
+    python_type = column.type.python_type
+    if python_type is dt.date:
         return _parse_day(part)
-    fits = type(part) is expected and _fits_column(part)
+    fits = type(part) is python_type and _fits_column(part)
     return part if fits else None
 
 

@@ -168,12 +168,12 @@ def format_payload(posting: Posting) -> str:
     """
     text = bytes(posting.payload).decode("utf-8", "replace")
     try:
-        indented = json.dumps(
+        document = json.dumps(
             json.loads(text, parse_float=_mark_number), indent=2, ensure_ascii=False
         )
     except ValueError:
         return text
-    return NUMBER_PATTERN.sub(r"\1", indented)
+    return NUMBER_PATTERN.sub(r"\1", document)
 
 
 def _mark_number(digits: str) -> str:

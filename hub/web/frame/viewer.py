@@ -134,10 +134,10 @@ def translate_inputs(inputs: Sequence[Input], slug: str) -> list[Input]:
 
     Choices that the source gives are no texts of the plugin and stay as they are.
     """
-    translated = []
+    translated_inputs = []
     for form_input in inputs:
         choices = [(value, translate_for_app(label, slug)) for value, label in form_input.choices]
-        translated.append(
+        translated_inputs.append(
             replace(
                 form_input,
                 label=translate_for_app(form_input.label, slug),
@@ -146,7 +146,7 @@ def translate_inputs(inputs: Sequence[Input], slug: str) -> list[Input]:
                 choices=choices,
             )
         )
-    return translated
+    return translated_inputs
 
 
 def set_reader(language: str | None, number_format: str | None) -> None:
@@ -193,11 +193,11 @@ def translate_reasons() -> Iterator[None]:
         reasons.translate.reset(token)
 
 
-def _translate_reasons(*sender: Any, **ignored: Any) -> None:
+def _translate_reasons(*sender: Any, **extra: Any) -> None:
     reasons.translate.set(_translate_reason)
 
 
-def _keep_reasons(*sender: Any, **ignored: Any) -> None:
+def _keep_reasons(*sender: Any, **extra: Any) -> None:
     reasons.translate.set(str)
 
 

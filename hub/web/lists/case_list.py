@@ -153,18 +153,21 @@ def build_conditions(
     """
     installation_id = row_ids.parse(filters["installation"])
     visible = load_shown_scope() if installation_id is None else load_rights_scope()
-    chosen: list[ColumnElement[bool]] = [*visible.cases(), *_build_tab_conditions(filters["show"])]
+    conditions: list[ColumnElement[bool]] = [
+        *visible.cases(),
+        *_build_tab_conditions(filters["show"]),
+    ]
     if installation_id is not None:
-        chosen.append(Case.installation_id == installation_id)
+        conditions.append(Case.installation_id == installation_id)
     company_id = row_ids.parse(filters["company"])
     if company_id is not None:
-        chosen.append(Case.company_id == company_id)
+        conditions.append(Case.company_id == company_id)
     if filters["words"]:
-        ids = _find_ids_with_words(session, select(Case).where(*chosen), filters["words"])
-        chosen.append(Case.id.in_(ids))
+        ids = _find_ids_with_words(session, select(Case).where(*conditions), filters["words"])
+        conditions.append(Case.id.in_(ids))
     if with_group and filters["act"]:
-        chosen.append(inbox.is_solved_by(filters["act"]))
-    return chosen
+        conditions.append(inbox.is_solved_by(filters["act"]))
+    return conditions
 
 
 def _find_ids_with_words(session: Session, query: Select[Case], words: str) -> list[int]:
@@ -227,8 +230,8 @@ def build_rows(session: Session, cases: Sequence[Case]) -> list[CaseRow]:
     _add_owners(session, rows)
     _add_documents(session, rows)
     _add_closed_documents(session, rows)
-    retried = [case.id for case in cases if case.decision == CaseDecision.RETRIED]
-    for case_id in continued_cases.find_retried_in_vain(session, retried) if retried else ():
+    ids = [case.id for case in cases if case.decision == CaseDecision.RETRIED]
+    for case_id in continued_cases.find_retried_in_vain(session, ids) if ids else ():
         rows[case_id].is_retried_in_vain = True
     return list(rows.values())
 
@@ -253,8 +256,10 @@ def count_groups(session: Session, filters: Filters) -> list[tuple[str, str, int
 
 def count_snoozed(session: Session, filters: Filters | None = None) -> int:
     """Count the snoozed cases that the filters choose, at most one more than `MAX_COUNTED`."""
-    chosen = dict.fromkeys(FILTER_NAMES, "") | dict(filters or {}) | {"show": "snoozed", "act": ""}
-    some = select(Case.id).where(*build_conditions(session, chosen)).limit(MAX_COUNTED + 1)
+    all_filters = (
+        dict.fromkeys(FILTER_NAMES, "") | dict(filters or {}) | {"show": "snoozed", "act": ""}
+    )
+    some = select(Case.id).where(*build_conditions(session, all_filters)).limit(MAX_COUNTED + 1)
     return session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 
@@ -264,13 +269,13 @@ def is_of_other_company() -> bool:
     The person may have chosen another one in a second window. A list of one app does not depend on
     the choice.
     """
-    listed = request.form.get("of_company")
-    if listed is None or request.args.get("installation") or request.form.get("which") != "all":
+    text = request.form.get("of_company")
+    if text is None or request.args.get("installation") or request.form.get("which") != "all":
         return False
-    return row_ids.parse(listed) != find_chosen_company_id()
+    return row_ids.parse(text) != find_chosen_company_id()
 
 
-def list_companies(session: Session, chosen: str) -> list[ConnectedCompany]:
+def list_companies(session: Session, filter_value: str) -> list[ConnectedCompany]:
     """Return the companies that the filter offers; of many only the chosen one.
 
     Where the whole hub is limited to one company, there is nothing to filter.
@@ -279,10 +284,10 @@ def list_companies(session: Session, chosen: str) -> list[ConnectedCompany]:
         return []
     visible = select(ConnectedCompany).where(*load_scope().companies())
     by_name = visible.order_by(ConnectedCompany.name, ConnectedCompany.id).limit(MAX_COMPANIES + 1)
-    offered = list(session.scalars(by_name))
-    if len(offered) <= MAX_COMPANIES:
-        return offered
-    company_id = row_ids.parse(chosen)
+    companies = list(session.scalars(by_name))
+    if len(companies) <= MAX_COMPANIES:
+        return companies
+    company_id = row_ids.parse(filter_value)
     return list(session.scalars(visible.where(ConnectedCompany.id == (company_id or 0))))
 
 

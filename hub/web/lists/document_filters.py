@@ -153,10 +153,10 @@ def summarize(session: Session, filters: Mapping[str, str]) -> Summary:
         SourceDocument.total,
         SourceDocument.company_id,
     )
-    ordered = query.order_by(*_get_summary_order(filters))
-    if _is_counted_by_indexes(filters) and session.scalar(ordered.offset(MAX_SUMMED).limit(1)):
+    rows = query.order_by(*_get_summary_order(filters))
+    if _is_counted_by_indexes(filters) and session.scalar(rows.offset(MAX_SUMMED).limit(1)):
         return Summary(Figure(MAX_SUMMED + 1), {}, is_complete=False)
-    newest = ordered.add_columns(*columns)
+    newest = rows.add_columns(*columns)
     some = newest.limit(MAX_SUMMED + 1).subquery()
     groups = (some.c.is_made, some.c.kind, currency_or_home(some.c.currency))
     sums = (

@@ -70,11 +70,11 @@ def read_in_chunks(
     """
     key: Sequence[Any] = ()
     order = [column.desc() if is_descending else column.asc() for column in order_by]
-    ordered = query.order_by(*order).add_columns(*order_by).limit(ROWS_AT_ONCE)
+    ordered_query = query.order_by(*order).add_columns(*order_by).limit(ROWS_AT_ONCE)
     while True:
-        chunk = ordered
+        chunk = ordered_query
         if key:
-            chunk = ordered.where(is_after(order_by, key, is_descending=is_descending))
+            chunk = ordered_query.where(is_after(order_by, key, is_descending=is_descending))
         with read_only_session() as session:
             rows_with_key = session.execute(chunk).all()
             rows = list(build_rows(session, [row[0] for row in rows_with_key]))

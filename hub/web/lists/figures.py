@@ -142,17 +142,17 @@ def sum_attention(
 
 def _find_snoozed_ids(session: Session, installations: Select[Any] | Collection[int]) -> list[int]:
     """Return the ids of the documents that snoozed cases stop, and no other open case."""
-    stopped = (
+    stopped_documents = (
         select(Posting.document_id)
         .join(case_posting, case_posting.c.posting_id == Posting.id)
         .join(Case, Case.id == case_posting.c.case_id)
         .where(Case.closed_at.is_(None), Posting.installation_id.in_(installations))
     )
-    snoozed_ids = set(session.scalars(stopped.where(~inbox.is_awake())))
+    snoozed_ids = set(session.scalars(stopped_documents.where(~inbox.is_awake())))
     if not snoozed_ids:
         return []
     of_snoozed = is_among(Posting.document_id, "documents")
-    awake = stopped.where(inbox.is_awake(), of_snoozed)
+    awake = stopped_documents.where(inbox.is_awake(), of_snoozed)
     return list(snoozed_ids.difference(session.scalars(awake, {"documents": list(snoozed_ids)})))
 
 
@@ -312,8 +312,8 @@ def load_posted_figures(
         _add_posted(figures, row)
     if has_repeated:
         earlier_ids = list(session.scalars(_select_earlier_ids(in_month, month)))
-        replaced = _sum_posted(groups).where(is_among(Posting.id, "earlier")).group_by(*groups)
-        for replaced_row in session.execute(replaced, {"earlier": earlier_ids}):
+        replaced_sums = _sum_posted(groups).where(is_among(Posting.id, "earlier")).group_by(*groups)
+        for replaced_row in session.execute(replaced_sums, {"earlier": earlier_ids}):
             _add_posted(figures, replaced_row, sign=-1)
     return figures
 

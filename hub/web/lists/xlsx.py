@@ -235,14 +235,14 @@ def _iter_frame_files(title: str, sheets: int) -> Iterator[tuple[str, str]]:
         f'<Relationships xmlns="{_RELATIONS_NAMESPACE}"><Relationship Id="rId1"'
         f' Type="{_OFFICE_NAMESPACE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
     )
-    listed = "".join(
+    sheet_list = "".join(
         f'<sheet name="{_build_sheet_name(title, number)}" sheetId="{number}" r:id="rId{number}"/>'
         for number in numbers
     )
     yield (
         "xl/workbook.xml",
         f'<workbook xmlns="{_MAIN_NAMESPACE}" xmlns:r="{_OFFICE_NAMESPACE}">'
-        f"<sheets>{listed}</sheets></workbook>",
+        f"<sheets>{sheet_list}</sheets></workbook>",
     )
     targets = "".join(
         f'<Relationship Id="rId{number}" Type="{_OFFICE_NAMESPACE}/worksheet"'

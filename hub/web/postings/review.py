@@ -70,8 +70,10 @@ def show(installation_id: int) -> str | Response:
             return redirect(build_first_address())
         context = build_tabs(session, installation)
         seals = {row.id: row.planned for row in postings.rows}
-        ticked = listed_rows.split_ticked(_parse_chosen_rows(), seals)
-        selected = _load_selection(session, installation, ticked.rows) if ticked.rows else None
+        ticked_rows = listed_rows.split_ticked(_parse_chosen_rows(), seals)
+        ticked_selection = (
+            _load_selection(session, installation, ticked_rows.rows) if ticked_rows.rows else None
+        )
         sums = review_rows.load_sums_in_review(session, installation_id)
         return render_template(
             "review.html",
@@ -80,9 +82,9 @@ def show(installation_id: int) -> str | Response:
             failure=read.failure,
             is_read=is_read,
             page_rows=listed_rows.encode(seals),
-            ticked=ticked,
+            ticked=ticked_rows,
             return_arguments=review_places.read_return_arguments(),
-            selection=selected,
+            selection=ticked_selection,
             documents=count_kinds(count_in_review(session, installation_id)),
             sums=sums.texts(),
             payments=sums.payment_texts(),
@@ -120,12 +122,12 @@ def selection(installation_id: int) -> str:
     """Return the bar with the sum of the ticked rows, for htmx."""
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-        selected = _load_selection(session, installation, _parse_chosen_rows())
+        ticked_selection = _load_selection(session, installation, _parse_chosen_rows())
         context = build_tabs(session, installation)
         sums = review_rows.load_sums_in_review(session, installation_id).texts()
     return render_template(
         "selection.html",
-        selection=selected,
+        selection=ticked_selection,
         sums=sums,
         return_arguments=review_places.read_return_arguments(),
         **context,
@@ -139,58 +141,58 @@ def confirm(installation_id: int) -> str | Response:
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
         which = request.args.get("which", "selected")
-        chosen = None if which == "all" else _parse_chosen_rows()
-        rows = list(review_rows.iter_in_review(session, installation_id, chosen))
+        seals = None if which == "all" else _parse_chosen_rows()
+        rows = list(review_rows.iter_in_review(session, installation_id, seals))
         second_approvals = SecondApprovals.of(session, rows)
         context = build_tabs(session, installation)
-        unchanged = review_rows.select_unchanged(rows, chosen)
-        breakdown = _build_breakdown(session, installation, unchanged)
-        left_out = set(chosen or ()) - {row.id for row in unchanged}
-        changed = review_approvals.count_in_review(session, installation_id, left_out)
-    if not unchanged:
-        review_messages.flash_left_out(changed, len(left_out) - changed)
-        _flash_no_selection(chosen)
+        unchanged_rows = review_rows.select_unchanged(rows, seals)
+        breakdown = _build_breakdown(session, installation, unchanged_rows)
+        left_out = set(seals or ()) - {row.id for row in unchanged_rows}
+        changed_count = review_approvals.count_in_review(session, installation_id, left_out)
+    if not unchanged_rows:
+        review_messages.flash_left_out(changed_count, len(left_out) - changed_count)
+        _flash_no_selection(seals)
         return review_places.redirect_after_decision(installation_id, is_done=False)
     return_arguments = review_places.read_return_arguments()
-    unlisted = unchanged[MAX_LISTED:]
-    sums = review_rows.sum_by_currency(unchanged)
+    unlisted_rows = unchanged_rows[MAX_LISTED:]
+    sums = review_rows.sum_by_currency(unchanged_rows)
     return render_template(
         "approve.html",
-        rows=unchanged[:MAX_LISTED],
-        count=len(unchanged),
-        documents=count_kinds(Counter(row.kind for row in unchanged)),
-        unlisted_rows=unlisted,
-        remaining_count=context["review_count"] - len(unchanged),
-        changed_count=changed,
-        settled_count=len(left_out) - changed,
+        rows=unchanged_rows[:MAX_LISTED],
+        count=len(unchanged_rows),
+        documents=count_kinds(Counter(row.kind for row in unchanged_rows)),
+        unlisted_rows=unlisted_rows,
+        remaining_count=context["review_count"] - len(unchanged_rows),
+        changed_count=changed_count,
+        settled_count=len(left_out) - changed_count,
         sums=sums.texts(),
         payments=sums.payment_texts(),
-        unlisted_sums=review_rows.sum_by_currency(unlisted).texts(),
+        unlisted_sums=review_rows.sum_by_currency(unlisted_rows).texts(),
         breakdown=breakdown,
-        removal_count=sum(row.operation in outbox.REMOVALS for row in unchanged),
-        first_approval_count=second_approvals.count_firsts(row.id for row in unchanged),
-        listed_rows=listed_rows.encode({row.id: row.planned for row in unchanged}),
+        removal_count=sum(row.operation in outbox.REMOVALS for row in unchanged_rows),
+        first_approval_count=second_approvals.count_firsts(row.id for row in unchanged_rows),
+        listed_rows=listed_rows.encode({row.id: row.planned for row in unchanged_rows}),
         return_arguments=return_arguments,
-        list_url=review_places.build_list_address(installation_id, return_arguments, chosen),
+        list_url=review_places.build_list_address(installation_id, return_arguments, seals),
         **context,
     )
 
 
 def _parse_chosen_rows() -> dict[int, str]:
     """Return the rows that the address names: the ticked ones, and perhaps all of the page."""
-    ticked = listed_rows.read_ticked()
+    ticked_seals = listed_rows.read_ticked()
     is_page = request.args.get("which") == "shown" or "page" in request.args
     if is_page:
-        return ticked | listed_rows.decode(request.args.get("shown", ""))
-    return ticked
+        return ticked_seals | listed_rows.decode(request.args.get("shown", ""))
+    return ticked_seals
 
 
 def _load_selection(
-    session: Session, installation: Installation, chosen: Mapping[int, str]
+    session: Session, installation: Installation, seals: Mapping[int, str]
 ) -> Selection:
     """Return the ticked rows that are still as the page listed them."""
-    waiting = review_rows.iter_in_review(session, installation.id, chosen)
-    rows = review_rows.select_unchanged(waiting, chosen)
+    waiting = review_rows.iter_in_review(session, installation.id, seals)
+    rows = review_rows.select_unchanged(waiting, seals)
     sums = review_rows.sum_by_currency(rows)
     return Selection(
         len(rows),
@@ -253,12 +255,12 @@ def approve(installation_id: int) -> Response | str:
     """
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-    listed = listed_rows.decode(request.form.get("listed", ""))
-    if review_approvals.is_bulk(len(listed)):
+    listed_seals = listed_rows.decode(request.form.get("listed", ""))
+    if review_approvals.is_bulk(len(listed_seals)):
         question: Response | str | None = confirmation.ask()
         if question is not None:
             return question
-    outcome = review_approvals.approve(installation_id, listed, person_name())
+    outcome = review_approvals.approve(installation_id, listed_seals, person_name())
     if outcome.released:
         waiting, names = review_approvals.find_waiting(installation_id, outcome.released)
         documents = count_kinds(Counter(outcome.kinds))
@@ -268,8 +270,8 @@ def approve(installation_id: int) -> Response | str:
         review_messages.flash_waiting(waiting, names)
     flash_outcome(outcome)
     with read_only_session() as session:
-        changed = review_approvals.count_in_review(session, installation_id, outcome.changed)
-    review_messages.flash_left_out(changed, len(outcome.changed) - changed)
+        changed_count = review_approvals.count_in_review(session, installation_id, outcome.changed)
+    review_messages.flash_left_out(changed_count, len(outcome.changed) - changed_count)
     is_done = bool(outcome.released or outcome.first)
     return review_places.redirect_after_decision(installation_id, is_done=is_done)
 
@@ -278,13 +280,13 @@ def approve(installation_id: int) -> Response | str:
 @require_role("operator")
 def skip(installation_id: int) -> Response:
     """Leave out of the books what was listed, with a reason; what has changed stays in review."""
-    chosen = listed_rows.decode(request.form.get("listed", ""))
+    listed_seals = listed_rows.decode(request.form.get("listed", ""))
     with read_only_session() as session:
         get_row_or_404(session, Installation, installation_id)
-        waiting = list(review_rows.iter_in_review(session, installation_id, chosen))
-        unchanged = [row.id for row in review_rows.select_unchanged(waiting, chosen)]
+        waiting = list(review_rows.iter_in_review(session, installation_id, listed_seals))
+        ids = [row.id for row in review_rows.select_unchanged(waiting, listed_seals)]
     count = 0
-    for posting_id in unchanged:
+    for posting_id in ids:
         try:
             manual.skip(posting_id, request.form.get("reason", ""), person_name())
         except HubError as error:
@@ -298,7 +300,7 @@ def skip(installation_id: int) -> Response:
             count,
         )
         flash(text, "success")
-    review_messages.flash_left_out(len(waiting) - len(unchanged), len(chosen) - len(waiting))
+    review_messages.flash_left_out(len(waiting) - len(ids), len(listed_seals) - len(waiting))
     return review_places.redirect_after_decision(installation_id, is_done=bool(count))
 
 
@@ -321,9 +323,9 @@ def automatic(installation_id: int) -> Response:
     return redirect(url_for("review.show", installation_id=installation_id))
 
 
-def _flash_no_selection(chosen: Mapping[int, str] | None) -> None:
+def _flash_no_selection(seals: Mapping[int, str] | None) -> None:
     """Ask for a selection if no row was ticked; None stands for all documents."""
-    if chosen is not None and not chosen:
+    if seals is not None and not seals:
         flash(gettext("Select at least one document."), "look")
 
 

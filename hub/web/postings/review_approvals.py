@@ -53,15 +53,15 @@ def is_bulk(count: int) -> bool:
     return count > current_hub().config.confirm_approvals_above
 
 
-def approve(installation_id: int, listed: Mapping[int, str], who: str) -> ApprovalOutcome:
+def approve(installation_id: int, listed_seals: Mapping[int, str], who: str) -> ApprovalOutcome:
     """Approve exactly what was listed, and request the run that posts it if the app can post.
 
-    `listed` holds the seal of each posting by id, as `hub.web.frame.listed_rows` describes.
+    `listed_seals` holds the seal of each posting by id, as `hub.web.frame.listed_rows` describes.
     """
-    ids = sorted(listed)
+    ids = sorted(listed_seals)
     outcome = ApprovalOutcome()
     for start in range(0, len(ids), POSTINGS_PER_TRANSACTION):
-        seals = {id: listed[id] for id in ids[start : start + POSTINGS_PER_TRANSACTION]}
+        seals = {id: listed_seals[id] for id in ids[start : start + POSTINGS_PER_TRANSACTION]}
         outcome = outcome.combine(_approve_chunk(installation_id, seals, who))
     if not outcome.released:
         return outcome
@@ -71,7 +71,7 @@ def approve(installation_id: int, listed: Mapping[int, str], who: str) -> Approv
     return outcome.combine(ApprovalOutcome(run_id=run_id))
 
 
-def find_waiting(installation_id: int, approved: Collection[int]) -> tuple[int, list[str]]:
+def find_waiting(installation_id: int, approved_ids: Collection[int]) -> tuple[int, list[str]]:
     """Count the approved postings that need records which are still in review, and name these.
 
     A person who approved them should approve the new supplier, customer or item too.
@@ -87,12 +87,12 @@ def find_waiting(installation_id: int, approved: Collection[int]) -> tuple[int, 
     with read_only_session() as session:
         ids_in_review = set(session.scalars(still_in_review))
         for id, payload in session.execute(waiting):
-            if id not in approved:
+            if id not in approved_ids:
                 continue
-            needed = ids_in_review.intersection(outbox.find_awaited_ids(payload))
-            if needed:
+            awaited_ids = ids_in_review.intersection(outbox.find_awaited_ids(payload))
+            if awaited_ids:
                 count += 1
-                needed_ids |= needed
+                needed_ids |= awaited_ids
         records = select(Posting).where(Posting.id.in_(sorted(needed_ids)[: MAX_NAMED + 1]))
         names = [
             format_name_in_sentence(record)
@@ -122,24 +122,24 @@ def _approve_chunk(installation_id: int, seals: Mapping[int, str], who: str) -> 
         .with_for_update()
     )
     with transaction() as session:
-        unchanged, kinds = {}, {}
-        for id, planned, kind in session.execute(query):
-            if listed_rows.is_unchanged(seals[id], planned):
-                unchanged[id] = planned
+        unchanged_seals, kinds = {}, {}
+        for id, present_seal, kind in session.execute(query):
+            if listed_rows.is_unchanged(seals[id], present_seal):
+                unchanged_seals[id] = present_seal
                 kinds[id] = kind
-        newly_approved = approvals.add(session, unchanged, who)
-        lacking = approvals.find_lacking(session, unchanged)
-        released = {id: seal for id, seal in unchanged.items() if id not in lacking}
-        first = {id: seal for id, seal in unchanged.items() if id in lacking & newly_approved}
-        outbox.approve(session, released, who)
-        _record(session, who, "posting approved", released)
+        newly_approved = approvals.add(session, unchanged_seals, who)
+        lacking = approvals.find_lacking(session, unchanged_seals)
+        released_seals = {id: seal for id, seal in unchanged_seals.items() if id not in lacking}
+        first = {id: seal for id, seal in unchanged_seals.items() if id in lacking & newly_approved}
+        outbox.approve(session, released_seals, who)
+        _record(session, who, "posting approved", released_seals)
         _record(session, who, "first approval given", first)
     return ApprovalOutcome(
-        released=tuple(sorted(released)),
-        kinds=tuple(kinds[id] for id in sorted(released)),
+        released=tuple(sorted(released_seals)),
+        kinds=tuple(kinds[id] for id in sorted(released_seals)),
         first=tuple(sorted(first)),
         repeated=tuple(sorted(lacking - newly_approved)),
-        changed=tuple(sorted(seals.keys() - unchanged.keys())),
+        changed=tuple(sorted(seals.keys() - unchanged_seals.keys())),
     )
 
 

@@ -54,23 +54,23 @@ def flash_waiting(count: int, names: Sequence[str]) -> None:
         )
 
 
-def flash_left_out(changed: int, settled: int) -> None:
+def flash_left_out(changed_count: int, settled_count: int) -> None:
     """Report how many of the listed documents were not approved, because they have changed.
 
     Some have other contents; others were settled meanwhile, for example approved in another window.
     """
-    if changed == 1:
+    if changed_count == 1:
         flash(gettext("1 document changed since it was listed and stays in review."), "look")
-    elif changed:
+    elif changed_count:
         flash(
             gettext(
                 "%(count)s documents changed since they were listed and stay in review.",
-                count=changed,
+                count=changed_count,
             ),
             "look",
         )
-    if settled:
-        flash(format_settled_message(settled), "look")
+    if settled_count:
+        flash(format_settled_message(settled_count), "look")
 
 
 def format_settled_message(count: int) -> str:

@@ -20,12 +20,12 @@ def read_return_arguments() -> dict[str, str]:
 
 
 def build_list_address(
-    installation_id: int, arguments: Mapping[str, str], ticked: Mapping[int, str] | None = None
+    installation_id: int, arguments: Mapping[str, str], seals: Mapping[int, str] | None = None
 ) -> str:
     """Return the address of the page of the list that the arguments name, with what is ticked."""
     page: dict[str, Any] = {name: arguments[name] for name in PAGE_ARGUMENTS if name in arguments}
-    if ticked:
-        page["ticked"] = listed_rows.encode_some(ticked)
+    if seals:
+        page["ticked"] = listed_rows.encode_some(seals)
     return url_for("review.show", installation_id=installation_id, **page)
 
 

@@ -171,12 +171,12 @@ def build_previews(
     views = display.view_payloads(session, company_id, payloads)
     rows = []
     for posting in postings:
-        planned = views.get(posting.id)
+        plan = views.get(posting.id)
         before = earlier.get(posting.id)
         present = views.get(before.id) if before else None
-        differs = display.find_differences(planned, present) if planned and present else set()
+        differs = display.find_differences(plan, present) if plan and present else set()
         pair = listed_rows.format_pair(posting.id, posting.planned)
-        rows.append(PostingPreview(posting, pair, planned, present, differs))
+        rows.append(PostingPreview(posting, pair, plan, present, differs))
     if read is None:
         return rows
     writes = list(_iter_writes(postings, earlier))
@@ -217,10 +217,10 @@ def _load_last_posted(session: Session, postings: Iterable[Posting]) -> dict[int
         .where(Posting.operation != Operation.ATTACH)
         .order_by(Posting.id)
     )
-    posted = session.scalars(query).all()
+    earlier_postings = session.scalars(query).all()
     last: dict[int, Posting] = {}
     for posting in postings:
-        for earlier in posted:
+        for earlier in earlier_postings:
             is_same_document = earlier.document_id == posting.document_id
             is_same_part = is_same_document and earlier.part == posting.part
             if is_same_part and earlier.id < posting.id:
@@ -229,7 +229,7 @@ def _load_last_posted(session: Session, postings: Iterable[Posting]) -> dict[int
 
 
 def iter_in_review(
-    session: Session, installation_id: int, chosen: Mapping[int, str] | None
+    session: Session, installation_id: int, seals: Mapping[int, str] | None
 ) -> Iterator[WaitingPosting]:
     """Yield what is in review, oldest first: all, or the chosen ones."""
     columns = (
@@ -252,19 +252,19 @@ def iter_in_review(
         .order_by(Posting.id)
         .limit(MAX_APPROVED)
     )
-    if chosen is not None:
-        query = query.where(Posting.id.in_(chosen))
+    if seals is not None:
+        query = query.where(Posting.id.in_(seals))
     for row in session.execute(query):
         yield WaitingPosting(*row)
 
 
 def select_unchanged(
-    rows: Iterable[WaitingPosting], chosen: Mapping[int, str] | None
+    rows: Iterable[WaitingPosting], seals: Mapping[int, str] | None
 ) -> list[WaitingPosting]:
     """Return the rows that are still as they were listed; all if none were chosen."""
-    if chosen is None:
+    if seals is None:
         return list(rows)
-    return [row for row in rows if listed_rows.is_unchanged(chosen.get(row.id), row.planned)]
+    return [row for row in rows if listed_rows.is_unchanged(seals.get(row.id), row.planned)]
 
 
 def count_left_out(session: Session, installation_id: int) -> list[LeftOutDocuments]:

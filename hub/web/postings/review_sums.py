@@ -61,11 +61,11 @@ class Breakdown:
     @classmethod
     def of(cls, session: Session, company_id: int, rows: Sequence[SummedPosting]) -> "Breakdown":
         """Add up the lines and totals of what is posted; what is removed does not count."""
-        added = {row.id: row for row in rows if row.operation not in outbox.REMOVALS}
+        rows_by_id = {row.id: row for row in rows if row.operation not in outbox.REMOVALS}
         accounts: Totals = {}
         parties: Totals = {}
-        for id, view in _build_views(session, company_id, added).items():
-            row = added[id]
+        for id, view in _build_views(session, company_id, rows_by_id).items():
+            row = rows_by_id[id]
             sign = outbox.get_sign_of_kind(row.kind)
             rest = row.total or ZERO
             for line in view.lines:

@@ -50,24 +50,24 @@ class SecondApprovals:
 
 def flash_outcome(outcome: ApprovalOutcome) -> None:
     """Report how many documents still need another person's approval."""
-    first, repeated = len(outcome.first), len(outcome.repeated)
-    if first:
+    first_count, repeated_count = len(outcome.first), len(outcome.repeated)
+    if first_count:
         flash(
             ngettext(
                 "Your approval of %(count)s document is stored. A second person must approve too"
                 " before anything is posted.",
                 "Your approval of %(count)s documents is stored. A second person must approve too"
                 " before anything is posted.",
-                first,
+                first_count,
             ),
             "look",
         )
-    if repeated:
+    if repeated_count:
         flash(
             ngettext(
                 "You have approved %(count)s document before. Another person must approve too.",
                 "You have approved %(count)s documents before. Another person must approve too.",
-                repeated,
+                repeated_count,
             ),
             "look",
         )

@@ -102,14 +102,14 @@ def _remove(make_plan: Callable[[], UndoPlan], back: str) -> Response:
     ticked_ids = set(request.form.getlist("posting", type=int))
     try:
         plan = make_plan()
-        chosen = tuple(
+        chosen_postings = tuple(
             removable for removable in plan.removable if removable.posting.id in ticked_ids
         )
         if not ticked_ids:
             raise NotNow(gettext("Nothing was removed: nothing was selected."))
-        if not chosen:
+        if not chosen_postings:
             raise NotNow(NOTHING_REMOVED)
-        chosen_plan = UndoPlan(company_id=plan.company_id, removable=chosen)
+        chosen_plan = UndoPlan(company_id=plan.company_id, removable=chosen_postings)
         count = undo.undo(chosen_plan, person_name())
         if not count:
             raise NotNow(NOTHING_REMOVED)
@@ -117,9 +117,9 @@ def _remove(make_plan: Callable[[], UndoPlan], back: str) -> Response:
         flash(translate(error.sentence), "look")
         return redirect(back)
     _report_left_documents(len(ticked_ids) - count)
-    for installation_id in {removable.posting.installation_id for removable in chosen}:
+    for installation_id in {removable.posting.installation_id for removable in chosen_postings}:
         run_log.request(RunKind.POST, installation_id, person_name())
-    _report_removals(count, _count_lacking_approval(chosen))
+    _report_removals(count, _count_lacking_approval(chosen_postings))
     return redirect(back)
 
 

@@ -52,13 +52,13 @@ def index() -> str | Response:
         .where(has_review(), *load_scope().installations())
     )
     with read_only_session() as session:
-        listed = load_page(
+        page = load_page(
             session, query, order_by=[ConnectedCompany.name, Installation.id], is_descending=False
         )
-        if len(listed.rows) == 1 and not (listed.newer or listed.older):
-            return redirect(url_for("review.show", installation_id=listed.rows[0].id))
-        apps = _load_waiting_apps(session, listed.rows)
-        return render_template("waiting_approvals.html", page=listed, apps=apps)
+        if len(page.rows) == 1 and not (page.newer or page.older):
+            return redirect(url_for("review.show", installation_id=page.rows[0].id))
+        apps = _load_waiting_apps(session, page.rows)
+        return render_template("waiting_approvals.html", page=page, apps=apps)
 
 
 def _load_waiting_apps(session: Session, installations: Sequence[Installation]) -> list[WaitingApp]:

@@ -83,8 +83,8 @@ def render(session: Session) -> str:
         size=COMPANIES_PER_PAGE,
     )
     rows = _load_rows(session, companies.rows)
-    listed = ListPage(rows, companies.newer, companies.older)
-    return render_template("all_reconciliations.html", page=listed)
+    page = ListPage(rows, companies.newer, companies.older)
+    return render_template("all_reconciliations.html", page=page)
 
 
 def download() -> Response:

@@ -136,7 +136,7 @@ def _iter_facts(
         realm=report.company.realm,
     )
     app = layout.app_name(report.slug) if report.slug else gettext("All apps of the company")
-    printed = gettext(
+    text = gettext(
         "%(at)s (%(zone)s) by %(person)s",
         at=layout.format_exact_time(printed_at),
         zone=zone,
@@ -149,7 +149,7 @@ def _iter_facts(
     yield gettext("Run"), str(report.run.id)
     yield gettext("Documents dated"), months or "–"
     yield gettext("Result"), _format_result(report.summary)
-    yield gettext("Printed"), printed
+    yield gettext("Printed"), text
 
 
 def _format_result(result: ReconciliationSummary) -> str:
@@ -347,8 +347,8 @@ def _draw_cell(canvas: Canvas, cell: PdfCell, base: float, size: float) -> None:
     """Draw the text of a cell on its base line; no digit of a number is left out."""
     text = _make_printable(cell.text)
     if cell.is_right_aligned:
-        needed = _measure_width(text, cell.font, size)
-        canvas.setFont(cell.font, size * min(cell.width / needed, 1) if needed else size)
+        text_width = _measure_width(text, cell.font, size)
+        canvas.setFont(cell.font, size * min(cell.width / text_width, 1) if text_width else size)
         canvas.drawRightString(PAGE_MARGIN + cell.left + cell.width, base, text)
         return
     canvas.setFont(cell.font, size)

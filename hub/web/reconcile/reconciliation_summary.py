@@ -90,15 +90,15 @@ def load_newest_reconciliations(
     session: Session, company_ids: Collection[int]
 ) -> dict[int, ReconciliationSummary]:
     """Return the reconciliation of each company that ended last; none before the first."""
-    done = load_newest_runs(session, company_ids, RunKind.RECONCILE, RunOutcome.DONE)
-    stopped = load_newest_runs(session, company_ids, RunKind.RECONCILE, RunOutcome.STOPPED)
+    newest_runs = load_newest_runs(session, company_ids, RunKind.RECONCILE, RunOutcome.DONE)
+    stopped_runs = load_newest_runs(session, company_ids, RunKind.RECONCILE, RunOutcome.STOPPED)
     summaries = {}
-    for company_id, run in done.items():
+    for company_id, run in newest_runs.items():
         result = load_result(run)
         if result is None:
             continue
         summary = summarize(run, result)
-        failure = stopped.get(company_id)
+        failure = stopped_runs.get(company_id)
         if failure is not None and failure.id > run.id:
             summary = replace(summary, failed=failure.error)
         summaries[company_id] = summary
@@ -130,20 +130,20 @@ def summarize(run: Run, result: ReconciliationResult, slug: str = "") -> Reconci
     """Return the result of a reconciliation for the pages; with a slug, that of one app."""
     lines = list_lines(result, slug)
     documents, matching = result.documents, result.matching
-    troubles, accepted = result.troubles, result.accepted
+    troubles, accepted_count = result.troubles, result.accepted
     if slug:
         documents = sum(line.documents for line in lines)
         matching = documents - count_differing(lines)
         own = [difference for difference in result.differences if difference.slug == slug]
-        accepted = sum(difference.is_accepted for difference in own)
-        troubles = len(own) - accepted
+        accepted_count = sum(difference.is_accepted for difference in own)
+        troubles = len(own) - accepted_count
     return ReconciliationSummary(
         run_id=run.id,
         at=result.reconciled_at,
         documents=documents,
         matching=matching,
         troubles=troubles,
-        accepted=accepted,
+        accepted=accepted_count,
         differences=sum_differences(lines),
         open_currencies=open_currencies(lines),
         unread=sum(result.unread.values()),

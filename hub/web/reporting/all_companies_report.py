@@ -48,7 +48,7 @@ def render(session: Session) -> str:
     documents = load_scope().documents()
     totals = company_totals.load_totals_of_month(session, documents, month)
     delays = company_postings.count_delays(session, documents, month)
-    offered = company_totals.list_months_until(newest)
+    months = company_totals.list_months_until(newest)
     companies = load_page(
         session,
         select_visible_companies(),
@@ -59,7 +59,7 @@ def render(session: Session) -> str:
     return render_template(
         "all_reports.html",
         month=month,
-        months=offered if month in offered else [month, *offered],
+        months=months if month in months else [month, *months],
         sums=company_totals.sum_by_currency(totals.values()),
         page=companies,
         rows=[_build_row(company, totals) for company in companies.rows],

@@ -50,7 +50,7 @@ def count_by_day(
         .scalar_subquery()
     )
     # The offset keeps SQLite from grouping while it reads, for which it would take another index.
-    posted = (
+    rows = (
         select(age.label("age"), Posting.operation, Posting.document_id)
         .where(
             text(f"posting.{POSTED_CONDITION}"),
@@ -63,10 +63,10 @@ def count_by_day(
         .subquery()
         .c
     )
-    count = func.count(posted.document_id.distinct())
-    query = select(posted.age, posted.operation, count)
+    count = func.count(rows.document_id.distinct())
+    query = select(rows.age, rows.operation, count)
     counts: Counter[tuple[dt.date, str]] = Counter()
-    for number, operation, total in session.execute(query.group_by(posted.age, posted.operation)):
+    for number, operation, total in session.execute(query.group_by(rows.age, rows.operation)):
         counts[days[number], operation] += total
     return counts
 
@@ -76,6 +76,6 @@ def lay_out(counts: Counts, today: dt.date) -> Chart:
     values = []
     for number in range(CHART_DAYS - 1, -1, -1):
         day = today - dt.timedelta(days=number)
-        posted = counts.get((day, Operation.CREATE), 0)
-        values.append(BarValue(day, posted, counts.get((day, Operation.UPDATE), 0)))
+        posted_count = counts.get((day, Operation.CREATE), 0)
+        values.append(BarValue(day, posted_count, counts.get((day, Operation.UPDATE), 0)))
     return bar_chart.lay_out(values)

@@ -35,23 +35,24 @@ class AppChart(NamedTuple):
 
 def build_posted_charts(totals: Sequence[ControlTotal]) -> list[AppChart]:
     """Return a chart for each app, the one that posted most first; none while all are empty."""
-    posted: dict[tuple[int, str], list[Sum]] = defaultdict(_build_empty_year)
+    posted_sums: dict[tuple[int, str], list[Sum]] = defaultdict(_build_empty_year)
     attention: dict[tuple[int, str], list[Sum]] = defaultdict(_build_empty_year)
     for total in totals:
         app = total.installation_id, total.slug
         month_index = total.period.month - 1
-        posted[app][month_index].add(total.posted.count, total.posted.amount)
+        posted_sums[app][month_index].add(total.posted.count, total.posted.amount)
         attention[app][month_index].add(total.attention.count, total.attention.amount)
     counts = {
-        app: sum(posted_month.count for posted_month in months) for app, months in posted.items()
+        app: sum(posted_month.count for posted_month in months)
+        for app, months in posted_sums.items()
     }
     charts = []
-    for app in sorted(posted, key=lambda app: (-counts[app], app))[:MAX_APPS]:
-        months = zip(MONTHS, posted[app], attention[app], strict=True)
+    for app in sorted(posted_sums, key=lambda app: (-counts[app], app))[:MAX_APPS]:
+        months = zip(MONTHS, posted_sums[app], attention[app], strict=True)
         values = []
-        for month, done, open_ in months:
+        for month, posted_sum, open_sum in months:
             name = dates.month_name(month)
-            values.append(BarValue(name, done.count, open_.count, short=name[0].upper()))
+            values.append(BarValue(name, posted_sum.count, open_sum.count, short=name[0].upper()))
         if any(value.first or value.second for value in values):
             charts.append(AppChart(*app, bar_chart.lay_out(values, bar_chart.NARROW_WIDTH)))
     return charts

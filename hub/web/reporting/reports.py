@@ -139,7 +139,7 @@ def documents() -> str | Response:
             return redirect(url_for("reports.show"))
         visible = _build_document_conditions(company)
         query = report_cells.select_documents(cell, visible)
-        listed = load_page(session, query, order_by=CELL_ORDER)
+        page = load_page(session, query, order_by=CELL_ORDER)
         return render_template(
             "report_documents.html",
             company=company,
@@ -147,7 +147,7 @@ def documents() -> str | Response:
             title=_build_title(cell),
             subtitle=_describe_cell(session, cell),
             total=report_cells.load_sum(session, cell, visible),
-            page=replace(listed, rows=report_cells.load_rows(session, cell, listed.rows)),
+            page=replace(page, rows=report_cells.load_rows(session, cell, page.rows)),
             cell_arguments={
                 name: request.args[name] for name in CELL_ARGUMENTS if name in request.args
             },

@@ -32,22 +32,22 @@ class CallRates:
         with self._lock:
             if len(self._left) >= MAX_CALLERS:
                 self._forget_idle(now)
-            left = self._count_calls_left(caller, now)
-            if left < 1:
-                return (1 - left) / self._per_second
-            self._left[caller] = (left - 1, now)
+            calls_left = self._count_calls_left(caller, now)
+            if calls_left < 1:
+                return (1 - calls_left) / self._per_second
+            self._left[caller] = (calls_left - 1, now)
             return 0.0
 
     def get_pause(self, caller: Hashable) -> float:
         """Return the seconds until a caller may call, 0 for now; count nothing."""
         with self._lock:
-            left = self._count_calls_left(caller, self._now())
-        return 0.0 if left >= 1 else (1 - left) / self._per_second
+            calls_left = self._count_calls_left(caller, self._now())
+        return 0.0 if calls_left >= 1 else (1 - calls_left) / self._per_second
 
     def _count_calls_left(self, caller: Hashable, now: float) -> float:
         """Return how many calls a caller has left at a moment."""
-        left, since = self._left.get(caller, (self._rate.burst, now))
-        return min(self._rate.burst, left + (now - since) * self._per_second)
+        calls_left, since = self._left.get(caller, (self._rate.burst, now))
+        return min(self._rate.burst, calls_left + (now - since) * self._per_second)
 
     def _forget_idle(self, now: float) -> None:
         """Forget the callers whose burst is full again, and all if none is."""

@@ -27,19 +27,19 @@ PROXY_HEADERS = (
 class Proxies:
     """The declared reverse proxies: addresses and networks, or any direct caller."""
 
-    def __init__(self, declared: Sequence[str] = ()) -> None:
+    def __init__(self, entries: Sequence[str] = ()) -> None:
         """Take the entries of HUB_TRUSTED_PROXY."""
-        self._any_caller = ANY_CALLER in declared
+        self._any_caller = ANY_CALLER in entries
         self._networks = [
-            ipaddress.ip_network(entry, strict=False) for entry in declared if entry != ANY_CALLER
+            ipaddress.ip_network(entry, strict=False) for entry in entries if entry != ANY_CALLER
         ]
 
     def is_proxy(self, address: str) -> bool:
         """Return whether a direct caller is a declared proxy."""
-        parsed = parse(address)
-        if parsed is None:
+        ip_address = parse(address)
+        if ip_address is None:
             return False
-        return self._any_caller or self._is_in_network(parsed)
+        return self._any_caller or self._is_in_network(ip_address)
 
     def client(self, caller: str, forwarded_for: str) -> str:
         """Return the address of the client of a request.
@@ -48,10 +48,10 @@ class Proxies:
         counts only if the next one at its right is a declared proxy, because the client could have
         written everything else. If any direct caller is trusted, only the last entry counts.
         """
-        parsed = parse(caller)
-        if parsed is None:
+        ip_address = parse(caller)
+        if ip_address is None:
             return caller
-        client = str(parsed)
+        client = str(ip_address)
         if not self.is_proxy(caller):
             return client
         for entry in _iter_entries_from_right(forwarded_for):
@@ -102,16 +102,16 @@ def parse(text: str) -> Address | None:
         address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return None
-    mapped = getattr(address, "ipv4_mapped", None)
-    return mapped or address
+    ipv4_address = getattr(address, "ipv4_mapped", None)
+    return ipv4_address or address
 
 
 def group(address: str) -> str:
     """Return the key of limits: an IPv4 address, or the /64 network of an IPv6 address."""
-    parsed = parse(address)
-    if isinstance(parsed, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((parsed, IPV6_PREFIX), strict=False))
-    return str(parsed or address)
+    ip_address = parse(address)
+    if isinstance(ip_address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((ip_address, IPV6_PREFIX), strict=False))
+    return str(ip_address or address)
 
 
 def _iter_entries_from_right(forwarded_for: str) -> list[str]:

@@ -56,8 +56,8 @@ def _remove_surplus(session: Session, now: dt.datetime) -> None:
     """
     is_draft = Secret.place.startswith(PREFIX)
     expired_before = _get_storage_name(_format_time(now))
-    expired = delete(Secret).where(is_draft, Secret.place < expired_before)
-    session.execute(expired)
+    deletion = delete(Secret).where(is_draft, Secret.place < expired_before)
+    session.execute(deletion)
     newest = (
         select(Secret.place).where(is_draft).order_by(Secret.place.desc()).offset(MAX_DRAFTS - 1)
     )

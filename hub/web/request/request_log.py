@@ -71,10 +71,10 @@ class RequestLog:
 
     def _request_id(self, environ: WSGIEnvironment) -> str:
         """Return the id that a declared proxy gave the request, or a new one."""
-        proposed: str = environ.get(IN_ENVIRON, "")
+        proposed_id: str = environ.get(IN_ENVIRON, "")
         is_proxy = self._proxies.is_proxy(environ.get("REMOTE_ADDR") or "")
-        if is_proxy and ACCEPTED_ID.fullmatch(proposed):
-            return proposed
+        if is_proxy and ACCEPTED_ID.fullmatch(proposed_id):
+            return proposed_id
         return secrets.token_hex(16)
 
     def _note(self, environ: WSGIEnvironment, status: str, seconds: float) -> None:
@@ -109,8 +109,8 @@ def init_app(app: Flask) -> None:
     """
     app.before_request_funcs.setdefault(None, []).insert(0, _note_route)
     hub: Runtime = app.extensions["hub"]
-    wrapped = RequestLog(app.wsgi_app, app, Proxies(hub.config.trusted_proxy))
-    app.wsgi_app = wrapped  # type: ignore[method-assign, assignment]
+    request_log = RequestLog(app.wsgi_app, app, Proxies(hub.config.trusted_proxy))
+    app.wsgi_app = request_log  # type: ignore[method-assign, assignment]
 
 
 def request_id() -> str:

@@ -64,18 +64,18 @@ class BoundedParser(HTTPRequestParser):  # type: ignore[misc]
 
     def received(self, data: bytes) -> int:
         """Receive a part of the request; return how many bytes of it belong to this request."""
-        consumed: int = super().received(data)
+        byte_count: int = super().received(data)
         if self.error is not None:
             self.is_too_large = isinstance(self.error, RequestEntityTooLarge)
             self.expect_continue = False  # or the client would be told to send the body
         if self.body_rcv is None or self.error is not None:
-            return consumed
+            return byte_count
         if self._limit is None:
             cookies = self.headers.get("COOKIE", "")
             self._limit = self._body_limit(self.command, self.path, cookies)
         if max(self.content_length, self.body_bytes_received) > self._limit:
             self._refuse(self._limit)
-        return consumed
+        return byte_count
 
     def _refuse(self, limit: int) -> None:
         """Complete the request with an error, and drop what was received."""
@@ -181,14 +181,14 @@ class BoundedChannel(HTTPChannel):  # type: ignore[misc]
 
         request = self.request
         if request is None or self._first_byte_at is None:
-            allowed = limits.idle_seconds if self._is_used else limits.header_seconds
-            return now - self.waiting_since > allowed
-        elapsed = now - self._first_byte_at
+            allowed_seconds = limits.idle_seconds if self._is_used else limits.header_seconds
+            return now - self.waiting_since > allowed_seconds
+        elapsed_seconds = now - self._first_byte_at
         if not request.headers_finished:
-            return elapsed > limits.header_seconds
-        if elapsed > limits.header_seconds + limits.body_seconds:
+            return elapsed_seconds > limits.header_seconds
+        if elapsed_seconds > limits.header_seconds + limits.body_seconds:
             return True
-        return self._is_too_slow(request.body_bytes_received, elapsed)
+        return self._is_too_slow(request.body_bytes_received, elapsed_seconds)
 
     def _reads_too_slowly(self, now: float) -> bool:
         """Return whether the client reads a response too slowly."""

@@ -75,13 +75,13 @@ class Web:
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
         self._thread.start()
 
-    def wait(self, ended: threading.Event | None = None) -> None:
+    def wait(self, end_event: threading.Event | None = None) -> None:
         """Wait for SIGTERM, Ctrl-C or the event while the other thread serves."""
-        ended = ended or threading.Event()
-        end_signals.set_on_end_signal(ended)
+        end_event = end_event or threading.Event()
+        end_signals.set_on_end_signal(end_event)
         # The system may give two signals at once to other threads. Their handlers run in this
         # thread, which then has to wake up by itself.
-        while not ended.wait(POLL_SECONDS):
+        while not end_event.wait(POLL_SECONDS):
             pass
 
     def stop(self) -> None:

@@ -58,8 +58,8 @@ class TaskLanes:
 
     def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
         """End the threads when they have finished their requests."""
-        ended = [lane.shutdown(cancel_pending, timeout) for lane in (self._webhooks, self._pages)]
-        return all(ended)
+        results = [lane.shutdown(cancel_pending, timeout) for lane in (self._webhooks, self._pages)]
+        return all(results)
 
     def start_next(self, path: str) -> None:
         """Work on the next webhook to an address after one has ended."""

@@ -298,10 +298,10 @@ def _build_posted_side(
     """Compare what was written last with what is in QuickBooks now."""
     key = (posting.company_id, posting.kind, str(posting.quickbooks_id))
     transaction = build_transaction(session, key, entities, posting)
-    written = _build_written_view(session, posting)
+    written_view = _build_written_view(session, posting)
     title = gettext("What was posted, and what is there now")
     token = transaction.sync_token if may_be_put_back and transaction.is_in_books else ""
-    return Side(posting, written, [transaction], title, asks=False, put_back_token=token)
+    return Side(posting, written_view, [transaction], title, asks=False, put_back_token=token)
 
 
 def _build_planned_side(session: Session, posting: Posting, entities: Entities) -> Side:
@@ -311,9 +311,9 @@ def _build_planned_side(session: Session, posting: Posting, entities: Entities) 
     """
     key = (posting.company_id, posting.kind, str(posting.quickbooks_id))
     transaction = build_transaction(session, key, entities, posting)
-    planned = display.view_payload(session, posting.company_id, posting.kind, posting.payload)
+    planned_view = display.view_payload(session, posting.company_id, posting.kind, posting.payload)
     title = gettext("What was planned, and what is there now")
-    return Side(posting, planned, [transaction], title, asks=False)
+    return Side(posting, planned_view, [transaction], title, asks=False)
 
 
 def _build_written_view(session: Session, posting: Posting) -> display.TransactionView | None:
@@ -336,12 +336,12 @@ def _build_marked_sides(session: Session, case: Case, entities: Entities) -> lis
         document = find_document_of_marker(session, head)
         posting = _find_creating_posting(session, document) if document else None
         transaction = build_transaction(session, key, entities, posting)
-        written = None
+        written_view = None
         title = gettext("A transaction with a mark")
         if posting:
-            written = _build_written_view(session, posting)
+            written_view = _build_written_view(session, posting)
             title = gettext("What was posted, and other transactions with its marker")
-        sides.append(Side(posting, written, [transaction], title, asks=False))
+        sides.append(Side(posting, written_view, [transaction], title, asks=False))
     return sides
 
 

@@ -153,17 +153,17 @@ def _compare_write(
 ) -> ChangePreview:
     """Compare a posting with what QuickBooks has now; without it, with what was posted last."""
     posting = write.posting
-    planned = payload_views.get(posting.id)
+    planned_view = payload_views.get(posting.id)
     last_posted = payload_views.get(write.earlier.id) if write.earlier else None
     present = views.get((NOW, posting.id))
     if present is None:
-        return _compare(posting, planned, last_posted, Basis.LAST_POSTED)
-    sent = views.get((SENT, posting.id))
-    if planned and sent:
-        planned = replace(planned, facts=sent.facts)
+        return _compare(posting, planned_view, last_posted, Basis.LAST_POSTED)
+    sent_view = views.get((SENT, posting.id))
+    if planned_view and sent_view:
+        planned_view = replace(planned_view, facts=sent_view.facts)
     response = views.get((RESPONSE, posting.id))
     present = _remove_additions(present, response, last_posted)
-    return _compare(posting, planned, present, Basis.NOW)
+    return _compare(posting, planned_view, present, Basis.NOW)
 
 
 def _list_entities_to_view(
@@ -183,9 +183,9 @@ def _list_entities_to_view(
         last = None
         if earlier:
             last = payloads.complete_last_write(earlier.summary, earlier.answer or {})
-        sent = payloads.build_update_body(body, entity, last, posting.summary)
+        update = payloads.build_update_body(body, entity, last, posting.summary)
         # A sparse update leaves the fields that it does not name as they are.
-        entities[SENT, posting.id] = kind, entity | sent if sent.get("sparse") else sent
+        entities[SENT, posting.id] = kind, entity | update if update.get("sparse") else update
     if earlier and earlier.answer:
         entities[RESPONSE, posting.id] = kind, earlier.answer
     return entities
@@ -194,15 +194,15 @@ def _list_entities_to_view(
 def _remove_additions(
     present: display.TransactionView,
     response: display.TransactionView | None,
-    written: display.TransactionView | None,
+    written_view: display.TransactionView | None,
 ) -> display.TransactionView:
     """Leave out what QuickBooks itself added to lines when they were written, such as tax codes."""
-    if response is None or written is None:
+    if response is None or written_view is None:
         return present
-    added = _list_tags(response) - _list_tags(written)
+    added_tags = _list_tags(response) - _list_tags(written_view)
     lines = []
     for line in present.lines:
-        tags = tuple(tag for tag in line.tags if tag not in added)
+        tags = tuple(tag for tag in line.tags if tag not in added_tags)
         lines.append(replace(line, tags=tags))
     return replace(present, lines=tuple(lines))
 
@@ -214,21 +214,21 @@ def _list_tags(view: display.TransactionView) -> set[tuple[str, str]]:
 
 def _compare(
     posting: Posting,
-    planned: display.TransactionView | None,
-    present: display.TransactionView | None,
+    planned_view: display.TransactionView | None,
+    present_view: display.TransactionView | None,
     basis: Basis,
 ) -> ChangePreview:
     """Return the differences between the planned and the present transaction."""
-    if planned is None or present is None:
-        return ChangePreview(basis, present)
+    if planned_view is None or present_view is None:
+        return ChangePreview(basis, present_view)
     if posting.operation in REMOVALS:
-        return _describe_removal(present, basis)
+        return _describe_removal(present_view, basis)
     return ChangePreview(
         basis,
-        present,
-        _list_differing_facts(planned, present),
-        [pair for pair in align(planned.lines, present.lines) if pair.differs],
-        planned.total != present.total,
+        present_view,
+        _list_differing_facts(planned_view, present_view),
+        [pair for pair in align(planned_view.lines, present_view.lines) if pair.differs],
+        planned_view.total != present_view.total,
     )
 
 
@@ -240,10 +240,10 @@ def _describe_removal(present: display.TransactionView, basis: Basis) -> ChangeP
 
 
 def _list_differing_facts(
-    planned: display.TransactionView, present: display.TransactionView
+    planned_view: display.TransactionView, present_view: display.TransactionView
 ) -> list[tuple[str, str, str]]:
     """Return the facts that differ: label, text in QuickBooks, planned text."""
-    ours, theirs = dict(planned.facts), dict(present.facts)
+    ours, theirs = dict(planned_view.facts), dict(present_view.facts)
     facts = []
     for label in dict.fromkeys((*ours, *theirs)):
         text, now = ours.get(label, ""), theirs.get(label, "")

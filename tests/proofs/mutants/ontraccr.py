@@ -266,8 +266,8 @@ ONTRACCR: tuple[Mutant, ...] = (
     Mutant(
         "ON-B15",
         "hub/web/postings/review.py",
-        'chosen = None if which == "all" else',
-        "chosen = None if which else",
+        'seals = None if which == "all" else',
+        "seals = None if which else",
         "A person who chose one payable pushes all of them.",
     ),
 )

@@ -106,7 +106,9 @@ def test_of_two_people_who_match_a_code_at_once_the_second_is_told(
 
     def decide(record, who):
         try:
-            code_decisions.decide(installation_id, "account", "unknown", record, who, seen="")
+            code_decisions.decide(
+                installation_id, "account", "unknown", record, who, shown_version=""
+            )
         except Refused as error:
             refusals.append(error.text)
 
