@@ -60,11 +60,9 @@ def _describe_problems(
     """Return the problems of a payload; all documents in an unused currency share that reason."""
     document, problems = operation.document, payload.problems
     findings: tuple[Finding, ...] = ()
-    if document.currency:
-        currency_problem = payloads.describe_unused_currency(batch.setup.facts, document.currency)
-        if currency_problem in problems:
-            findings = (_build_currency_finding(batch, document),)
-            problems = tuple(problem for problem in problems if problem != currency_problem)
+    if payload.currency_problem:
+        findings = (_build_currency_finding(batch, document),)
+        problems = tuple(problem for problem in problems if problem != payload.currency_problem)
     if not problems:
         return findings
     is_foreign = not findings and _is_in_foreign_currency(batch, document)

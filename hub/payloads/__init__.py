@@ -8,7 +8,6 @@ of a company on which payloads depend.
 """
 
 from hub.payloads.assembly import Payload, build
-from hub.payloads.company_facts import describe_unused_currency
 from hub.payloads.comparison import (
     describe_differences,
     describe_rate_of_one,
@@ -61,7 +60,6 @@ __all__ = [
     "compute_content_digest",
     "describe_differences",
     "describe_rate_of_one",
-    "describe_unused_currency",
     "drop_version",
     "encode",
     "fill",

@@ -71,7 +71,8 @@ class Payload:
     """A body with its summary, the warnings to show, and the problems that forbid sending it.
 
     `solutions` say what a person may do in the hub about the problems. Without one, a problem is
-    corrected at the source.
+    corrected at the source. `currency_problem` is the problem that the company does not use the
+    currency, which all documents in it share; empty if there is none.
     """
 
     body: dict[str, Any]
@@ -79,6 +80,7 @@ class Payload:
     warnings: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     solutions: frozenset[Solution] = frozenset()
+    currency_problem: str = ""
 
 
 def build(mapped_document: MappedDocument, facts: CompanyFacts, marker: str) -> Payload:
@@ -107,6 +109,7 @@ def build(mapped_document: MappedDocument, facts: CompanyFacts, marker: str) -> 
         warnings=tuple(dict.fromkeys(builder.warnings)),
         problems=tuple(dict.fromkeys(builder.problems)),
         solutions=frozenset(builder.solutions),
+        currency_problem=builder.currency_problem,
     )
 
 

@@ -47,6 +47,8 @@ class PayloadBuilder:
         self.problems: list[str] = []
         # How to solve the problems that are not corrected at the source.
         self.solutions: set[Solution] = set()
+        # The problem, among the others, of a currency that the company does not use.
+        self.currency_problem = ""
         self.remarks: list[str] = []
         # The line that takes the rounding difference of amounts that include tax; None until known.
         self.net_rounding: tuple[MappedLine | None, Decimal] | None = None
@@ -298,7 +300,8 @@ class PayloadBuilder:
             )
             return None
         if not self.facts.uses_currency(self.currency):
-            self.problems.append(describe_unused_currency(self.facts, self.currency))
+            self.currency_problem = describe_unused_currency(self.facts, self.currency)
+            self.problems.append(self.currency_problem)
             return None
         return {"value": self.currency} if self.facts.multicurrency else None
 
