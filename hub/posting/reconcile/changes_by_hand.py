@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy.orm import Session
 
 from hub.cases import inbox
+from hub.cases.discrepancies import Discrepancy
 from hub.db.engine import read_only_session, transaction
 from hub.models import Posting, TransactionHead
 from hub.models.enums import CaseDecision, Holder, Operation, PostingState
@@ -17,7 +19,7 @@ from hub.posting.protocol.candidates import is_change_visible
 from hub.posting.protocol.history import Agreement, Posted, QuickBooksObject
 from hub.posting.reconcile.posted_documents import PostedDocument
 from hub.posting.reconcile.refresh import EntitiesByKey
-from hub.posting.recovery.single_read import compare_with_writes
+from hub.posting.recovery.single_read import compare_with_writes, load_last_written_posting
 from hub.qbo import search
 
 # Others hold changes whose content is incomplete or no longer wanted.
@@ -66,16 +68,40 @@ def compare_again(company_id: int) -> None:
             head.news = True
 
 
+def find_restored(documents: Sequence[PostedDocument]) -> list[tuple[str, str]]:
+    """Return the transactions that are as posted again, while the change to put them back is held.
+
+    They are not edited any more, but `record` needs them as QuickBooks has them now.
+    """
+    if not documents:
+        return []
+    query = select(Posting.document_id, Posting.part, Posting.planned).where(
+        _build_part_condition(documents), *_IS_HELD_CHANGE
+    )
+    with read_only_session() as session:
+        held = {(id, part): planned for id, part, planned in session.execute(query)}
+    restored = []
+    for document in documents:
+        part = document.posting.document_id, document.posting.part
+        is_put_back = held.get(part, "") == document.last_write.planned != ""
+        if is_put_back and document.summary.discrepancy == Discrepancy.NONE:
+            restored.append(document.key)
+    return restored
+
+
+def _build_part_condition(documents: Iterable[PostedDocument]) -> ColumnElement[bool]:
+    """Return the condition that a posting is of the same part as one of these documents."""
+    parts = [(document.posting.document_id, document.posting.part) for document in documents]
+    return tuple_(Posting.document_id, Posting.part).in_(parts)
+
+
 def _load_held_changes(
     posting_session: PostingSession, documents: Sequence[PostedDocument]
 ) -> list[PostingSnapshot]:
     """Load the held changes of these documents."""
     if not documents:
         return []
-    parts = [(document.posting.document_id, document.posting.part) for document in documents]
-    query = select(Posting.id).where(
-        tuple_(Posting.document_id, Posting.part).in_(parts), *_IS_HELD_CHANGE
-    )
+    query = select(Posting.id).where(_build_part_condition(documents), *_IS_HELD_CHANGE)
     with read_only_session() as session:
         ids = session.scalars(query.order_by(Posting.id)).all()
         return load_snapshots(session, posting_session, ids)
@@ -85,7 +111,7 @@ def _record_if_made(posting_session: PostingSession, snapshot: PostingSnapshot) 
     """Record a change as posted if its transaction, which was just read, shows it.
 
     A change of facts that are not compared, such as the memo, does not show. So a transaction that
-    is as the hub last wrote it does not count.
+    is as the hub last wrote it does not count, unless the change is to restore just that.
     """
     posting, entity = snapshot.posting, snapshot.entity
     assert entity is not None
@@ -96,8 +122,16 @@ def _record_if_made(posting_session: PostingSession, snapshot: PostingSnapshot) 
             id=identity.id, token=identity.token, agreements=agreements
         )
         is_as_posted = Agreement.AS_LAST_POSTED in agreements
-        if is_as_posted or not is_change_visible(snapshot.history, quickbooks_object):
+        if is_as_posted and not _restores_last_write(session, posting):
+            return
+        if not is_change_visible(snapshot.history, quickbooks_object):
             return
         case_ids = [case.id for case in inbox.list_open_cases(session, posting.id)]
         if apply_step(session, posting_session, snapshot, Posted(quickbooks_object.id)):
             inbox.explain_closing(session, case_ids, CaseDecision.AGREED)
+
+
+def _restores_last_write(session: Session, posting: Posting) -> bool:
+    """Return whether a change puts a transaction back as the hub had last written it."""
+    last_write = load_last_written_posting(session, posting)
+    return last_write is not None and posting.planned == last_write.planned != ""

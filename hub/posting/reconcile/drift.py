@@ -130,7 +130,7 @@ def _find_unwritten(
 
 
 def _read_current(
-    posting_session: PostingSession, documents: Iterable[PostedDocument]
+    posting_session: PostingSession, documents: Sequence[PostedDocument]
 ) -> tuple[EntitiesByKey, set[str]]:
     """Read edited transactions, and the payments of documents whose source wants their dates.
 
@@ -138,6 +138,8 @@ def _read_current(
     opened where the kinds are downloaded (`hub.cases.unread_kinds`).
     """
     ids_by_kind: dict[str, set[str]] = defaultdict(set)
+    for kind, id in changes_by_hand.find_restored(documents):
+        ids_by_kind[kind].add(id)
     for document in documents:
         if document.is_edited and document.discrepancy not in ABSENT_DISCREPANCIES:
             kind, id = document.key

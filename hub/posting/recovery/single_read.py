@@ -112,7 +112,7 @@ def _summarize_last_write(
 
     People rename items, and the hub keeps the name that it finds.
     """
-    last = _load_last_written_posting(session, posting)
+    last = load_last_written_posting(session, posting)
     if last is None or not last.answer:
         return None
     written_summary = payloads.summarize_written(posting.kind, last.answer, last.summary)
@@ -135,7 +135,7 @@ def _has_party_of_change(posting: Posting, current: TransactionSummary) -> bool:
     return (change.party, change.payee) == (current.party, current.payee)
 
 
-def _load_last_written_posting(session: Session, posting: Posting) -> Posting | None:
+def load_last_written_posting(session: Session, posting: Posting) -> Posting | None:
     """Return the newest posting that wrote the transaction of a part."""
     query = select(Posting).where(
         Posting.document_id == posting.document_id,
