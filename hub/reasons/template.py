@@ -13,7 +13,7 @@ CORRECT_AT_SOURCE = (
 )
 OPEN_THE_PERIOD = (
     "Open the period in QuickBooks (Settings, Advanced, Accounting) or change the date at the"
-    " source, then Retry."
+    " source. One of the next runs then sends it; Retry sends it at once."
 )
 
 

@@ -20,9 +20,10 @@ from hub.models.enums import Holder, Operation, PostingState
 from hub.posting import releases, removals
 from hub.posting.outcome.session import PostingSession
 from hub.posting.posting_cases import FILE_CASE
+from hub.posting.preflight import closed_periods
 from hub.posting.preflight.bank_checks import find_warning, may_change_bank
 from hub.posting.preflight.bank_reconciliation import ReconciledMonths
-from hub.posting.preflight.checks import find_problems
+from hub.posting.preflight.checks import check_closed_period, find_problems
 from hub.posting.preflight.context import SHARED_PROBLEMS, CheckContext
 from hub.posting.preflight.load import load_context
 from hub.posting.preflight.postings import CheckedPosting, load_postings
@@ -61,12 +62,34 @@ def check(posting_session: PostingSession, *, include_held: bool = True) -> None
 
     if not include_held:
         return
+    closed_periods.update_closing_date(posting_session)
     held_ids = _load_held_postings(posting_session)
     for first in range(0, len(held_ids), CHUNK_SIZE):
         chunk = held_ids[first : first + CHUNK_SIZE]
         months = reader.read(chunk)
         with transaction() as session:
             _check_held_chunk(session, posting_session, chunk, twins, months)
+    _hold_refused_in_closed_period(posting_session)
+
+
+def _hold_refused_in_closed_period(posting_session: PostingSession) -> None:
+    """Hold postings that QuickBooks refused by the check of the closing date, if it shows why.
+
+    The check releases them once the period is open. A refusal that the closing date does not
+    explain stays with a person, so that it is not sent again without end.
+    """
+    with read_only_session() as session:
+        ids = session.scalars(closed_periods.select_refused(posting_session)).all()
+    for first in range(0, len(ids), CHUNK_SIZE):
+        with transaction() as session:
+            chunk = ids[first : first + CHUNK_SIZE]
+            postings = load_postings(session, chunk, (PostingState.HELD,), for_update=True)
+            context = load_context(session, posting_session.company_id, postings, {})
+            for checked in postings:
+                findings = list(check_closed_period(checked, context))
+                if findings:
+                    posting = session.get_one(Posting, checked.id)
+                    _hold(session, posting_session, posting, findings)
 
 
 def _load_held_postings(posting_session: PostingSession) -> list[int]:

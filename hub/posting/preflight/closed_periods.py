@@ -1,0 +1,69 @@
+"""Notice that the period of held postings was closed or opened in QuickBooks."""
+
+import datetime as dt
+import logging
+
+from sqlalchemy import Select, select
+
+from hub.db.engine import read_only_session
+from hub.errors import HubError
+from hub.models import Case, ListState, Posting, case_posting
+from hub.models.enums import Holder, PostingState
+from hub.posting.outcome.session import PostingSession
+from hub.qbo import company
+from hub.qbo.company import COMPANY_LIST
+
+CHECKED = "check.books_closed"  # the code of the reason of the check
+REFUSED = "outcome.closed_period"  # the code of the reason after a refusal by QuickBooks
+MAX_AGE = dt.timedelta(hours=1)  # of the closing date, while postings are held for it
+log = logging.getLogger("hub")
+
+
+def update_closing_date(posting_session: PostingSession) -> None:
+    """Read the preferences of a company again if postings are held for its closing date.
+
+    QuickBooks does not report changes of preferences. They are read at most once an hour, and after
+    a refusal, which shows that the stored closing date is outdated. If QuickBooks cannot be
+    reached, the stored date is kept. Call this while no transaction is open.
+    """
+    if not _is_outdated(posting_session):
+        return
+    try:
+        company.read(posting_session.company_id, posting_session.client())
+    except HubError as error:
+        log.warning("company %s: %s", posting_session.company_id, error.text)
+
+
+def select_refused(posting_session: PostingSession) -> Select[int]:
+    """Select the ids of the postings that QuickBooks refused because of a closed period."""
+    return _select_held(posting_session, REFUSED).with_only_columns(Posting.id)
+
+
+def _is_outdated(posting_session: PostingSession) -> bool:
+    """Return whether postings are held for a closing date that may have changed meanwhile."""
+    with read_only_session() as session:
+        held = session.execute(_select_held(posting_session, CHECKED, REFUSED)).all()
+        if not held:
+            return False
+        state = session.get(ListState, (posting_session.company_id, COMPANY_LIST))
+        read_at = state.read_at if state else None
+    now = posting_session.clock.now()
+    if read_at is None or not now - MAX_AGE < read_at <= now:
+        return True
+    return any(code == REFUSED and changed_at >= read_at for code, changed_at in held)
+
+
+def _select_held(posting_session: PostingSession, *codes: str) -> Select[str, dt.datetime]:
+    """Select the held postings with open cases of these codes: the code, and when they changed."""
+    return (
+        select(Case.code, Posting.changed_at)
+        .join(case_posting, case_posting.c.case_id == Case.id)
+        .join(Posting, Posting.id == case_posting.c.posting_id)
+        .where(
+            *posting_session.own_postings(),
+            Posting.state == PostingState.HELD,
+            Posting.held_by.in_((Holder.PREFLIGHT, Holder.QUICKBOOKS)),
+            Case.closed_at.is_(None),
+            Case.code.in_(codes),
+        )
+    )
