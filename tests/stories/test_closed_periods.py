@@ -5,6 +5,7 @@ from sqlalchemy import update
 
 from hub.db.engine import transaction
 from hub.models import ConnectedCompany
+from hub.posting.actions import manual, retries
 from hub.scheduling import runner
 from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
 
@@ -96,3 +97,15 @@ def test_the_closing_date_is_read_once_an_hour_at_most_however_many_documents_wa
         pass_time(shop, minutes=10)
         shop.run()
     assert count_readings(shop) - readings <= 2
+
+
+def test_a_skip_that_is_taken_back_after_the_period_was_opened_is_sent_at_once(shop):
+    close_books(shop)
+    runner.run_company_job("lists", 1, requested_by="schedule")
+    shop.run(bill())
+    id = shop.posting("bill:1").id
+    manual.skip(id, "Not this year", "kari")
+    close_books(shop, None)
+    retries.take_back_skip(id, "kari")
+    shop.run()
+    assert (states(shop), shop.cases()) == ({"bill:1": "posted"}, [])

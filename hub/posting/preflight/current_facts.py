@@ -14,7 +14,7 @@ from hub.qbo.client import Client
 
 
 def refresh_facts(posting_ids: Sequence[int]) -> None:
-    """Read preferences and changed records of each company with held postings among these.
+    """Read preferences and changed records of the companies of held or skipped postings.
 
     A person who opens a period or corrects a record in QuickBooks, and then presses Retry, expects
     the hub to see it. Without this, preferences, tax codes and tax rates are read once a day,
@@ -31,13 +31,13 @@ def refresh_facts(posting_ids: Sequence[int]) -> None:
 
 
 def _load_connected_companies(posting_ids: Sequence[int]) -> Sequence[int]:
-    """Return the connected companies of those of the postings that are held."""
+    """Return the connected companies of those of the postings that are held or skipped."""
     query = (
         select(Posting.company_id)
         .join(ConnectedCompany, ConnectedCompany.id == Posting.company_id)
         .where(
             Posting.id.in_(posting_ids),
-            Posting.state == PostingState.HELD,
+            Posting.state.in_((PostingState.HELD, PostingState.SKIPPED)),
             ConnectedCompany.state == ConnectionState.CONNECTED,
         )
         .distinct()
