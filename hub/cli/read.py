@@ -110,12 +110,27 @@ def read(
         raise click.UsageError(
             f"{folder} is not empty, so answers of two runs would be mixed. Name a new folder."
         )
-    if stand_in:
-        _print(_require_documents(request, _preview_stand_in(request)), as_json)
-    elif realm is None and not _is_enabled(slug):
-        _read_unmatched(request, country, folder, as_json)
-    else:
-        _read_installation(request, realm, folder, as_json)
+    with _explain_settings(slug):
+        if stand_in:
+            _print(_require_documents(request, _preview_stand_in(request)), as_json)
+        elif realm is None and not _is_enabled(slug):
+            _read_unmatched(request, country, folder, as_json)
+        else:
+            _read_installation(request, realm, folder, as_json)
+
+
+@contextmanager
+def _explain_settings(slug: str) -> Iterator[None]:
+    """Say how settings are passed if those of an app do not fit; reading saves none."""
+    from hub.errors import Refused, SettingsInvalid
+
+    try:
+        yield
+    except SettingsInvalid as error:
+        raise Refused(
+            f"{slug} cannot be read with these settings. {error.problems} The JSON file of"
+            " --settings FILE has them by field name, and --stand-in needs none."
+        ) from None
 
 
 def _without_hub_settings(settings: Mapping[str, Any]) -> dict[str, Any]:

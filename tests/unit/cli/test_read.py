@@ -240,6 +240,16 @@ class TestOfAnAppThatIsNotEnabled:
         assert not (tmp_path / "none").exists()
         assert list(temporary.iterdir()) == []
 
+    @pytest.mark.parametrize("options", [(), ("--stand-in",)])
+    def test_settings_that_do_not_fit_are_named_with_the_way_to_pass_them(self, source, options):
+        call, file = source
+        file.write_text(json.dumps({"base_url": 7}))
+        result = call(*options)
+        assert result.exit_code == 1, result.output
+        assert "costtracker cannot be read with these settings. base_url: " in result.output
+        assert "--settings FILE has them by field name, and --stand-in needs none" in result.output
+        assert "saved" not in result.output
+
     def test_codes_are_named_as_unmatched_and_settings_as_they_are(self, source):
         call, file = source
         file.write_text(json.dumps({**json.loads(file.read_text()), "payable_account": "33"}))
