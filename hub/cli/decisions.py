@@ -182,7 +182,8 @@ def undo(target: str, yes: bool) -> None:
         name = format_posting_name(posting)
         say(f"can be removed: {name}, transaction {posting.quickbooks_id}.")
     if not plan.removable:
-        say("Nothing can be removed.")
+        why = "" if plan.blocked else f": no transaction of {kind or 'posting'} {number} is posted"
+        say(f"Nothing can be removed{why}.")
         raise SystemExit(3)
     if not yes:
         click.confirm(f"Remove {len(plan.removable):,} from QuickBooks?", abort=True)

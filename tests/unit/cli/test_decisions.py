@@ -483,6 +483,15 @@ def test_undo_removes_posted_documents_after_a_question(hub):
     )
 
 
+def test_undo_says_why_it_can_remove_nothing(hub):
+    [run] = json.loads(hub("runs", "--json")[1])
+    first, *_ = postings(hub, "review")
+    for target, name in ((first, f"posting {first}"), (f"run:{run['id']}", f"run {run['id']}")):
+        code, out, _ = hub("undo", target, "--yes")
+        expected = f"Nothing can be removed: no transaction of {name} is posted.\n"
+        assert (code, out) == (3, expected)
+
+
 def test_undo_names_an_id_that_is_neither_a_run_nor_a_posting(empty):
     assert "neither the id of a posting nor run:ID" in empty("undo", "x12")[2]
     assert "'99' is not" in empty("undo", "run:99")[2] or "99" in empty("undo", "run:99")[2]
