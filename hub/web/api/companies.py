@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany
+from hub.models.enums import ConnectionState
 from hub.web.api.resources import PREFIX, PageQuery, Resource, list_of, operation, to_list
 from hub.web.authentication.access import ANYWHERE, load_scope
 from hub.web.frame.lookup import get_row_or_404
@@ -28,9 +29,7 @@ class CompanySchema(Schema):
     name = fields.String(required=True)
     country = fields.String(required=True)
     currency = fields.String(required=True)
-    state = fields.String(
-        required=True, metadata={"description": "connected, interrupted, refused …"}
-    )
+    state = fields.String(required=True, metadata={"description": ", ".join(ConnectionState)})
     state_reason = fields.String(required=True)
     connected_at = fields.AwareDateTime(required=True)
 

@@ -20,6 +20,7 @@ from hub.models import (
     RunLine,
     SourceDocument,
 )
+from hub.models.enums import ConnectionState
 from hub.web.api import problems
 from hub.web.api import runs as runs_of_api
 from tests.support.pages.api_client import ApiClient, documented_calls
@@ -303,6 +304,14 @@ def test_lists_have_the_rows_that_the_person_may_see(two_companies: TwoCompanies
         assert "Bravovik" not in str(own), path
     ids = {row["id"] for row in program.read("/installations/")["data"]}
     assert ids == {two_companies.rows.installations["Alfaborg", "costtracker"]}
+
+
+def test_the_description_of_a_company_names_every_state_of_its_connection(
+    program: ApiClient,
+) -> None:
+    schemas = program.read("/openapi.json")["components"]["schemas"]
+    described = schemas["Company"]["properties"]["state"]["description"]
+    assert described.split(", ") == list(ConnectionState)
 
 
 def test_the_page_about_the_api_explains_every_status() -> None:
