@@ -28,6 +28,7 @@ from hub.models import (
     User,
 )
 from hub.models.enums import CaseDecision
+from hub.reasons.texts import CaseText
 from hub.scheduling.scheduler import Scheduler
 from hub.security import people
 from hub.security.rights import Right, Subject
@@ -328,6 +329,30 @@ def test_the_list_of_documents_fits_a_usual_screen_with_held_ones_in_it(
     if width == 1360:
         company_name = table.locator(".of-company div", has_text="Fjord & Sons Construction")
         assert company_name.first.evaluate("e => e.clientHeight") < 30
+
+
+@pytest.mark.parametrize("language", ["en", "nb"])
+def test_the_inbox_fits_a_usual_screen_with_its_longest_button(
+    served: Visitor, open_tab: Callable[..., Person], language: str
+) -> None:
+    with served.app.app_context(), db_engine.transaction() as session:
+        company = session.get_one(ConnectedCompany, served.story.company)
+        app = add_installation(session, company, slug="files", tenant="received")
+        document, posting = add_document(session, app, "held", 700)
+        document.total = posting.total = Decimal("-1234567.10")
+        document.due = document.date
+        text = CaseText("document.content", document="Bill 1", problems="Its total is 5.")
+        case = inbox.open(session, "content", text, company_id=company.id, installation_id=app.id)
+        case.postings.append(posting)
+        session.query(User).filter_by(username="olga").one().language = language
+    person = open_tab(served.url)
+    person.log_in("olga", PASSWORD)
+    person.open("/inbox/")
+    for width in (768, 1024, 1280, 1300, 1360):
+        person.page.set_viewport_size({"width": width, "height": 900})
+        expect(person.page.locator(".solve-one a[href$='/files/']")).to_be_visible()
+        table = person.page.locator("main .scroll")
+        assert (width, table.evaluate("e => e.scrollWidth - e.clientWidth")) == (width, 0)
 
 
 LONG_NAMES = (
