@@ -10,6 +10,7 @@ from hub.errors import HubError
 from hub.notices import chat
 from hub.security import audit, hub_settings
 from hub.translations.messages import gettext, translate
+from hub.web.administration import mail_server
 from hub.web.authentication.access import person_name, require_recent_login, require_role
 
 FIELD_NAME = "chat_secret"
@@ -20,14 +21,12 @@ pages = Blueprint("chat_webhook", __name__, url_prefix="/setup/chat")
 @pages.post("")
 @require_role("owner")
 @require_recent_login
-def store() -> Response:
+def store() -> mail_server.Page:
     """Store the address; an empty one removes it."""
     url = request.form.get(FIELD_NAME, "").strip()
     if url and not _is_address(url):
-        flash(
-            gettext("Not saved. The address of an incoming webhook begins with https://."), "error"
-        )
-        return _redirect_back()
+        problem = gettext("Not saved. The address of an incoming webhook begins with https://.")
+        return mail_server.render_page(problems={FIELD_NAME: problem}), 400
     host = urlsplit(url).hostname or "none"
     with transaction() as session:
         hub_settings.store(session, chat.CHAT_URL, url)

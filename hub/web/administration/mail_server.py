@@ -1,5 +1,7 @@
 """The page of the mail server: an owner enters it and sends a test message."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
@@ -14,6 +16,7 @@ from hub.contract.value_object import value_object
 from hub.db.engine import transaction
 from hub.errors import HubError
 from hub.notices import chat
+from hub.notices.smtp import UnreadableAddress
 from hub.security import audit, hub_settings
 from hub.security.names import NO_ADDRESS
 from hub.setting_fields import check_mail_url
@@ -26,6 +29,8 @@ ENCRYPTION_LABELS = {
     "smtp": gettext_noop("STARTTLS, usually port 587"),
     "smtps": gettext_noop("TLS, usually port 465"),
 }
+PORT_PATTERN = re.compile(r"0*[1-9][0-9]{0,4}", re.ASCII)
+LAST_PORT = 65535
 SETTING_NAME = "HUB_MAIL_URL"
 pages = Blueprint("mail_server", __name__, url_prefix="/setup/mail")
 Page = str | Response | tuple[str, int]
@@ -48,9 +53,9 @@ def show() -> str:
     """Show the mail server."""
     draft = form_drafts.load_posted(request.args.get("draft", ""), person_name())
     if not draft:
-        return _render_form(_parse(hub_settings.mail_url()))
+        return render_page()
     flash(form_drafts.explain_expired_form(), "look")
-    return _render_form(_read_form(draft))
+    return render_page(_read_form(draft))
 
 
 def _list_secret_fields() -> set[str]:
@@ -65,13 +70,10 @@ def _list_secret_fields() -> set[str]:
 def store() -> Page:
     """Store the mail server; without a host it is removed."""
     form = _read_form(request.form)
+    problems = _find_problems(form) if form.host else {}
+    if problems:
+        return render_page(form, problems), 400
     url = _build_address(form, _get_password(form)) if form.host else ""
-    try:
-        if url:
-            check_mail_url(url)
-    except ValidationError:
-        flash(gettext("Not saved. Check the host and the port of the mail server."), "error")
-        return _render_form(form), 400
     fields = _list_changed_fields(hub_settings.read(hub_settings.MAIL_URL), url)
     with transaction() as session:
         hub_settings.store(session, hub_settings.MAIL_URL, url)
@@ -87,12 +89,12 @@ def store() -> Page:
 
 @pages.post("/test")
 @require_role("owner")
-def test() -> Response:
+def test() -> Page:
     """Send a message to an address, so that an owner sees that it arrives."""
     to = request.form.get("to", "").strip()
     if "@" not in to:
-        flash(gettext("Enter the e-mail address that the test message goes to."), "error")
-        return redirect(url_for("mail_server.show"))
+        problem = gettext("Enter the e-mail address that the test message goes to.")
+        return render_page(problems={"to": problem}), 400
     server = _parse(hub_settings.mail_url())
     host = server.host
     if host:
@@ -108,6 +110,8 @@ def test() -> Response:
                 "The test message to %(to)s lies in %(folder)s.", to=to, folder=folder
             )
         flash(message, "success")
+    except UnreadableAddress as error:
+        return render_page(problems={"to": translate(error.sentence)}), 400
     except HubError as error:
         flash(translate(error.sentence), "error")
     return redirect(url_for("mail_server.show"))
@@ -119,6 +123,36 @@ def _read_form(form: MultiDict[str, str]) -> ServerForm:
     if texts["encryption"] not in ENCRYPTION_LABELS:
         texts["encryption"] = "smtp"
     return ServerForm(**texts)
+
+
+def _find_problems(form: ServerForm) -> dict[str, str]:
+    """Return what is wrong with the entries, by field."""
+    problems = {}
+    has_port = _is_port(form.port)
+    if not _is_server(f"{form.host}:{form.port}" if has_port else form.host):
+        problems["host"] = gettext(
+            "Enter only the name of the mail server, such as mail.example.com."
+        )
+    if form.port and not has_port:
+        problems["port"] = gettext("Enter a number from 1 to 65535, or leave it empty.")
+    return problems
+
+
+def _is_server(text: str) -> bool:
+    """Return whether a text is the name of a server, perhaps with a port, and nothing else."""
+    address = f"smtp://{text}"
+    try:
+        check_mail_url(address)
+    except ValidationError:
+        return False
+    if any(sign.isspace() or sign == "@" for sign in text):
+        return False
+    return urlsplit(address).netloc == text
+
+
+def _is_port(text: str) -> bool:
+    """Return whether a text is the number of a port."""
+    return PORT_PATTERN.fullmatch(text) is not None and int(text) <= LAST_PORT
 
 
 def _get_password(form: ServerForm) -> str:
@@ -170,17 +204,23 @@ def _list_changed_fields(before: str, after: str) -> list[str]:
     return changed_fields
 
 
-def _render_form(server: ServerForm) -> str:
-    """Draw the page; the password is never shown."""
-    address = str(current_user.email)
+def render_page(server: ServerForm | None = None, problems: Mapping[str, str] | None = None) -> str:
+    """Draw the page with the stored server or the given one; the password is never shown.
+
+    `problems` are by field, in the order of the fields.
+    """
+    own_address = str(current_user.email)
+    if own_address.endswith(NO_ADDRESS):
+        own_address = ""
     return render_template(
         "setup_mail.html",
-        server=server,
+        server=server or _parse(hub_settings.mail_url()),
+        problems=problems or {},
         has_mail_server=notifications.is_set(),
         demo_folder=notifications.demo_folder(),
         setting=SETTING_NAME if hub_settings.is_in_environment(SETTING_NAME) else "",
         encryptions=ENCRYPTION_LABELS,
         chat_host=chat.host(),
         refused_addresses=notifications.load_refused_addresses(),
-        my_address="" if address.endswith(NO_ADDRESS) else address,
+        to=request.form.get("to", own_address),
     )

@@ -21,7 +21,7 @@ from hub.security.rights import get_rights
 from hub.testing.clock import FakeClock
 from hub.web.administration import first_owner
 from tests.support.pages.page_visitor import Visitor
-from tests.support.pages.setup_pages import EMAIL, become_owner
+from tests.support.pages.setup_pages import EMAIL, become_owner, read_problems
 from tests.support.rows.page_rows import PASSWORD
 from tests.support.runs.hub_environment import INTUIT
 from tests.support.servers.mail_server import mail_url
@@ -236,19 +236,9 @@ def test_keys_that_cannot_work_are_not_stored(without_keys: Visitor, name: str) 
         "/setup/intuit", **KEYS | {name: "" if name != "environment" else "x"}
     )
     assert answer.status_code == 400
-    assert problem_at(answer.text, name)
-    assert 'class="note bad"' not in answer.text, "the problem is beside its field"
+    assert list(read_problems(answer.text)) == [name]
     with without_keys.app.app_context():
         assert not intuit_keys.read().are_complete
-
-
-def problem_at(page: str, name: str) -> str:
-    """Return what a page says beside a field that was not accepted, and refers to from it."""
-    [tag] = re.findall(rf'<(?:input|select)\s[^>]*name="{name}"[^>]*>', page)
-    assert 'aria-invalid="true"' in tag
-    assert re.search(rf'aria-describedby="{name}-wrong\b', tag)
-    [problem] = re.findall(rf'id="{name}-wrong">([^<]*)<', page)
-    return problem
 
 
 def test_the_environment_wins_and_the_page_says_so(open_pages: Callable[..., Visitor]) -> None:
@@ -292,7 +282,7 @@ def test_a_stand_in_must_be_on_this_machine(
     visitor.log_in("olga")
     answer = visitor.post("/setup/intuit", **KEYS, stand_in=address)
     assert answer.status_code == 400
-    assert "must be one of this machine" in problem_at(answer.text, "stand_in")
+    assert "must be one of this machine" in read_problems(answer.text)["stand_in"]
 
 
 def test_the_address_of_a_stand_in_may_carry_its_keys(open_pages: Callable[..., Visitor]) -> None:
@@ -313,7 +303,7 @@ def test_an_address_of_a_stand_in_without_its_keys_says_what_is_missing(
     visitor.log_in("olga")
     answer = visitor.post("/setup/intuit", stand_in="http://127.0.0.1:8001")
     assert answer.status_code == 400
-    problem = problem_at(answer.text, "stand_in")
+    problem = read_problems(answer.text)["stand_in"]
     assert "with client id and secret: http://ID:SECRET@127.0.0.1:8001." in problem
 
 
@@ -463,11 +453,60 @@ def test_a_mail_server_of_the_environment_wins(open_pages: Callable[..., Visitor
         assert "@mail.example.com" in hub_settings.mail_url()
 
 
-def test_a_port_that_is_none_is_refused(open_pages: Callable[..., Visitor]) -> None:
+@pytest.mark.parametrize(
+    ("form", "wrong"),
+    [
+        ({"host": "mail.example.com", "port": "many"}, ["port"]),
+        ({"host": "mail.example.com", "port": "65536"}, ["port"]),
+        ({"host": "mail.example.com", "port": "587/x"}, ["port"]),
+        ({"host": "a b\n@c", "port": "0"}, ["host", "port"]),
+        ({"host": "smtp://mail.example.com"}, ["host"]),
+        ({"host": "mail.example.com/in"}, ["host"]),
+        ({"host": "mail.example.com:25", "port": "587"}, ["host"]),
+        ({"host": "me@mail.example.com"}, ["host"]),
+    ],
+)
+def test_problems_of_the_mail_server_are_shown_at_their_fields(
+    open_pages: Callable[..., Visitor], form: dict[str, str], wrong: list[str]
+) -> None:
     visitor = open_pages("people")
     visitor.log_in("olga")
-    for form in ({"host": "mail.example.com", "port": "many"}, {"host": "a b\n@c", "port": "0"}):
-        assert visitor.post("/setup/mail", **form).status_code == 400
+    answer = visitor.post("/setup/mail", **form)
+    assert answer.status_code == 400
+    page = answer.text
+    assert list(read_problems(page)) == wrong
+    for value in form.values():
+        assert f'value="{value}"' in page or "\n" in value
+    with visitor.app.app_context():
+        assert hub_settings.mail_url() == ""
+
+
+@pytest.mark.parametrize("server", [("mail.example.com", "2525"), ("mail.example.com:2525", "")])
+def test_the_port_of_the_mail_server_has_a_field_but_may_follow_its_name(
+    open_pages: Callable[..., Visitor], server: tuple[str, str]
+) -> None:
+    visitor = open_pages("people")
+    visitor.log_in("olga")
+    host, port = server
+    page = visitor.press("/setup/mail", host=host, port=port)
+    assert 'value="mail.example.com"' in page
+    assert 'value="2525"' in page
+
+
+def test_problems_of_a_test_message_and_of_the_chat_are_shown_at_their_fields(
+    open_pages: Callable[..., Visitor],
+) -> None:
+    visitor = open_pages("people")
+    visitor.log_in("olga")
+    visitor.post("/setup/mail", host="mail.example.com")
+    for address in ("anna", "anna@"):
+        page = visitor.press("/setup/mail/test", to=address)
+        assert list(read_problems(page)) == ["to"]
+        assert f'value="{address}"' in page
+        assert 'value="mail.example.com"' in page
+    page = visitor.press("/setup/chat", chat_secret="http://hooks.slack.com/canary")
+    assert list(read_problems(page)) == ["chat_secret"]
+    assert "canary" not in page
 
 
 @pytest.mark.parametrize("path", ["/support", "/privacy", "/quickbooks/disconnected"])
