@@ -39,6 +39,54 @@ LABELED_SECRET = re.compile(
     r"(?P<value>[\w.~+/=%-]{12,})",
     re.IGNORECASE,
 )
+# Words of ordinary messages, and the first ones that anyone guesses. If each of them were masked
+# wherever it stands, nobody could read a message, and everybody could tell the secret from it.
+COMMON_WORDS = frozenset(
+    [
+        "account",
+        "admin",
+        "administrator",
+        "application",
+        "bill",
+        "client",
+        "code",
+        "company",
+        "connection",
+        "customer",
+        "demo",
+        "document",
+        "example",
+        "guest",
+        "hemmelig",
+        "integration",
+        "invoice",
+        "login",
+        "none",
+        "null",
+        "owner",
+        "passord",
+        "password",
+        "public",
+        "quickbooks",
+        "sandbox",
+        "secret",
+        "server",
+        "service",
+        "source",
+        "string",
+        "supplier",
+        "test",
+        "tester",
+        "testing",
+        "token",
+        "user",
+        "username",
+        "value",
+    ]
+)
+# Where a common word stands as a value: after a sign of an address, a header, a form or JSON.
+BEFORE_VALUE = r"(?:[=:]\s{0,3}|[\"'/@&?;,(\[{<>]|\b(?:bearer|basic)\s)[\"'\\]{0,3}"
+AFTER_VALUE = r"(?![\w=-])(?![\"'\\]{1,3}\s?:)"  # neither a part of another word nor a name in JSON
 
 
 class _Text(NamedTuple):
@@ -54,10 +102,11 @@ class SecretMask:
 
     A secret is recognized as it is, in another case, as hex digits, in base64 (also within a longer
     text that was encoded), and escaped for JSON, HTML or an address, up to three times over. Parts
-    of a random secret are masked from eight characters on, because servers cut long values.
+    of a random secret are masked from eight characters on, because servers cut long values. A
+    secret that is a common word is masked only where it stands as a value.
     """
 
-    __slots__ = ("_lock", "_parts", "_secrets", "_sizes")
+    __slots__ = ("_lock", "_parts", "_secrets", "_sizes", "_words")
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()
@@ -65,6 +114,7 @@ class SecretMask:
         # Parts by their first characters: at most places of a text none begins.
         self._parts: dict[str, dict[str, list[tuple[str, int]]]] = {}
         self._sizes: list[int] = []
+        self._words: dict[str, re.Pattern[str]] = {}
         self.add(secrets)
 
     def add(self, secrets: Iterable[str]) -> None:
@@ -93,11 +143,13 @@ class SecretMask:
             if self._secrets and not self._parts:
                 for secret in self._secrets:
                     self._index(secret)
-            spans = list(self._find_spans(text)) if self._parts else []
+            spans = list(self._find_spans(text)) if self._secrets else []
         return LABELED_SECRET.sub(_mask_value, _replace(text, spans))
 
     def _index(self, secret: str) -> None:
         """Index the parts of each form of a secret by which it is recognized."""
+        if secret.lower() in COMMON_WORDS:
+            self._words[secret] = _compile_word(secret)
         for part, place in _iter_parts(secret):
             parts = self._parts.setdefault(part[:HEAD_LENGTH], {})
             places = parts.setdefault(part, [])
@@ -108,6 +160,7 @@ class SecretMask:
 
     def _forget(self, secret: str) -> None:
         """Remove the parts of a secret from the index; to index all others again takes long."""
+        self._words.pop(secret, None)
         for part, place in _iter_parts(secret):
             head = part[:HEAD_LENGTH]
             parts = self._parts.get(head, {})
@@ -133,6 +186,10 @@ class SecretMask:
     def _find_places(self, encoded_text: _Text) -> Iterator[tuple[int, int]]:
         """Yield the places of secrets, to the end of each."""
         text = encoded_text.text.lower()
+        starts, ends = encoded_text.starts, encoded_text.ends
+        for pattern in self._words.values():
+            for match in pattern.finditer(text):
+                yield starts[match.start("value")], ends[match.end("value") - 1]
         position = 0
         while position < len(text):
             if text[position : position + HEAD_LENGTH] not in self._parts:
@@ -144,7 +201,7 @@ class SecretMask:
                 continue
             start = min(run[0] for run in runs)
             end = max(run[1] for run in runs)
-            yield encoded_text.starts[start], encoded_text.ends[end - 1]
+            yield starts[start], ends[end - 1]
             position = end
 
     def _get_places(self, text: str, position: int) -> Sequence[tuple[str, int]]:
@@ -189,9 +246,17 @@ def _list_encoded_forms(secret: str) -> set[str]:
     return forms
 
 
+def _compile_word(word: str) -> re.Pattern[str]:
+    """Return a pattern for a common word in small letters where it stands as a value."""
+    return re.compile(f"{BEFORE_VALUE}(?P<value>{re.escape(word.lower())}){AFTER_VALUE}")
+
+
 def _iter_parts(secret: str) -> Iterator[tuple[str, tuple[str, int]]]:
     """Yield each part by which a secret is recognized, with its form and its place in that."""
+    is_word = secret.lower() in COMMON_WORDS
     for form in _list_encoded_forms(secret):
+        if is_word and form == secret:
+            continue
         for start, size in _iter_indexed_parts(form):
             yield form[start : start + size].lower(), (form.lower(), start)
 

@@ -96,6 +96,54 @@ def test_a_secret_shorter_than_four_characters_is_no_secret():
     assert SecretMask(["abcd"]).clean("The abcd of it") == "The *** of it"
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "The latest test message was tested",
+        "Wrong password or user name",
+        "Test: the password is missing",
+        '{"password": ["Missing data"], "test": 1}',
+        "password=missing&user=anna",
+    ],
+)
+def test_a_secret_that_is_a_common_word_leaves_messages_readable(message):
+    assert SecretMask(["test", "Password", "user"]).clean(message) == message
+
+
+@pytest.mark.parametrize(
+    "form", [form for form in FORMS if form not in ("html", "plain", "form", "hex", "HEX")]
+)
+@pytest.mark.parametrize("word", ["password", "Sandbox"])
+def test_a_secret_that_is_a_common_word_is_masked_where_it_is_a_value(word, form):
+    mask = SecretMask([word])
+    for value in (f"key={word}", f"://hub:{word}@example.com", f'{{"key": "{word}"}}'):
+        cleaned = mask.clean(FORMS[form](f"a {value} b"))
+        assert cleaned != FORMS[form](f"a {value} b"), value
+
+
+@pytest.mark.parametrize(
+    ("message", "masked"),
+    [
+        ("https://hub:test@example.com/?key=test", "https://hub:***@example.com/?key=***"),
+        ('{"key": "test", "name": "a test"}', '{"key": "***", "name": "a test"}'),
+        ('{\\"key\\": \\"test\\"}', '{\\"key\\": \\"***\\"}'),
+        ("X-Api-Key: Test", "X-Api-Key: ***"),
+        ("Authorization: Bearer test", "Authorization: Bearer ***"),
+        ("key%3Dtest%26a%3D1", "key%3D***%26a%3D1"),
+        ("('hub', 'test')", "('hub', '***')"),
+        ("<key>test</key>", "<key>***</key>"),
+        ("it got 74657374", "it got ***"),
+    ],
+)
+def test_the_value_of_a_common_word_is_masked(message, masked):
+    assert SecretMask(["test"]).clean(message) == masked
+
+
+def test_only_single_common_words_stay_in_messages():
+    mask = SecretMask(["hunter", "test1", "testtest", "mytest"])
+    assert mask.clean("hunter test1 testtest mytest test") == "*** *** *** *** test"
+
+
 def test_a_value_with_the_name_of_a_secret_is_masked_without_being_registered():
     clean = SecretMask().clean
     assert clean('{"access_token": "k3Jd-92hXs-Zz81"}') == '{"access_token": "***"}'
