@@ -206,13 +206,13 @@ class ReconnectNeeded(ConnectionTrouble):
 class OtherCompany(NeedsAttention):
     """A reconnect came back with another company than the one it was started for."""
 
-    def __init__(self, expected: str, actual: str) -> None:
+    def __init__(self, expected_name: str, actual_name: str) -> None:
         super().__init__(
             "You signed in to QuickBooks company %(actual)s, but this connection belongs to"
             " %(expected)s. Nothing was changed: press Reconnect again and choose %(expected)s, or"
             " connect %(actual)s as a company of its own.",
-            actual=actual,
-            expected=expected,
+            actual=actual_name,
+            expected=expected_name,
         )
 
 

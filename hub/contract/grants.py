@@ -106,7 +106,13 @@ class _TokenEndpoint:
     """The address at which a client requests tokens."""
 
     def __init__(
-        self, site: Site, source: str, base_url: str, token_url: str, refused: str, in_form: bool
+        self,
+        site: Site,
+        source: str,
+        base_url: str,
+        token_url: str,
+        instruction: str,
+        in_form: bool,
     ) -> None:
         self._http = site.http
         self._secrets = site.secrets
@@ -114,7 +120,7 @@ class _TokenEndpoint:
         self._client = (site.settings["client_id"], _read_secret(site, "client_secret"))
         self._base_url = (base_url or site.settings["base_url"]).rstrip("/")
         self._token_url = token_url
-        self._refused = refused
+        self._instruction = instruction
         self._in_form = in_form
 
     def bind(self, *credentials: str) -> BoundSecrets:
@@ -142,8 +148,8 @@ class _TokenEndpoint:
 
     def _refusal(self) -> NeedsAttention:
         """Return the error for an admin whose credentials are wrong."""
-        if self._refused:
-            return NeedsAttention(self._refused)
+        if self._instruction:
+            return NeedsAttention(self._instruction)
         return NeedsAttention(
             "%(source)s does not accept the access. Check it in the settings of the app.",
             source=self._source,

@@ -81,7 +81,7 @@ def repeat_after_conflict(act: Callable[P, T]) -> Callable[P, T]:
     """
 
     @wraps(act)
-    def repeated(*args: P.args, **options: P.kwargs) -> T:
+    def repeat(*args: P.args, **options: P.kwargs) -> T:
         for tries in range(1, MAX_TRIES):
             try:
                 return act(*args, **options)
@@ -89,7 +89,7 @@ def repeat_after_conflict(act: Callable[P, T]) -> Callable[P, T]:
                 current_app.extensions["hub"].clock.sleep(tries * PAUSE_SECONDS)
         return act(*args, **options)
 
-    return repeated
+    return repeat
 
 
 def repeat_during_outage(act: Callable[P, T]) -> Callable[P, T]:
@@ -100,7 +100,7 @@ def repeat_during_outage(act: Callable[P, T]) -> Callable[P, T]:
     """
 
     @wraps(act)
-    def repeated(*args: P.args, **options: P.kwargs) -> T:
+    def repeat(*args: P.args, **options: P.kwargs) -> T:
         clock = current_app.extensions["hub"].clock
         give_up_at = clock.monotonic() + MAX_OUTAGE_SECONDS
         while True:
@@ -111,4 +111,4 @@ def repeat_during_outage(act: Callable[P, T]) -> Callable[P, T]:
                     raise
             clock.sleep(OUTAGE_PAUSE_SECONDS)
 
-    return repeated
+    return repeat
