@@ -49,17 +49,17 @@ def require_usable_sessions() -> None:
     settings = _read()
     if settings is None:
         return
-    for name, value, needed in (
+    for name, value, target in (
         ("DateStyle", settings.time_style.split(",")[0], TIME_STYLE),
         ("default_transaction_isolation", settings.isolation, ISOLATION),
     ):
-        if value != needed:
+        if value != target:
             raise ConfigurationError(
                 DATABASE_SETTING,
-                f"leads to sessions of PostgreSQL whose {name} is '{value}' instead of '{needed}':"
+                f"leads to sessions of PostgreSQL whose {name} is '{value}' instead of '{target}':"
                 " a pooler drops what the hub asks for, as PgBouncer does with"
                 " ignore_startup_parameters = options, or the address asks for it. Set it for the"
-                f" role of the hub, `ALTER ROLE {settings.role} SET {name} = '{needed}'`, and let"
+                f" role of the hub, `ALTER ROLE {settings.role} SET {name} = '{target}'`, and let"
                 " the pooler connect again",
             )
 

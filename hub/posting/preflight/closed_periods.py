@@ -42,15 +42,15 @@ def select_refused(posting_session: PostingSession) -> Select[int]:
 def _is_outdated(posting_session: PostingSession) -> bool:
     """Return whether postings are held for a closing date that may have changed meanwhile."""
     with read_only_session() as session:
-        held = session.execute(_select_held(posting_session, CHECKED, REFUSED)).all()
-        if not held:
+        rows = session.execute(_select_held(posting_session, CHECKED, REFUSED)).all()
+        if not rows:
             return False
         state = session.get(ListState, (posting_session.company_id, COMPANY_LIST))
         read_at = state.read_at if state else None
     now = posting_session.clock.now()
     if read_at is None or not now - MAX_AGE < read_at <= now:
         return True
-    return any(code == REFUSED and changed_at >= read_at for code, changed_at in held)
+    return any(code == REFUSED and changed_at >= read_at for code, changed_at in rows)
 
 
 def _select_held(posting_session: PostingSession, *codes: str) -> Select[str, dt.datetime]:

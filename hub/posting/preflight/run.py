@@ -85,10 +85,10 @@ def _hold_refused_in_closed_period(posting_session: PostingSession) -> None:
             chunk = ids[first : first + CHUNK_SIZE]
             postings = load_postings(session, chunk, (PostingState.HELD,), for_update=True)
             context = load_context(session, posting_session.company_id, postings, {})
-            for checked in postings:
-                findings = list(check_closed_period(checked, context))
+            for checked_posting in postings:
+                findings = list(check_closed_period(checked_posting, context))
                 if findings:
-                    posting = session.get_one(Posting, checked.id)
+                    posting = session.get_one(Posting, checked_posting.id)
                     _hold(session, posting_session, posting, findings)
 
 

@@ -79,14 +79,14 @@ def find_restored(documents: Sequence[PostedDocument]) -> list[tuple[str, str]]:
         _build_part_condition(documents), *_IS_HELD_CHANGE
     )
     with read_only_session() as session:
-        held = {(id, part): planned for id, part, planned in session.execute(query)}
-    restored = []
+        plans = {(id, part): plan for id, part, plan in session.execute(query)}
+    restored_keys = []
     for document in documents:
         part = document.posting.document_id, document.posting.part
-        is_put_back = held.get(part, "") == document.last_write.planned != ""
+        is_put_back = plans.get(part, "") == document.last_write.planned != ""
         if is_put_back and document.summary.discrepancy == Discrepancy.NONE:
-            restored.append(document.key)
-    return restored
+            restored_keys.append(document.key)
+    return restored_keys
 
 
 def _build_part_condition(documents: Iterable[PostedDocument]) -> ColumnElement[bool]:
