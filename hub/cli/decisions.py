@@ -1,10 +1,15 @@
 """Decisions about postings: `hub retry`, `adopt`, `overwrite`, `skip`, `approve` and others."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from hub.cli.console import handle_end_signals, row_id, with_hub, with_process_lock
 from hub.cli.selection import MAX_ROW_ID
 from hub.cli.terminal import get_account_name, say
+
+if TYPE_CHECKING:
+    from hub.posting.actions.undo import UndoPlan
 
 ids_argument = click.argument(
     "ids",
@@ -182,8 +187,7 @@ def undo(target: str, yes: bool) -> None:
         name = format_posting_name(posting)
         say(f"can be removed: {name}, transaction {posting.quickbooks_id}.")
     if not plan.removable:
-        why = "" if plan.blocked else f": no transaction of {kind or 'posting'} {number} is posted"
-        say(f"Nothing can be removed{why}.")
+        say(_describe_empty_plan(plan, kind or "posting", number))
         raise SystemExit(3)
     if not yes:
         click.confirm(f"Remove {len(plan.removable):,} from QuickBooks?", abort=True)
@@ -194,6 +198,13 @@ def undo(target: str, yes: bool) -> None:
     if ending.is_set():
         say("It was told to end. What else could be removed stays; run this again for the rest.")
         raise SystemExit(1)
+
+
+def _describe_empty_plan(plan: "UndoPlan", kind: str, number: str) -> str:
+    """Say that nothing can be removed; why not, unless each posting was listed with its reason."""
+    if plan.blocked:
+        return "Nothing can be removed."
+    return f"Nothing can be removed: no transaction of {kind} {number} is posted."
 
 
 def _require_postings(*ids: int) -> tuple[int, ...]:
