@@ -8,7 +8,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from hub.contract.rows import is_plugin_defect
 from hub.contract.types import Reply
-from hub.errors import Refused, Retry
+from hub.errors import AddressUnusable, Refused, Retry
 
 log = logging.getLogger("hub")
 Row = TypeVar("Row")
@@ -40,6 +40,8 @@ def read_pages(
     while True:
         try:
             page = _fetch(fetch, cursor or None, source)
+        except AddressUnusable:  # it was not the source that refused, so its cursor may be right
+            raise
         except Refused as error:
             raise (_build_cursor_error(error, source) if is_stored else error) from None
         is_stored = False

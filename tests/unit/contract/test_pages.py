@@ -3,6 +3,7 @@
 import pytest
 
 from hub import Page, Refused, Retry, read_linked_pages, read_pages
+from hub.errors import AddressUnusable, HostNotAllowed
 
 PAGES = {
     None: Page(["a", "b"], "2", True),
@@ -71,3 +72,15 @@ def test_a_refused_cursor_says_how_to_begin_again():
         list(read_pages(fetch, "wrong", "Shed"))
     with pytest.raises(Refused, match=r"^Shed answered 400\.$"):
         list(read_pages(fetch, None, "Shed"))
+
+
+@pytest.mark.parametrize(
+    "error", [HostNotAllowed("Shed", "shed.test"), AddressUnusable("Another server answers.")]
+)
+def test_an_address_that_cannot_be_called_is_no_refused_cursor(error):
+    def fetch(cursor):
+        raise error
+
+    with pytest.raises(AddressUnusable) as caught:
+        list(read_pages(fetch, "stored", "Shed"))
+    assert caught.value is error
