@@ -62,8 +62,8 @@ def list_(as_json: bool) -> None:
     """List all apps and the companies that each is enabled for."""
     from hub.context import current_hub
 
-    installed = current_hub().plugins.apps.values()
-    rows = [row for app in installed for row in _list_rows(app)]
+    all_apps = current_hub().plugins.apps.values()
+    rows = [row for app in all_apps for row in _list_rows(app)]
     if as_json:
         print_json(rows)
         return

@@ -196,7 +196,7 @@ def _find_name_problem(name: str) -> str:
         return "the hub uses it for something else. Use the name of your source."
     if is_name_in_use(name):
         return "the code of a plugin uses it for something else. Use another name of your source."
-    installed = {entry.name for entry in entry_points(group="hub")}
-    if name in KNOWN_SOURCES | installed:
+    installed_names = {entry.name for entry in entry_points(group="hub")}
+    if name in KNOWN_SOURCES | installed_names:
         return "there is a plugin for this source, and of two plugins of one name none is used."
     return ""

@@ -110,7 +110,7 @@ def hub(
     *,
     pages: bool = False,
     settings: Mapping[str, str] = MappingProxyType({}),
-    sealed: bool = False,
+    may_be_sealed: bool = False,
     is_checked: bool = False,
 ) -> Iterator["Flask"]:
     """Open the application of this configuration, in its context, with its database up to date.
@@ -118,10 +118,10 @@ def hub(
     Without `pages` a command starts faster, because the modules of the pages are not imported.
     `address` is where this process serves pages, and the default of the public address; without it,
     the default is where `hub serve` last served this data folder. `settings` are options of the
-    command, which override the environment. With `sealed`, a database that the hub has moved away
-    from is opened, too, also with the tables of an earlier version. With `is_checked`, the database
-    is not checked, because the parent process has done so: this process then starts even if the
-    database is unavailable.
+    command, which override the environment. With `may_be_sealed`, a database that the hub has moved
+    away from is opened, too, also with the tables of an earlier version. With `is_checked`, the
+    database is not checked, because the parent process has done so: this process then starts even
+    if the database is unavailable.
     """
     context = click.get_current_context(silent=True)
     app = context.find_object(_import_flask()) if context else None
@@ -135,15 +135,15 @@ def hub(
     from hub.db.engine import db
     from hub.metrics import totals
 
-    loaded = config.load({**os.environ, **settings}, address or config.DEFAULT_ADDRESS)
-    if not address and "HUB_PUBLIC_URL" not in loaded.given_settings:
-        served = served_address.read(loaded.data)
-        loaded = replace(loaded, public_url=served or loaded.public_url)
-    app = create_app(loaded, pages=pages)
+    hub_config = config.load({**os.environ, **settings}, address or config.DEFAULT_ADDRESS)
+    if not address and "HUB_PUBLIC_URL" not in hub_config.given_settings:
+        served_url = served_address.read(hub_config.data)
+        hub_config = replace(hub_config, public_url=served_url or hub_config.public_url)
+    app = create_app(hub_config, pages=pages)
     freeze_gc()
     with app.app_context(), write_log_of(current_hub()):
         try:
-            _check_database(sealed=sealed, is_checked=is_checked)
+            _check_database(may_be_sealed=may_be_sealed, is_checked=is_checked)
             try:
                 yield app
             finally:
@@ -217,15 +217,15 @@ def _import_flask() -> type["Flask"]:
     return Flask
 
 
-def _check_database(*, sealed: bool, is_checked: bool) -> None:
+def _check_database(*, may_be_sealed: bool, is_checked: bool) -> None:
     """Raise an error if this version cannot work with the database; see `hub` for the options."""
     from hub.errors import DatabaseUnavailable
 
     try:
-        if sealed and _is_sealed():
+        if may_be_sealed and _is_sealed():
             return
         _require_tables()
-        if not sealed:
+        if not may_be_sealed:
             _require_current()
     except DatabaseUnavailable as error:
         if not is_checked:

@@ -59,12 +59,12 @@ def _give_up_lost_secrets() -> None:
         if not count:
             return
         tokens.require_reconnect_without_tokens(session)
-        lost = count_of(count, "secret")
-        audit.record(session, get_account_name(), "lost secrets given up", lost)
+        lost_secrets = count_of(count, "secret")
+        audit.record(session, get_account_name(), "lost secrets given up", lost_secrets)
     say(
-        f"No key opens {lost} any more: connect the companies again, and enter the keys of Intuit,"
-        " the mail server and the secrets of apps again. If the old key is found after all, put it"
-        " behind the new one in vault.keys."
+        f"No key opens {lost_secrets} any more: connect the companies again, and enter the keys of"
+        " Intuit, the mail server and the secrets of apps again. If the old key is found after all,"
+        " put it behind the new one in vault.keys."
     )
 
 

@@ -35,17 +35,17 @@ def retry(ids: tuple[int, ...], yes: bool) -> None:
     from hub.errors import NotNow
     from hub.posting.actions import retries
 
-    deleted = retries.list_unconfirmed_deletions(_require_postings(*ids))
-    if deleted and not yes:
-        for name in deleted:
+    names = retries.list_unconfirmed_deletions(_require_postings(*ids))
+    if names and not yes:
+        for name in names:
             say(f"would be deleted in QuickBooks: {name}.")
-        click.confirm(f"Delete {len(deleted):,} in QuickBooks?", abort=True)
-    refused = retries.retry_each(ids, get_account_name())
+        click.confirm(f"Delete {len(names):,} in QuickBooks?", abort=True)
+    reasons = retries.retry_each(ids, get_account_name())
     for id_ in ids:
-        if id_ not in refused:
+        if id_ not in reasons:
             say(f"The next sync tries {id_} again.")
-    if refused:
-        raise NotNow(" ".join(refused.values()))
+    if reasons:
+        raise NotNow(" ".join(reasons.values()))
 
 
 @click.command()
@@ -143,9 +143,9 @@ def approve(ids: tuple[int, ...]) -> None:
             if state != PostingState.REVIEW:
                 raise NotNow(f"{id_} is {state}, not in review; nothing was approved.")
         if lacking := approvals.find_lacking(session, ids):
-            listed = ", ".join(map(str, sorted(lacking)))
+            text = ", ".join(map(str, sorted(lacking)))
             raise NotNow(
-                f"{listed}: above the app's amount two people must approve, each on the page Review"
+                f"{text}: above the app's amount two people must approve, each on the page Review"
                 " under their own name; nothing was approved."
             )
         outbox.approve(session, ids, get_account_name())
@@ -180,8 +180,8 @@ def undo(target: str, yes: bool) -> None:
             " list them."
         )
     plan = undoing.plan_run(int(number)) if kind else undoing.plan_posting(int(number))
-    for blocked in plan.blocked:
-        say(f"can't be removed: {blocked.name}. {blocked.reason}")
+    for obstacle in plan.blocked:
+        say(f"can't be removed: {obstacle.name}. {obstacle.reason}")
     for removable in plan.removable:
         posting = removable.posting
         name = format_posting_name(posting)

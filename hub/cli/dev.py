@@ -88,12 +88,12 @@ class Supervisor:
             files = list_plugin_files()
             process = self._start()
             try:
-                changed = self._wait_for_change(process, files)
+                changed_file = self._wait_for_change(process, files)
             finally:
                 process.terminate()
                 process.wait()
-            if changed:
-                say(f"{changed} has changed; the hub starts again.")
+            if changed_file:
+                say(f"{changed_file} has changed; the hub starts again.")
             self._read_again = True
 
     def _start(self) -> "subprocess.Popen[bytes]":
@@ -106,9 +106,9 @@ class Supervisor:
         """Return the first file that differs; "" if the hub was asked to stop."""
         is_running = True
         while not self._ended.wait(POLL_SECONDS):
-            changed = find_changed_file(files, list_plugin_files())
-            if changed:
-                return changed
+            changed_file = find_changed_file(files, list_plugin_files())
+            if changed_file:
+                return changed_file
             if is_running and process.poll() is not None:
                 is_running = False
                 say(f"The hub has ended. {RESTART_NOTICE}")

@@ -25,8 +25,8 @@ def require_writable(environ: Mapping[str, str]) -> None:
     from hub import config
     from hub.errors import Refused
 
-    loaded = config.load(environ)
-    for problem in find_unwritable(loaded.data, loaded.database_url):
+    hub_config = config.load(environ)
+    for problem in find_unwritable(hub_config.data, hub_config.database_url):
         raise Refused(f"{problem}.")
 
 
@@ -35,8 +35,8 @@ def find_unwritable(folder: Path, database_url: str) -> Iterator[str]:
 
     The distributed engine needs no folder if its keys are in other files.
     """
-    needed = os.R_OK | os.W_OK | os.X_OK
-    if os.path.exists(folder) and not os.access(folder, needed, effective_ids=True):
+    rights = os.R_OK | os.W_OK | os.X_OK
+    if os.path.exists(folder) and not os.access(folder, rights, effective_ids=True):
         yield f"The data folder cannot be written: {explain(folder)}"
     for path in _list_database_files(database_url):
         if path.exists() and not os.access(path, os.R_OK | os.W_OK, effective_ids=True):

@@ -73,18 +73,18 @@ def _iter_checks() -> Iterator[tuple[bool, str]]:
     from hub.errors import HubError
 
     try:
-        loaded = config.load(os.environ)
-        problems = list(file_rights.find_unwritable(loaded.data, loaded.database_url))
+        hub_config = config.load(os.environ)
+        problems = list(file_rights.find_unwritable(hub_config.data, hub_config.database_url))
         yield from ((False, problem) for problem in problems)
         if not problems:
-            yield _check_folder(loaded.data)
+            yield _check_folder(hub_config.data)
         with hub():
             yield _check_tables()
             yield from _check_sessions()
-            yield from _check_settings(loaded)
+            yield from _check_settings(hub_config)
             yield from _find_other_folder()
-            yield from _check_demo_remains(loaded.data)
-            yield from _check_audit_copy(loaded)
+            yield from _check_demo_remains(hub_config.data)
+            yield from _check_audit_copy(hub_config)
             yield from vault_check.iter_checks()
             yield from _check_connections()
     except HubError as error:
@@ -98,12 +98,12 @@ def _check_sessions() -> Iterator[tuple[bool, str]]:
     yield from ((False, problem) for problem in find_problems())
 
 
-def _check_settings(loaded: Any) -> Iterator[tuple[bool, str]]:
+def _check_settings(hub_config: Any) -> Iterator[tuple[bool, str]]:
     """Yield the settings that cannot be used."""
     from hub.cli import setting_checks
     from hub.context import current_hub
 
-    for problem in setting_checks.find_unusable_settings(loaded, current_hub().plugins):
+    for problem in setting_checks.find_unusable_settings(hub_config, current_hub().plugins):
         yield False, problem
 
 
@@ -175,11 +175,11 @@ def _check_tables() -> tuple[bool, str]:
         revision = schema.read_revision(session.connection())
     if not differences:
         return True, f"database with the hub's tables, revision {revision}"
-    listed = "; ".join(differences[:MAX_DIFFERENCES])
+    text = "; ".join(differences[:MAX_DIFFERENCES])
     if len(differences) > MAX_DIFFERENCES:
-        listed += f" and {len(differences) - MAX_DIFFERENCES} more"
+        text += f" and {len(differences) - MAX_DIFFERENCES} more"
     return False, (
-        f"the tables do not match revision {schema.find_newest_revision()}: {listed}."
+        f"the tables do not match revision {schema.find_newest_revision()}: {text}."
         " Go on with the version of the hub that made them, or put back a backup and run `hub init`"
     )
 
@@ -256,9 +256,9 @@ def rotate() -> None:
         setting = "HUB_VAULT_KEYS_FILE" if has_key_file else "HUB_VAULT_KEYS"
         say(f"The keys come from {setting}; the first of them is used.")
     with hub(), transaction() as session:
-        sealed = secrets.rotate(session)
-        audit.record(session, get_account_name(), "keys rotated", f"{sealed} secrets", key=key_id)
-    say(f"Encrypted {count_of(sealed, 'secret')} with it.")
+        count = secrets.rotate(session)
+        audit.record(session, get_account_name(), "keys rotated", f"{count} secrets", key=key_id)
+    say(f"Encrypted {count_of(count, 'secret')} with it.")
 
 
 @click.group(cls=HelpfulGroup)
@@ -349,9 +349,9 @@ def plugins(as_json: bool, hashes: bool) -> None:
         for line in list_allowing_lines():
             say(line)
         return
-    described = tiers.describe(Plugins.load(allowed=config.allowed_plugins()))
+    descriptions = tiers.describe(Plugins.load(allowed=config.allowed_plugins()))
     if as_json:
-        print_json(described)
+        print_json(descriptions)
         return
     rows = [
         (
@@ -361,12 +361,12 @@ def plugins(as_json: bool, hashes: bool) -> None:
             _list_slugs(item),
             _describe_state(item),
         )
-        for item in described
+        for item in descriptions
     ]
     print_table(
         ("plugin", "distribution", "version", "apps", "state"), rows, "No plugin is installed."
     )
-    for item in described:
+    for item in descriptions:
         for app in item["apps"]:
             _say_tier(app)
 

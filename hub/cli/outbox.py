@@ -191,8 +191,8 @@ def cases(realm: str | None, as_json: bool) -> None:
 def _join_first_ids(postings: list[int]) -> str:
     """Return the first ids, and how many more there are."""
     first = [str(id) for id in postings[:MAX_IDS]]
-    listed = ", ".join(first)
+    text = ", ".join(first)
     surplus = len(postings) - MAX_IDS
     if surplus > 0:
-        return f"{listed} and {surplus} more"
-    return listed
+        return f"{text} and {surplus} more"
+    return text

@@ -151,13 +151,13 @@ def reset(name: str, as_json: bool) -> None:
 
     The password stays valid until the code is used; then all sessions of the person end.
     """
-    issued = issue_code(name)
+    reset_code = issue_code(name)
     if as_json:
-        print_json(issued)
+        print_json(reset_code)
         return
-    say(f"{issued['name']} sets a new password at {issued['page']} with this code:")
-    say(issued["code"])
-    say(f"It can be used once, until {format_moment(issued['expires_at'])}.")
+    say(f"{reset_code['name']} sets a new password at {reset_code['page']} with this code:")
+    say(reset_code["code"])
+    say(f"It can be used once, until {format_moment(reset_code['expires_at'])}.")
 
 
 def _report(person: dict[str, Any], sentence: str, as_json: bool) -> None:

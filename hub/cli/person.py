@@ -58,8 +58,8 @@ def load_rights() -> "Rights":
                 raise Refused(f"{name()} is disabled; `hub users enable` undoes that.")
             meta[PERSON_KEY] = user.name
             meta[RIGHTS_KEY] = get_rights(user)
-    stored: Rights = meta[RIGHTS_KEY]
-    return stored
+    rights: Rights = meta[RIGHTS_KEY]
+    return rights
 
 
 def visible_rows(role: str) -> "Scope":

@@ -137,10 +137,10 @@ def _without_hub_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of the app; name those that only `hub apps enable` takes of the file."""
     from hub.installations.hub_answers import HUB_SETTINGS
 
-    unused = sorted(settings.keys() & HUB_SETTINGS.keys())
-    if unused:
-        say(f"Not used for reading: {', '.join(unused)}.", err=True)
-    return {name: value for name, value in settings.items() if name not in unused}
+    unused_names = sorted(settings.keys() & HUB_SETTINGS.keys())
+    if unused_names:
+        say(f"Not used for reading: {', '.join(unused_names)}.", err=True)
+    return {name: value for name, value in settings.items() if name not in unused_names}
 
 
 @with_hub
@@ -156,13 +156,13 @@ def _read_installation(
     row, *further_rows = find_installations(request.slug, realm, "app-owner")
     if further_rows:
         raise Refused(f"{request.slug} is enabled for several companies; name one with --realm.")
-    unsaved: dict[str, Any] = {}
+    draft_values: dict[str, Any] = {}
     if request.settings:
         draft = sources.make_draft(sources.get_app(row), row, request.settings)
-        unsaved = {"settings": draft.settings, "secrets": draft.secrets}
+        draft_values = {"settings": draft.settings, "secrets": draft.secrets}
     with _record_responses(folder):
         previews = source_preview.preview_installation(
-            row.id, ids=request.ids, limit=request.limit, **unsaved
+            row.id, ids=request.ids, limit=request.limit, **draft_values
         )
         _print(_require_documents(request, previews), as_json)
 
@@ -280,9 +280,9 @@ def _print(previews: "Iterable[DocumentPreview]", as_json: bool) -> None:
         counts[preview.state] = counts.get(preview.state, 0) + 1
         _print_document(preview)
     total = sum(counts.values())
-    listed = ", ".join(f"{count} {state}" for state, count in counts.items())
+    states = ", ".join(f"{count} {state}" for state, count in counts.items())
     documents = "1 document" if total == 1 else f"{total} documents"
-    say(f"{documents} read{': ' if listed else ''}{listed}. Nothing was stored or posted.")
+    say(f"{documents} read{': ' if states else ''}{states}. Nothing was stored or posted.")
 
 
 def _print_document(preview: "DocumentPreview") -> None:
@@ -294,8 +294,8 @@ def _print_document(preview: "DocumentPreview") -> None:
         say(f"  {reason}")
     for code in preview.codes:
         say(f"  {code.describe()}")
-    for applied in preview.applied:
-        say(f"  {applied.describe()}")
+    for application in preview.applied:
+        say(f"  {application.describe()}")
     for payload in preview.payloads:
         say(f"  would post {json.dumps(payload, ensure_ascii=False, default=str)}")
 

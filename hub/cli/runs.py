@@ -80,16 +80,16 @@ def _select_connected(rows: "list[ConnectedCompany]") -> "list[ConnectedCompany]
     """Return the companies that are not disconnected; all of them if each one is."""
     from hub.models.enums import ConnectionState
 
-    connected = [row for row in rows if row.state != ConnectionState.DISCONNECTED]
-    return connected or rows
+    connected_rows = [row for row in rows if row.state != ConnectionState.DISCONNECTED]
+    return connected_rows or rows
 
 
 def _select_permitted(rows: "list[ConnectedCompany]") -> "list[ConnectedCompany]":
     """Return the companies that the person may reconcile; raise RoleNeeded if there are none."""
-    permitted = [row for row in rows if person.visible_rows("operator").has_company(row.id)]
-    if not permitted:
+    permitted_rows = [row for row in rows if person.visible_rows("operator").has_company(row.id)]
+    if not permitted_rows:
         raise person.refusal("operator", "a company")
-    return permitted
+    return permitted_rows
 
 
 def _name_uncompared(rows: "Sequence[ConnectedCompany]", runs_by_realm: "Mapping[str, Run]") -> str:
@@ -165,8 +165,8 @@ def _print_reconciliation(run: "Run") -> None:
     print_table(columns, rows, "Nothing is posted yet.")
     say()
     for difference in result.differences:
-        accepted = " Somebody looked at it and left it so." if difference.is_accepted else ""
-        say(f"{difference.reason}{accepted}")
+        note = " Somebody looked at it and left it so." if difference.is_accepted else ""
+        say(f"{difference.reason}{note}")
     for marker in result.marker_differences:
         say(marker.reason)
     for total in result.other_source_totals:

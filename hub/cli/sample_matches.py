@@ -64,10 +64,10 @@ class SampleMatches:
         texts = []
         for row in self._find_installations():
             choices = self._choose_new(row)
-            matched = self._match(row, choices)
-            if matched:
+            sentences = self._match(row, choices)
+            if sentences:
                 run_log.request(RunKind.SYNC, row.id, self._who)
-                texts.append(_describe(row, matched))
+                texts.append(_describe(row, sentences))
             texts += _describe_missing(choices)
         return "\n".join(texts)
 
@@ -86,7 +86,7 @@ class SampleMatches:
         from hub.errors import HubError
         from hub.web.codes import code_decisions
 
-        matched = []
+        sentences = []
         for choice in choices:
             if not choice.record:
                 continue
@@ -94,8 +94,8 @@ class SampleMatches:
                 text = code_decisions.decide(
                     row.id, choice.field, choice.code, choice.record, self._who
                 )
-                matched.append(f"{text} {choice.reason}")
-        return matched
+                sentences.append(f"{text} {choice.reason}")
+        return sentences
 
 
 def _choose_records(row: "Installation") -> list[Choice]:
@@ -107,16 +107,16 @@ def _choose_records(row: "Installation") -> list[Choice]:
     from hub.web.codes import code_lookup, code_view
     from hub.web.codes.code_view import CodeState
 
-    chosen = []
+    choices = []
     counts: Counter[str] = Counter()
     with read_only_session() as session:
         company = session.get_one(ConnectedCompany, row.company_id)
-        declared = code_lookup.load_fields_by_name(row)
+        fields_by_name = code_lookup.load_fields_by_name(row)
         match_index = code_lookup.load_match_index(session, row)
         suitable_records = cache(partial(_list_suitable_records, session, company))
         codes = select(SeenCode).where(SeenCode.installation_id == row.id)
         for source_code in session.scalars(codes.order_by(SeenCode.field, SeenCode.code)).all():
-            field = declared.get(source_code.field)
+            field = fields_by_name.get(source_code.field)
             if field is None:
                 continue
             view = code_view.view_code(session, row, source_code, field, match_index)
@@ -134,10 +134,10 @@ def _choose_records(row: "Installation") -> list[Choice]:
             )
             id, reason = likely.pick(counts[source_code.field])
             counts[source_code.field] += not likely.is_known
-            chosen.append(
+            choices.append(
                 Choice(source_code.field, field.label, source_code.code, currency, id, reason)
             )
-    return chosen
+    return choices
 
 
 def _list_suitable_records(
@@ -153,14 +153,14 @@ def _list_suitable_records(
     return [record for record in choices if record.currency in currencies]
 
 
-def _describe(row: "Installation", matched: list[str]) -> str:
+def _describe(row: "Installation", texts: list[str]) -> str:
     """Return how many codes were matched, some of them, and the page to change them on."""
     from hub.context import current_hub
 
-    examples = matched[:MAX_EXAMPLES]
-    others = len(matched) - len(examples)
-    noun = "code" if len(matched) == 1 else "codes"
-    lines = [f"Matched {len(matched)} {noun} with some record, so that their documents are posted:"]
+    examples = texts[:MAX_EXAMPLES]
+    others = len(texts) - len(examples)
+    noun = "code" if len(texts) == 1 else "codes"
+    lines = [f"Matched {len(texts)} {noun} with some record, so that their documents are posted:"]
     lines += [f"  {text}" for text in examples]
     if others:
         lines.append(f"  and {others} more")

@@ -32,15 +32,15 @@ def find_companies(realm: str | None) -> "list[ConnectedCompany]":
 
     with read_only_session() as session:
         visible = select(ConnectedCompany).where(*person.visible_rows("viewer").companies())
-        connected = list(session.scalars(visible.order_by(ConnectedCompany.id)))
-    if not connected:
+        companies = list(session.scalars(visible.order_by(ConnectedCompany.id)))
+    if not companies:
         raise Refused(
             "No QuickBooks company is connected yet; connect one on the page or with"
             " `hub companies add`."
         )
-    matching = [row for row in connected if realm in (None, row.realm)]
+    matching = [row for row in companies if realm in (None, row.realm)]
     if not matching:
-        raise NotFound("company", str(realm), [row.realm for row in connected])
+        raise NotFound("company", str(realm), [row.realm for row in companies])
     return matching
 
 
@@ -92,16 +92,16 @@ def find_installations(slug: str | None, realm: str | None, role: str) -> "list[
     if realm is not None:
         query = query.where(Installation.company_id == find_company(realm).id)
     with read_only_session() as session:
-        enabled = list(session.scalars(query.order_by(Installation.id)))
+        installations = list(session.scalars(query.order_by(Installation.id)))
     if slug is not None:
-        of_app = [row for row in enabled if row.slug == slug]
+        of_app = [row for row in installations if row.slug == slug]
         if not of_app:
-            slugs = {row.slug for row in enabled}
+            slugs = {row.slug for row in installations}
             raise build_missing_error(current_hub().plugins, slug, slugs, what="enabled app")
         return of_app
-    if not enabled:
+    if not installations:
         raise _build_nothing_enabled_error(role)
-    running = [row for row in enabled if row.is_active]
+    running = [row for row in installations if row.is_active]
     if not running:
         raise NotNow(
             "Every enabled app is paused; `hub apps set SLUG --mode auto` lets one run again."

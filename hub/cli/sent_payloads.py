@@ -51,20 +51,20 @@ def print_changes(app: "Flask", sample_matches: "SampleMatches | None") -> Itera
 
     With `sample_matches` codes without a record are matched first, and only the rest is printed.
     """
-    ended = threading.Event()
+    end_event = threading.Event()
 
     def watch() -> None:
         with app.app_context():
             failures = SourceFailures()
             news_sources = (UnpostedDocuments(), SentPayloads())
-            while not ended.wait(POLL_SECONDS):
+            while not end_event.wait(POLL_SECONDS):
                 _say_any(failures.describe_new())
                 if sample_matches:
                     if sample_matches.is_waiting():
                         continue
-                    matched = sample_matches.describe_new()
-                    if matched:
-                        say(matched)
+                    match_text = sample_matches.describe_new()
+                    if match_text:
+                        say(match_text)
                         continue
                 for text in [source.describe_new() for source in news_sources]:
                     _say_any(text)
@@ -74,7 +74,7 @@ def print_changes(app: "Flask", sample_matches: "SampleMatches | None") -> Itera
     try:
         yield
     finally:
-        ended.set()
+        end_event.set()
         thread.join()
 
 
@@ -103,7 +103,7 @@ def _load_sends_after(attempt_id: int) -> Sequence[Any]:
         return session.execute(query).all()
 
 
-def _describe(sent: Any, count: int) -> str:
+def _describe(attempt: Any, count: int) -> str:
     """Return a text about one write: its document, its outcome, its matches and its payload.
 
     The secrets of its source are masked.
@@ -116,12 +116,12 @@ def _describe(sent: Any, count: int) -> str:
     from hub.web.frame.source_view import format_payload
 
     with read_only_session() as session:
-        posting = session.get_one(Posting, sent.posting_id)
+        posting = session.get_one(Posting, attempt.posting_id)
         name = format_posting_name(posting)
         source_id = posting.document.source_id
         title = (
             f"Sent to QuickBooks: {count}. The last: {posting.operation} of {name}"
-            f" ({source_id}), outcome {sent.outcome}:"
+            f" ({source_id}), outcome {attempt.outcome}:"
         )
         payload = format_payload(posting)
         mask = SecretMask(SiteSecrets(posting.installation_id).values())

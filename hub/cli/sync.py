@@ -111,13 +111,13 @@ def _require_documents(
         return  # the source may have it: the reason why it was not read was printed
     is_of_apps = SourceDocument.installation_id.in_([row.id for row in rows])
     with read_only_session() as session:
-        requested = select(SourceDocument.source_id).where(
+        query = select(SourceDocument.source_id).where(
             is_of_apps, SourceDocument.source_id.in_(ids)
         )
-        stored = set(session.scalars(requested))
+        stored_ids = set(session.scalars(query))
         other_ids = select(SourceDocument.source_id).where(is_of_apps).limit(MAX_SUGGESTION_IDS)
         for id in ids:
-            if id not in stored:
+            if id not in stored_ids:
                 raise NotFound(
                     f"document of {rows[0].slug} with the id", id, session.scalars(other_ids)
                 )

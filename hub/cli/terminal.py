@@ -115,13 +115,13 @@ class Terminal:
         self._last_line = ""
         self._width = 0  # the width of the progress line that is shown now
 
-    def __call__(self, phase: str, done: int, of: int) -> None:
+    def __call__(self, phase: str, count: int, of: int) -> None:
         """Show the progress of a phase; a phase of several words is a message of its own."""
         if " " in phase:
             self.line(f"{self._name}: {phase}.")
         elif self._is_terminal:
             label = PHASE_LABELS.get(phase, phase.capitalize())
-            amount = _format_progress(phase, done, of)
+            amount = _format_progress(phase, count, of)
             self._show(f"{self._name}: {label}{amount}")
 
     def count(self, what: str, number: int) -> None:
@@ -144,18 +144,18 @@ class Terminal:
 
     def _show(self, text: str) -> None:
         """Overwrite the progress line; a shorter text is padded, so that nothing of it remains."""
-        padded = text.ljust(self._width)
-        click.echo(f"\r{padded}", nl=False, err=True)
+        padded_text = text.ljust(self._width)
+        click.echo(f"\r{padded_text}", nl=False, err=True)
         self._width = len(text)
 
 
-def _format_progress(phase: str, done: int, of: int) -> str:
+def _format_progress(phase: str, count: int, of: int) -> str:
     """Return the part of a progress line with the numbers."""
     if phase in ("wait", "pause"):
-        return f" in {of - done} s"
+        return f" in {of - count} s"
     if of:
-        return f" {done} of {of}"
-    return f" {done}" if done else ""
+        return f" {count} of {of}"
+    return f" {count}" if count else ""
 
 
 def get_account_name() -> str:

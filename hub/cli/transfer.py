@@ -73,19 +73,19 @@ def restore(archive: Path) -> None:
 
     folder = config.data_folder(os.environ)
     data_origin.require_no_demo_folder(folder)
-    with archives.open_archive(archive) as opened:
-        keys = _read_keys(opened, folder)
-        loaded = config.load({**os.environ, **keys})
-        backups.require_restorable(opened, loaded)
-        _restore_keys(opened, folder)
+    with archives.open_archive(archive) as backup:
+        keys = _read_keys(backup, folder)
+        hub_config = config.load({**os.environ, **keys})
+        backups.require_restorable(backup, hub_config)
+        _restore_keys(backup, folder)
         terminal = Terminal("hub restore")
         try:
-            backups.restore(opened, loaded, _open_app, get_account_name(), terminal)
+            backups.restore(backup, hub_config, _open_app, get_account_name(), terminal)
         finally:
             terminal.clear()
         data_origin.mark_folder(folder, data_origin.INIT)
-        count = sum(opened.manifest.rows.values())
-        made_at = format_moment(datetime.fromisoformat(opened.manifest.made_at))
+        count = sum(backup.manifest.rows.values())
+        made_at = format_moment(datetime.fromisoformat(backup.manifest.made_at))
         say(f"Restored {count_of(count, 'row')} as they were at {made_at}.")
     say(
         "What may have been posted since the backup is looked for in QuickBooks before anything is"
@@ -93,7 +93,7 @@ def restore(archive: Path) -> None:
     )
 
 
-def _read_keys(opened: "Archive", folder: Path) -> dict[str, str]:
+def _read_keys(backup: "Archive", folder: Path) -> dict[str, str]:
     """Return the keys of a backup as the settings that neither a setting nor a file gives yet.
 
     Raise ArchiveUnusable if other keys are in the data folder, or if a key is nowhere.
@@ -106,18 +106,18 @@ def _read_keys(opened: "Archive", folder: Path) -> dict[str, str]:
     keys = {}
     for setting, name in KEY_FILES.items():
         path = folder / name
-        text = opened.text(name).strip() if opened.has(name) else ""
+        text = backup.text(name).strip() if backup.has(name) else ""
         if text and path.exists():
             if not _has_keys(path, text):
                 problem = f"{path} holds another key than the backup. Move that file away first"
-                raise ArchiveUnusable(opened.path, problem)
+                raise ArchiveUnusable(backup.path, problem)
         elif text and setting not in given_settings:
             keys[setting] = text
     missing = find_missing(folder, given_settings | keys.keys())
     if missing:
         files = " and ".join(path.name for path in missing)
         raise ArchiveUnusable(
-            opened.path,
+            backup.path,
             f"its keys are not in it. Put {files} of the hub that wrote it into {folder} from your"
             " copy of the keys, and restore again",
         )
@@ -130,15 +130,15 @@ def _has_keys(path: Path, text: str) -> bool:
     return set(text.replace(",", " ").split()) <= set(present)
 
 
-def _restore_keys(opened: "Archive", folder: Path) -> None:
+def _restore_keys(backup: "Archive", folder: Path) -> None:
     """Put the keys of a backup into the data folder, as far as they are not there."""
     from hub.crypto.keys import KEY_FILES, write_private
 
     if not folder.exists():
         folder.mkdir(parents=True, mode=0o700)
     for name in KEY_FILES.values():
-        if opened.has(name) and not (folder / name).exists():
-            write_private(folder / name, opened.text(name))
+        if backup.has(name) and not (folder / name).exists():
+            write_private(folder / name, backup.text(name))
             say(f"Restored {folder / name}.")
 
 
@@ -161,11 +161,11 @@ def move(url: str) -> None:
 
     terminal = Terminal("hub move")
     try:
-        moved = moves.move(config.load(os.environ), url, _open_app, get_account_name(), terminal)
+        result = moves.move(config.load(os.environ), url, _open_app, get_account_name(), terminal)
     finally:
         terminal.clear()
-    _print_proof(moved.proof)
-    say(f"The hub has moved to {moved.addresses.new}; {moved.addresses.old} is sealed.")
+    _print_proof(result.proof)
+    say(f"The hub has moved to {result.addresses.new}; {result.addresses.old} is sealed.")
     say("Before you start it:")
     say("  1. Set HUB_DATABASE_URL to the new address, with its password.")
     say(
@@ -187,7 +187,7 @@ def unseal(yes: bool) -> None:
     from hub.db import engine
     from hub.transfer import unseal as unsealing
 
-    with hub(sealed=True) as app:
+    with hub(may_be_sealed=True) as app:
         moved_to = unsealing.find_new_address()
         if moved_to is None:
             say("This database is not sealed.")

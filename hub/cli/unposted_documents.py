@@ -35,10 +35,10 @@ class UnpostedDocuments:
         """
         if _has_released():
             return ""
-        unposted = _read_since(self._start)
-        is_settled = unposted == self._last
-        self._last = unposted
-        new = unposted - self._described_documents
+        documents = _read_since(self._start)
+        is_settled = documents == self._last
+        self._last = documents
+        new = documents - self._described_documents
         if not new or not is_settled:
             return ""
         self._described_documents |= new
@@ -75,24 +75,24 @@ def _read_since(start: Any) -> set[Unposted]:
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .where(is_new, Posting.state == PostingState.HELD, SourceDocument.unreadable == "")
     )
-    unposted = []
+    rows = []
     with read_only_session() as session:
         for row in session.scalars(defects):
-            unposted.append((row.installation_id, row.source_id, f"unreadable: {row.unreadable}"))
+            rows.append((row.installation_id, row.source_id, f"unreadable: {row.unreadable}"))
         for posting in session.scalars(held_postings):
             source_id = posting.document.source_id
-            unposted.append((posting.installation_id, source_id, f"held: {posting.reason}"))
-    masks = {id: SecretMask(SiteSecrets(id).values()) for id in {id for id, _, _ in unposted}}
-    return {Unposted(source_id, masks[id].clean(reason)) for id, source_id, reason in unposted}
+            rows.append((posting.installation_id, source_id, f"held: {posting.reason}"))
+    masks = {id: SecretMask(SiteSecrets(id).values()) for id in {id for id, _, _ in rows}}
+    return {Unposted(source_id, masks[id].clean(reason)) for id, source_id, reason in rows}
 
 
-def _describe(unposted: set[Unposted]) -> str:
+def _describe(documents: set[Unposted]) -> str:
     """Return how many documents are not posted, and a line for each reason, the rarest last."""
     ids_by_reason: dict[str, list[str]] = defaultdict(list)
-    for source_id, reason in sorted(unposted):
+    for source_id, reason in sorted(documents):
         ids_by_reason[reason].append(source_id)
     reasons = sorted(ids_by_reason, key=lambda reason: (-len(ids_by_reason[reason]), reason))
-    lines = [f"Not posted: {len({document.source_id for document in unposted})}."]
+    lines = [f"Not posted: {len({document.source_id for document in documents})}."]
     for reason in reasons[-MAX_REASONS:]:
         lines.append(f"  {join_examples(ids_by_reason[reason])} {reason}")
     if len(reasons) > MAX_REASONS:

@@ -157,11 +157,11 @@ class Bench:
         """Change some settings; the others stay as they are."""
         schema = settings_schema.get_schema(self.app)
         self._answers |= settings
-        loaded = schema.load(self._answers)
+        values = schema.load(self._answers)
         for name in settings_schema.list_secret_names(self.app):
-            if name in loaded:
-                self.secrets[name] = loaded.pop(name)
-        site_settings = settings_schema.site_settings(self.app, loaded)
+            if name in values:
+                self.secrets[name] = values.pop(name)
+        site_settings = settings_schema.site_settings(self.app, values)
         self.settings = self.secrets.plain_settings = site_settings
 
     def pace(self, open_slot: OpenSlot) -> None:

@@ -157,9 +157,9 @@ class Contract(
         The cursors of other streams stay valid: without them their rows count as never read.
         """
         cursors = last_cursors(bench.read())
-        named = {""} if "" in cursors else cursors.keys()
+        names = {""} if "" in cursors else cursors.keys()
         try:
-            items = bench.read(cursors | dict.fromkeys(named, NO_CURSOR))
+            items = bench.read(cursors | dict.fromkeys(names, NO_CURSOR))
         except HubError:
             return  # deliberate errors are allowed
         read_ids = [document.source_id for document in only_documents(items)]
@@ -276,11 +276,11 @@ class Contract(
     def _expect_documents(self, hub: CollectingHub, before: Mapping[str, object]) -> None:
         """Fail unless a hub has the documents that it had before its source was not there."""
         documents = hub.documents()
-        changed = [id for id in before if documents.get(id) != before[id]]
-        if changed:
+        ids = [id for id in before if documents.get(id) != before[id]]
+        if ids:
             pytest.fail(
                 f"The source of {self.slug} answered 404 to every call for some hours, and then"
-                f" {', '.join(changed[:3])} had another state than before. A Gone that is no answer"
+                f" {', '.join(ids[:3])} had another state than before. A Gone that is no answer"
                 " of the source about this document needs inferred=True."
             )
 

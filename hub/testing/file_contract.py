@@ -108,20 +108,20 @@ class FileContract(
         """Compare the ids that `hub_file` returns with those that `hub_documents` reads."""
         for name, content in self.files.items():
             bench = self._open_empty({})
-            held = _receive(bench, name, content)
-            if not held.documents:
+            file_content = _receive(bench, name, content)
+            if not file_content.documents:
                 pytest.fail(
                     f"hub_file of {self.slug} has found no document in {name}. Return the ids of"
                     " its documents: FileContent(documents=(…)). For a file without any raise"
                     " Refused."
                 )
-            read, named = unique_ids(bench.read()), set(held.documents)
-            if read != named:
+            read_ids, named_ids = unique_ids(bench.read()), set(file_content.documents)
+            if read_ids != named_ids:
                 pytest.fail(
-                    f"hub_file of {self.slug} names {len(named)} documents of {name}, and"
-                    f" hub_documents reads {len(read)}; different are"
-                    f" {', '.join(sorted(read ^ named)[:MAX_EXAMPLES])}. Take the ids in both from"
-                    " one function, and read every file of site.files.after(position)."
+                    f"hub_file of {self.slug} names {len(named_ids)} documents of {name}, and"
+                    f" hub_documents reads {len(read_ids)}; different are"
+                    f" {', '.join(sorted(read_ids ^ named_ids)[:MAX_EXAMPLES])}. Take the ids in"
+                    " both from one function, and read every file of site.files.after(position)."
                 )
 
     def test_each_required_column_of_a_table_has_a_suggestion(self, empty_bench: Bench) -> None:
@@ -144,21 +144,21 @@ class FileContract(
         before = unique_ids(bench.read())
         for name, content in self.files.items():
             _receive(bench, f"again-{name}", content)
-        added = unique_ids(bench.read()) - before
-        if added:
+        new_ids = unique_ids(bench.read()) - before
+        if new_ids:
             pytest.fail(
                 f"{self.slug} has read the same file under two names, and the second time other"
-                f" documents, such as {', '.join(sorted(added)[:MAX_EXAMPLES])}, so that each would"
-                " be posted twice. Make the ids of what the document says, never of the file."
+                f" documents, such as {', '.join(sorted(new_ids)[:MAX_EXAMPLES])}, so that each"
+                " would be posted twice. Make the ids of what the document says, never of the file."
             )
         ids = sorted(before)
-        answered = source_ids(bench.read(ids=ids))
-        if sorted(answered) != ids:
+        answered_ids = source_ids(bench.read(ids=ids))
+        if sorted(answered_ids) != ids:
             different = Counter(ids)
-            different.subtract(answered)
+            different.subtract(answered_ids)
             pytest.fail(
                 f"hub_documents of {self.slug} was asked for {len(ids)} ids and answered"
-                f" {len(answered)}; different are"
+                f" {len(answered_ids)}; different are"
                 f" {', '.join([id for id, count in different.items() if count][:MAX_EXAMPLES])}."
                 " Answer each id once, from the file that site.files.with_documents(ids) names."
             )
@@ -223,10 +223,10 @@ def _get_file_kinds(bench: Bench) -> FileKinds:
 
 def _receive(bench: Bench, name: str, content: bytes) -> FileContent:
     """Let the app read a file; map the columns of a table as the app suggests."""
-    held = bench.receive(name, content)
-    if held.table is None:
-        return held
-    return bench.receive(name, content, held.table.suggestions)
+    file_content = bench.receive(name, content)
+    if file_content.table is None:
+        return file_content
+    return bench.receive(name, content, file_content.table.suggestions)
 
 
 def _is_answered(field: FileField, table: FileTable) -> bool:

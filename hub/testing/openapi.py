@@ -34,22 +34,22 @@ def check_calls(app: WSGIApplication, path: Path) -> WSGIApplication:
     def serve(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Pass a call to the application and check it before its response goes out."""
         request = read_request(environ)
-        started: list[Any] = []
+        response_start: list[Any] = []
 
         def delay_start(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             """Record the status line and headers until the whole body was produced."""
-            started[:] = [line, headers]
+            response_start[:] = [line, headers]
 
         body = b"".join(app(environ, delay_start))
-        line, headers = started
+        line, headers = response_start
         fault = environ.get("sandbox.fault")
         if fault is None or fault.kind == "status":
             answer = DescribedAnswer(int(line[:3]), dict(headers), body)
             differences = description.differences(request, answer)
             if differences:
                 call = f"{request.method} {request.path} answered {answer.status}"
-                listed = "\n".join(differences)
-                pytest.fail(f"{call}, which is not as {path} describes:\n{listed}")
+                text = "\n".join(differences)
+                pytest.fail(f"{call}, which is not as {path} describes:\n{text}")
         start(line, headers)
         return [body]
 
@@ -167,12 +167,12 @@ class Description:
         """
         yield from self._iter_parameter_differences(operation, request, values)
         yield from self._iter_credential_differences(operation, request)
-        described = operation.node.get("requestBody")
-        if described is None:
+        request_body = operation.node.get("requestBody")
+        if request_body is None:
             if request.body:
                 yield "the request has a body"
             return
-        content = self.resolve(described)["content"]
+        content = self.resolve(request_body)["content"]
         key = f"{operation.name} request"
         yield from self._iter_body_differences(key, content, request.headers, request.body)
 
@@ -210,15 +210,15 @@ class Description:
         """Yield how the parameters in path, query and headers differ."""
         pairs = parse_qsl(request.query, keep_blank_values=True)
         query = dict(pairs)
-        described = [self.resolve(parameter) for parameter in operation.parameters]
-        query_names = {parameter["name"] for parameter in described if parameter["in"] == "query"}
+        parameters = [self.resolve(parameter) for parameter in operation.parameters]
+        query_names = {parameter["name"] for parameter in parameters if parameter["in"] == "query"}
         for name, _ in pairs:
             if name not in query_names:
                 yield f"parameter {name}: not described"
         if len(query) < len(pairs):
             yield "a parameter stands twice in the address"
         by_place = {"path": values, "query": query, "header": request.headers}
-        for parameter in described:
+        for parameter in parameters:
             name = parameter["name"]
             place = parameter["in"]
             value = by_place[place].get(name.lower() if place == "header" else name)
@@ -248,11 +248,11 @@ class Description:
 
     def _check_response(self, operation: DescribedCall, answer: DescribedAnswer) -> Iterator[str]:
         """Yield how a response differs from the one that is described for its status."""
-        described = operation.node["responses"].get(str(answer.status))
-        if described is None:
+        description = operation.node["responses"].get(str(answer.status))
+        if description is None:
             yield f"status {answer.status}: not described"
             return
-        content = self.resolve(described).get("content")
+        content = self.resolve(description).get("content")
         headers = {name.lower(): value for name, value in answer.headers.items()}
         if content is not None:
             key = f"{operation.name} {answer.status}"

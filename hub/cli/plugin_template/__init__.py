@@ -114,19 +114,19 @@ TEMPLATE_TARGETS = {
 def render(choices: Choices) -> dict[str, str]:
     """Return the files of the plugin, by their place in its folder."""
     choices = choices._replace(kinds=sort_paid_first(choices.kinds))
-    rendered = _render_modules(choices)
-    return rendered | _build_golden_files(choices, rendered)
+    modules = _render_modules(choices)
+    return modules | _build_golden_files(choices, modules)
 
 
 def _render_modules(choices: Choices) -> dict[str, str]:
     """Return the files of the plugin but its golden files."""
     environment = _build_environment()
     values = _build_values(choices)
-    rendered = {}
+    modules = {}
     for template, place in TEMPLATE_TARGETS.items():
         text: str = environment.get_template(f"{template}.jinja").render(**values)
-        rendered[place.format(name=choices.name)] = text.strip() + "\n"
-    return rendered
+        modules[place.format(name=choices.name)] = text.strip() + "\n"
+    return modules
 
 
 def is_name_in_use(name: str) -> bool:
@@ -215,7 +215,7 @@ def _build_values(choices: Choices) -> dict[str, Any]:
     """Return the variables of the templates: the choices, and what follows from them."""
     all_parts = [(kind, KIND_PARTS[kind]) for kind in choices.kinds]
     transactions = [pair for pair in all_parts if pair[0] not in LIST_KINDS]
-    applied = pair_payments(choices.kinds)
+    pairs = pair_payments(choices.kinds)
     fields = list_fields(choices.kinds)
     access = ACCESS_SETTINGS[choices.auth]
     return {
@@ -228,7 +228,7 @@ def _build_values(choices: Choices) -> dict[str, Any]:
         "records": [pair for pair in all_parts if pair[0] in LIST_KINDS],
         "has_parties": all(parts.party for _, parts in all_parts),
         "has_lines": any(parts.line for _, parts in all_parts),
-        "applied": applied,
+        "applied": pairs,
         "is_taxed": is_taxed(choices.kinds),
         "fields": fields,
         "accounts": list_accounts(choices.kinds),
@@ -237,7 +237,7 @@ def _build_values(choices: Choices) -> dict[str, Any]:
         "access": [*access, WEBHOOK_SETTING] if choices.webhook else access,
         "wrong_key": WRONG_KEYS.get(choices.auth, "client_secret"),
         "client_imports": _list_client_imports(choices),
-        "document_imports": _list_document_imports(choices, bool(transactions), bool(applied)),
+        "document_imports": _list_document_imports(choices, bool(transactions), bool(pairs)),
         "hook_imports": _list_hook_imports(choices, bool(fields)),
         "kit_imports": _list_kit_imports(choices),
         "test_imports": _test_imports(choices),
@@ -321,11 +321,11 @@ def _sort_names(names: list[str]) -> list[str]:
     return sorted(names, key=lambda name: (name.islower(), name))
 
 
-def _build_golden_files(choices: Choices, rendered: dict[str, str]) -> dict[str, str]:
+def _build_golden_files(choices: Choices, modules: dict[str, str]) -> dict[str, str]:
     """Return the documents of the first rows, as the tests of the plugin compare them."""
     documents: dict[str, Any] = {}
-    exec(rendered[f"hub_{choices.name}/documents.py"], documents)  # noqa: S102 (rendered above)
-    code = rendered[f"hub_{choices.name}/sample.py"]
+    exec(modules[f"hub_{choices.name}/documents.py"], documents)  # noqa: S102 (rendered above)
+    code = modules[f"hub_{choices.name}/sample.py"]
     sample: dict[str, Any] = {}
     exec(code, sample)  # noqa: S102 (rendered above)
     roles = [account["role"] for account in list_accounts(choices.kinds)]

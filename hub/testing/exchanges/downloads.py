@@ -52,8 +52,8 @@ class Downloads:
             start(*response.beginning)
             return [response.body]
 
-        with bench.replaced_by(serve) as replaced:
-            stand_in.append(replaced)
+        with bench.replaced_by(serve) as original:
+            stand_in.append(original)
             yield
 
     @property

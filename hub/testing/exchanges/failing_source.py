@@ -39,14 +39,14 @@ class FailingSource:
 
         A hook of which no call is refused passes.
         """
-        expected = Retry if self._status in BUSY else HubError
+        error_type = Retry if self._status in BUSY else HubError
         try:
             with self._bench.replaced_by(self._serve) as self._stand_in:
                 hook()
-        except expected as error:
+        except error_type as error:
             self._check_time(error, what)
         except Exception as error:
-            instead_of = "Retry" if expected is Retry else "Refused"
+            instead_of = "Retry" if error_type is Retry else "Refused"
             raise exception_failure(what, error, instead_of=instead_of) from error
         else:
             if self._count:

@@ -56,18 +56,20 @@ class ReportRecorder:
         return self._stand_in(environ, start)
 
 
-def find_likeness(posted: RecordedReport, other: RecordedReport, document: Document) -> str:
+def find_likeness(
+    posted_report: RecordedReport, other_report: RecordedReport, document: Document
+) -> str:
     """Return how the report of a document that is not posted looks like that of a posted one.
 
     Return "" if a person can tell them apart, or if one of them writes nothing.
     """
-    before, after = _remove_facts(posted, document), _remove_facts(other, document)
+    before, after = _remove_facts(posted_report, document), _remove_facts(other_report, document)
     for place, text in after.items():
         if before.get(place) == text and text.strip(f" .:{FACT}").lower() == "posted":
             return f"it says {text!r} in both"
-    if before != after or not other.texts:
+    if before != after or not other_report.texts:
         return ""
-    if not _has_message(other):
+    if not _has_message(other_report):
         return "nothing else differs than what QuickBooks has given to a posted one"
     for place, text in after.items():
         if _get_last_name(place) in STATE_NAMES:
@@ -90,9 +92,9 @@ def _iter_texts(environ: WSGIEnvironment) -> Iterator[tuple[Path, str]]:
         yield path, str(value)
 
 
-def _remove_facts(written: RecordedReport, document: Document) -> dict[Place, str]:
+def _remove_facts(report: RecordedReport, document: Document) -> dict[Place, str]:
     """Return texts without what differs between documents; one that is nothing else is left out."""
-    receipt, texts = written
+    receipt, texts = report
     known_facts = (
         receipt.url,
         receipt.number,
@@ -111,10 +113,10 @@ def _remove_facts(written: RecordedReport, document: Document) -> dict[Place, st
     return remaining
 
 
-def _has_message(written: RecordedReport) -> bool:
+def _has_message(report: RecordedReport) -> bool:
     """Return whether the message of the receipt is written, or the beginning of it."""
-    beginning = (written.receipt.message or "")[:PART_OF_A_MESSAGE]
-    return any(beginning in text for text in written.texts.values())
+    beginning = (report.receipt.message or "")[:PART_OF_A_MESSAGE]
+    return any(beginning in text for text in report.texts.values())
 
 
 def _get_last_name(place: Place) -> str:

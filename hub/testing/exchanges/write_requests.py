@@ -83,8 +83,8 @@ def find_changed_rows(before: Any, after: Any) -> set[Path]:
     """
     earlier = dict(_iter_values(before, ()))
     later = dict(_iter_values(after, ()))
-    changed = {path for path, value in later.items() if earlier.get(path, MISSING) != value}
-    return {path for path in changed if not _is_in_new_row(path, before)}
+    paths = {path for path, value in later.items() if earlier.get(path, MISSING) != value}
+    return {path for path in paths if not _is_in_new_row(path, before)}
 
 
 def _is_in_new_row(path: Path, books: Any) -> bool:

@@ -30,14 +30,14 @@ class FilesInMemory:
         """Return the bytes of a file; raise KeyError if there is no such file."""
         return self._contents[file.id]
 
-    def add(self, file: ReceivedFile, content: bytes, held: FileContent) -> None:
+    def add(self, file: ReceivedFile, content: bytes, file_content: FileContent) -> None:
         """Accept a file with the documents that it holds."""
         number = len(self._files) + 1
-        accepted = replace(file, id=number, position=number)
-        self._files.append(accepted)
+        accepted_file = replace(file, id=number, position=number)
+        self._files.append(accepted_file)
         self._contents[number] = content
-        for id in held.documents:
-            self._documents[id] = accepted
+        for id in file_content.documents:
+            self._documents[id] = accepted_file
 
 
 def make_received_file(

@@ -70,8 +70,8 @@ class CollectingHub:
             lists = session.scalars(select(ListState))
             for row in lists:
                 row.read_at = self.clock.now()  # so that no list has to be read again
-        collected = collect_run.collect(self.id)
-        return collected.counts
+        result = collect_run.collect(self.id)
+        return result.counts
 
     def documents(self) -> dict[str, tuple[Any, ...]]:
         """Return for each document whether it is gone, its stage, and its postings by state."""

@@ -58,21 +58,21 @@ def _iter_plans(bench: Bench, documents: list[Document]) -> Iterator[Plan]:
     index = build_code_index(fields, documents)
     links = {document.source_id: _build_planned_link(document) for document in documents}
     by_id = {document.source_id: document for document in documents}
-    applied: dict[str, Decimal] = defaultdict(Decimal)
+    amounts: dict[str, Decimal] = defaultdict(Decimal)
     for document in documents:
         obstacle = _find_obstacle(document)
         if obstacle:
             yield Plan(document, obstacle, ())
             continue
         problems = list(_iter_reference_problems(document, links))
-        problems += _iter_excess_problems(document, by_id, applied)
+        problems += _iter_excess_problems(document, by_id, amounts)
         problems += _iter_party_problems(document, by_id, fields)
         problems += _iter_new_party_problems(document, fields, bench.company.currency)
-        mapped = resolve(document, fields, index, links)
-        if isinstance(mapped, MappedDocument):
-            problems += _list_payload_problems(bench, mapped)
+        resolution = resolve(document, fields, index, links)
+        if isinstance(resolution, MappedDocument):
+            problems += _list_payload_problems(bench, resolution)
         else:
-            obstacle, own_problems = _sort_missing(document, mapped)
+            obstacle, own_problems = _sort_missing(document, resolution)
             problems += own_problems
         unique_problems = tuple(dict.fromkeys(problems))
         yield Plan(document, obstacle or _explain_waiting(document, by_id), unique_problems)
@@ -105,26 +105,26 @@ def _build_planned_link(document: Document) -> Link:
 def _iter_reference_problems(document: Document, links: Mapping[str, Link]) -> Iterator[str]:
     """Yield each document and line that a line applies to and that the source does not have."""
     for line in document.lines:
-        applied = line.applied
-        if applied is None:
+        target = line.applied
+        if target is None:
             continue
-        link = links.get(applied.document)
+        link = links.get(target.document)
         if link is None:
             yield (
-                f"Its line {line.id} applies to {applied.document}, and no document with this"
+                f"Its line {line.id} applies to {target.document}, and no document with this"
                 " source id is read. Correct Applied(document=…), which must be the source_id of"
                 " a document of the same app."
             )
-        elif applied.line is not None and applied.line not in link.lines:
+        elif target.line is not None and target.line not in link.lines:
             yield (
-                f"Its line {line.id} applies to line {applied.line} of {applied.document}, which"
+                f"Its line {line.id} applies to line {target.line} of {target.document}, which"
                 " has no such line. Correct Applied(line=…), which must be the id of one of its"
                 " lines."
             )
 
 
 def _iter_excess_problems(
-    document: Document, by_id: Mapping[str, Document], applied: dict[str, Decimal]
+    document: Document, by_id: Mapping[str, Document], amounts: dict[str, Decimal]
 ) -> Iterator[str]:
     """Yield each document to which more is applied than its total; add to what was applied."""
     if document.kind not in PAYMENT_KINDS:
@@ -133,11 +133,11 @@ def _iter_excess_problems(
         other = by_id.get(line.applied.document) if line.applied else None
         if other is None or other.total is None:
             continue
-        applied[other.source_id] += get_amount(line) or 0
-        if abs(applied[other.source_id]) > other.total + other.tolerance:
+        amounts[other.source_id] += get_amount(line) or 0
+        if abs(amounts[other.source_id]) > other.total + other.tolerance:
             yield (
                 f"Its line {line.id} applies to {other.source_id}, to which"
-                f" {applied[other.source_id]} is applied in all, and its total is {other.total}."
+                f" {amounts[other.source_id]} is applied in all, and its total is {other.total}."
                 " QuickBooks refuses more than the total. Correct the amounts, or what the lines"
                 " apply to."
             )
@@ -215,29 +215,29 @@ def _sort_missing(document: Document, missing: Iterable[Missing]) -> tuple[str, 
     return obstacle, problems
 
 
-def _list_payload_problems(bench: Bench, mapped: MappedDocument) -> list[str]:
+def _list_payload_problems(bench: Bench, mapped_document: MappedDocument) -> list[str]:
     """Return what forbids sending a document or one of its parts."""
     company = bench.company
     facts = replace(EVERYTHING_ON, country=company.country, currency=company.currency)
     problems: list[str] = []
-    for part in mapped.parts or (mapped,):
+    for part in mapped_document.parts or (mapped_document,):
         problems += _list_part_problems(part, facts)
     return problems
 
 
-def _list_part_problems(mapped: MappedDocument, facts: CompanyFacts) -> tuple[str, ...]:
+def _list_part_problems(mapped_document: MappedDocument, facts: CompanyFacts) -> tuple[str, ...]:
     """Return what forbids sending a part, also if the tax that it states does not fit its total.
 
     Where QuickBooks works out the tax, the hub ignores the one that the document states.
     """
-    payload = payloads.build(mapped, facts, MARKER)
-    document = mapped.document
+    payload = payloads.build(mapped_document, facts, MARKER)
+    document = mapped_document.document
     if payload.problems:
         return payload.problems
     states_tax = document.tax_total is not None or any(line.tax for line in document.lines)
     if document.tax_mode == "computed" and states_tax:
-        stated = replace(mapped, document=replace(document, tax_mode="exclusive"))
-        return payloads.build(stated, facts, MARKER).problems
+        variant = replace(mapped_document, document=replace(document, tax_mode="exclusive"))
+        return payloads.build(variant, facts, MARKER).problems
     if document.total is not None and compute_expected_total(payload.body) is None:
         return tuple(_iter_tax_problems(document, payload.body))
     return ()

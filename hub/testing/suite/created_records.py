@@ -32,8 +32,8 @@ class CreatedRecordTests(VariantBenches):
             if ReceiptState.POSTED not in bench.app.wants:
                 continue
             bench.check()
-            created = iter_created_records(bench.fields(), documents)
-            records = {record.kind: record for _, record in created}
+            pairs = iter_created_records(bench.fields(), documents)
+            records = {record.kind: record for _, record in pairs}
             for record in records.values():
                 try:
                     _report_posted(bench, record)
@@ -50,8 +50,8 @@ class CreatedRecordTests(VariantBenches):
             bench = self._open(variant)
             if ReceiptState.POSTED not in bench.app.wants or bench.look(BOOKS) is None:
                 continue
-            created = iter_created_records(bench.fields(), [plan.document for plan in plans])
-            records = {record.kind: record for _, record in created}
+            pairs = iter_created_records(bench.fields(), [plan.document for plan in plans])
+            records = {record.kind: record for _, record in pairs}
             for document in first_of_each_kind(plans).values():
                 self._compare_rows(variant, document, records.values())
 

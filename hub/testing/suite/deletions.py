@@ -52,15 +52,15 @@ class DeletionTests(DocumentChange):
         if self.delete is None:
             return
         whole = bench.read()
-        deleted = self._delete_each_kind(bench, whole)
-        missing = deleted - _list_gone_ids(_read_a_day_later(bench, whole))
+        ids = self._delete_each_kind(bench, whole)
+        missing = ids - _list_gone_ids(_read_a_day_later(bench, whole))
         if missing:
             pytest.fail(
                 f"{', '.join(sorted(missing))} was deleted at the stand-in, and a day later"
                 f" {self.slug} has yielded no Gone for it, so that it would stay in the books. If"
                 " the source does not announce deletions, pass its ids to add_deletions."
             )
-        present = deleted - _list_gone_ids(self._ask_for(bench, sorted(deleted)))  # in any order
+        present = ids - _list_gone_ids(self._ask_for(bench, sorted(ids)))  # in any order
         if present:
             pytest.fail(
                 f"{self.slug} was asked for {', '.join(sorted(present))}, which the stand-in does"
@@ -90,7 +90,7 @@ class DeletionTests(DocumentChange):
         if self.delete is None:
             return
         whole = bench.read()
-        deleted = self._delete_each_kind(bench, whole)
+        deleted_ids = self._delete_each_kind(bench, whole)
         _advance(bench, HOUR)
         if self.change:  # so that the newest change is later than the deletions
             self._press_first(bench, whole, self.change)
@@ -99,7 +99,7 @@ class DeletionTests(DocumentChange):
         }
         again = bench.read(older_cursors)
         later = _read_a_day_later(bench, again, older_cursors)
-        missing = deleted - _list_gone_ids([*again, *later])
+        missing = deleted_ids - _list_gone_ids([*again, *later])
         if missing:
             pytest.fail(
                 f"{', '.join(sorted(missing))} was deleted at the stand-in. Then the lists were"
@@ -123,8 +123,8 @@ class DeletionTests(DocumentChange):
         items = list(islice(reading, READ_BEFORE_FAILURE))
         with paged_bench.replaced_by(_fail), suppress(HubError):
             deque(map(items.append, reading))
-        deleted = self._press_first(paged_bench, items, self.delete)
-        missing = deleted - _list_gone_ids(_read_a_day_later(paged_bench, items))
+        deleted_ids = self._press_first(paged_bench, items, self.delete)
+        missing = deleted_ids - _list_gone_ids(_read_a_day_later(paged_bench, items))
         if missing:
             pytest.fail(
                 f"{', '.join(missing)} was read before the stand-in of {self.slug} failed, and then"

@@ -47,28 +47,28 @@ class DocumentChange:
         for item in items:
             if isinstance(item, Document):
                 by_kind[list_of(item)].append(item)
-        pressed = self._press(bench, items, form)
+        changed_ids = self._press(bench, items, form)
         ids_of_other_kinds: set[str] = set()
         for documents in by_kind.values():
             ids = set(map(id_at_the_source, documents))
-            is_pressed = any(document.source_id in pressed for document in documents)
+            is_pressed = any(document.source_id in changed_ids for document in documents)
             if not is_pressed and (names_list or ids.isdisjoint(ids_of_other_kinds)):
-                pressed |= self._press_first(bench, documents, form)
+                changed_ids |= self._press_first(bench, documents, form)
             ids_of_other_kinds |= ids
-        return pressed
+        return changed_ids
 
     def _press(
         self, bench: Bench, items: Sequence[Yielded], form: tuple[str, Mapping[str, str]]
     ) -> set[str]:
         """Submit a form for the first document for which the stand-in accepts it."""
-        pressed = self._press_first(bench, items, form)
+        changed_ids = self._press_first(bench, items, form)
         path, _ = form
-        assert pressed, (
+        assert changed_ids, (
             f"The stand-in of {self.slug} accepts the form {path} for no document. In"
             " contract(…, change=…) and delete=… {id} is the id at the source, {list} what comes"
             " before it in the source id, and the fields are those of the form."
         )
-        return pressed
+        return changed_ids
 
     def _press_first(
         self, bench: Bench, items: Sequence[Yielded], form: tuple[str, Mapping[str, str]]

@@ -120,15 +120,15 @@ class DocumentTests:
 
     def test_documents_use_only_declared_fields_and_roles(self, bench: Bench) -> None:
         """Look for codes whose field `hub_fields` does not declare."""
-        declared = {field.name for field in bench.fields()}
+        field_names = {field.name for field in bench.fields()}
         used: set[str] = set()
         for document in only_documents(bench.read()):
             used.update(name for name, _, _ in iter_codes(document))
-        undeclared = sorted(used - declared - set(ROLES))
-        if undeclared:
+        unknown_names = sorted(used - field_names - set(ROLES))
+        if unknown_names:
             pytest.fail(
                 f"{self.slug} has documents with codes that hub_fields does not declare:"
-                f" {', '.join(undeclared)}. Return a Field for each of them from hub_fields, or"
+                f" {', '.join(unknown_names)}. Return a Field for each of them from hub_fields, or"
                 " correct the key in `codes`."
             )
 
@@ -185,23 +185,23 @@ class DocumentTests:
     def test_reading_by_ids_returns_exactly_these_documents(self, bench: Bench) -> None:
         """Read some documents by their ids; they may come in any order, each once."""
         ids = source_ids(bench.read())[:5]
-        answered = Counter(map(identity, bench.read(ids=ids)))
+        counts = Counter(map(identity, bench.read(ids=ids)))
         for problem, others in (
-            ("has not answered", Counter(ids) - answered),
-            ("has also yielded", answered - Counter(ids)),
+            ("has not answered", Counter(ids) - counts),
+            ("has also yielded", counts - Counter(ids)),
         ):
             if others:
-                listed = ", ".join(list(others)[:MAX_EXAMPLES])
+                examples = ", ".join(list(others)[:MAX_EXAMPLES])
                 pytest.fail(
                     f"hub_documents of {self.slug} was asked for the ids {', '.join(ids)}, and"
-                    f" {problem} {listed}. With ids, answer each of them once and yield"
+                    f" {problem} {examples}. With ids, answer each of them once and yield"
                     " nothing else; read_lists and read_ids do."
                 )
 
     def test_a_document_read_by_its_id_equals_the_listed_one(self, bench: Bench) -> None:
         """Read each document from the list and by its id; compare all fields."""
-        listed = {document.source_id: document for document in only_documents(bench.read())}
-        for ids in iter_chunks(list(listed), MAX_IDS):
+        documents = {document.source_id: document for document in only_documents(bench.read())}
+        for ids in iter_chunks(list(documents), MAX_IDS):
             answers = {identity(item): item for item in bench.read(ids=ids)}
             for id in ids:
                 if id not in answers:
@@ -209,7 +209,7 @@ class DocumentTests:
                         f"{self.slug} lists {id}, and yields nothing if it is asked for this id."
                         " Let `find` return its row, or answer each id with read_ids."
                     )
-                self._compare(listed[id], answers[id])
+                self._compare(documents[id], answers[id])
 
     def _compare(self, document: Document, item: Yielded) -> None:
         """Fail if what was read by its id is not the listed document."""

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 
 def exemptions_by_parameter(**reasons: Mapping[str, str] | None) -> dict[str, Mapping[str, str]]:
     """Return the exemptions of a suite by the parameter that declares them."""
-    return {name: declared or {} for name, declared in reasons.items()}
+    return {name: exemptions or {} for name, exemptions in reasons.items()}
 
 
 def check_exemption(
@@ -23,8 +23,8 @@ def check_exemption(
 
 
 def check_exempted_names(
-    parameter: str, reasons: Mapping[str, str], allowed: Collection[str]
+    parameter: str, reasons: Mapping[str, str], names: Collection[str]
 ) -> None:
     """Fail if there is an exemption for a name that no test uses."""
-    unknown = sorted(reasons.keys() - set(allowed))
-    assert not unknown, f"{parameter} names {', '.join(unknown)}: it may name {', '.join(allowed)}"
+    unknown = sorted(reasons.keys() - set(names))
+    assert not unknown, f"{parameter} names {', '.join(unknown)}: it may name {', '.join(names)}"

@@ -64,34 +64,34 @@ class HookTests(VariantBenches):
         """List the codes of each field and of each setting that offers some."""
         if not self._uses("hub_codes"):
             return
-        listed: dict[str, set[str]] = defaultdict(set)
+        listed_ids: dict[str, set[str]] = defaultdict(set)
         used: dict[str, set[str]] = defaultdict(set)
         for bench, documents in self._iter_benches_with_documents():
             for name in _list_fields_with_codes(bench):
-                if not listed[name]:
-                    listed[name].update(self._iter_listed_codes(bench, name))
+                if not listed_ids[name]:
+                    listed_ids[name].update(self._iter_listed_codes(bench, name))
             for name, id in _iter_used_codes(documents):
                 used[name].add(id)
-        if not any(listed.values()):
+        if not any(listed_ids.values()):
             self._fail_unused("hub_codes", "returned no code for any field")
-        for name, ids in listed.items():
+        for name, ids in listed_ids.items():
             self._compare_ids(name, ids, used[name])
 
     def test_every_attachment_can_be_opened(self) -> None:
         """Open each file, and compare it with what its document states and its source sends."""
-        opened: set[tuple[str, str]] = set()
+        opened_files: set[tuple[str, str]] = set()
         unavailable = set()
         downloads = Downloads(self.converted)
         for bench, documents in self._iter_benches_with_documents():
-            for document, attachment in _iter_new_files(documents, opened):
+            for document, attachment in _iter_new_files(documents, opened_files):
                 if not self._open_file(bench, document, attachment, downloads):
                     unavailable.add(document.source_id)
-        if opened and "hub_attachment" in self.unused:
+        if opened_files and "hub_attachment" in self.unused:
             pytest.fail(
                 f"{self.slug} has files, and unused says that it has none: remove hub_attachment"
                 " from contract(…, unused=…)."
             )
-        if not opened and self._uses("hub_attachment"):
+        if not opened_files and self._uses("hub_attachment"):
             self._fail_unused("hub_attachment", "has no document with an attachment to open")
         missing = self.unavailable.keys() - unavailable
         if missing:
@@ -118,9 +118,9 @@ class HookTests(VariantBenches):
             for document, attachment in _iter_new_files(documents, set()) if calls else ():
                 with suppress(HubError), downloads.watch(bench):
                     bench.attachment(document, attachment)
-                opened = sorted(calls & downloads.calls)
-                if opened:
-                    address, _, _ = opened[0].rpartition(" ")
+                download_calls = sorted(calls & downloads.calls)
+                if download_calls:
+                    address, _, _ = download_calls[0].rpartition(" ")
                     pytest.fail(
                         f"hub_documents of {self.slug} has opened files while it read the list,"
                         f" such as {attachment.name} of {document.source_id} with"
@@ -187,13 +187,13 @@ class HookTests(VariantBenches):
                 pytest.fail(f"{what} returned {code!r}. It must return codes, or ids as texts.")
             yield id
 
-    def _compare_ids(self, name: str, listed: set[str], used: set[str]) -> None:
+    def _compare_ids(self, name: str, listed_ids: set[str], used_ids: set[str]) -> None:
         """Fail if documents use none of the codes that are listed of a field."""
-        if listed and used and listed.isdisjoint(used):
+        if listed_ids and used_ids and listed_ids.isdisjoint(used_ids):
             pytest.fail(
-                f"hub_codes of {self.slug} lists the codes {_format_first_ids(listed)} of the field"
-                f" {name}, and documents use others: {_format_first_ids(used)}. A match belongs to"
-                " the id of a code, so both need the same ids."
+                f"hub_codes of {self.slug} lists the codes {_format_first_ids(listed_ids)} of the"
+                f" field {name}, and documents use others: {_format_first_ids(used_ids)}. A match"
+                " belongs to the id of a code, so both need the same ids."
             )
 
     def _push_twice(self, bench: Bench, name: str, records: list[Record]) -> bool:
@@ -243,14 +243,14 @@ def _list_fields_with_codes(bench: Bench) -> list[str]:
 
 
 def _iter_new_files(
-    documents: Iterable[Document], opened: set[tuple[str, str]]
+    documents: Iterable[Document], opened_files: set[tuple[str, str]]
 ) -> Iterator[tuple[Document, Attachment]]:
     """Yield each file that was not opened before, with its document; note that it is opened."""
     for document in documents:
         for attachment in document.attachments:
             file = (document.source_id, attachment.id)
-            if file not in opened:
-                opened.add(file)
+            if file not in opened_files:
+                opened_files.add(file)
                 yield document, attachment
 
 

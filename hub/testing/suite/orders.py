@@ -41,9 +41,9 @@ class OrderTests(VariantBenches):
                 otherwise=f"{self.slug} bills the orders that its source names",
             )
         elif problems:
-            listed = "\n".join(f"  {problem}" for problem in problems.values())
+            text = "\n".join(f"  {problem}" for problem in problems.values())
             pytest.fail(
-                f"{self.slug} has bills that do not use up their order:\n{listed}\nIt would stay"
+                f"{self.slug} has bills that do not use up their order:\n{text}\nIt would stay"
                 " open in QuickBooks, as if nothing had been delivered. Give each line the order,"
                 " and the line of it if the source names one: Line(…, applied=Applied(document=…,"
                 f" line=…)). If the plugin has to leave it out: contract(…, derived={{{ORDER!r}:"

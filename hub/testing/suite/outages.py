@@ -37,16 +37,16 @@ class OutageTests(VariantBenches):
         with bench.replaced_by(partial(_pass_on, bench, paths)):
             whole = bench.read()
         what = f"hub_documents of {self.slug}"
-        unchanged = ADVICE.format(nothing="nothing had changed")
-        FailingSource(bench, status).expect_error(bench.read, what, unchanged)
+        advice_for_list = ADVICE.format(nothing="nothing had changed")
+        FailingSource(bench, status).expect_error(bench.read, what, advice_for_list)
         for path in list(paths)[:MAX_PATHS]:
             alone = f"{what}, of which only calls of {path} were refused,"
-            FailingSource(bench, status, path=path).expect_error(bench.read, alone, unchanged)
+            FailingSource(bench, status, path=path).expect_error(bench.read, alone, advice_for_list)
         advice = ADVICE.format(nothing="it had read them, or as if they were gone")
         for ids in _group_by_list(source_ids(whole)):
             by_ids = partial(bench.read, ids=ids[:MAX_IDS])
-            named = f"{what}, with the ids {', '.join(ids[:MAX_IDS])},"
-            FailingSource(bench, status).expect_error(by_ids, named, advice)
+            with_ids = f"{what}, with the ids {', '.join(ids[:MAX_IDS])},"
+            FailingSource(bench, status).expect_error(by_ids, with_ids, advice)
 
     def test_a_busy_source_loses_no_file(self) -> None:
         """Answer the calls for the first file of a document with 429."""

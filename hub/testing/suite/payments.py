@@ -48,9 +48,9 @@ class PaymentTests(VariantBenches):
                 if problem:
                     problems.setdefault(kind, problem)
         if problems:
-            listed = "\n".join(f"  {problem}" for problem in problems.values())
+            text = "\n".join(f"  {problem}" for problem in problems.values())
             pytest.fail(
-                f"{self.slug} does not apply a payment to all that it pays:\n{listed}\n{ADVICE}"
+                f"{self.slug} does not apply a payment to all that it pays:\n{text}\n{ADVICE}"
             )
 
 
@@ -152,16 +152,16 @@ def _find_defect_of_added_document(
         entries = _find_list_around(reading, value)
         if entries is None:
             continue
-        added = payable[others[0]]
+        added_id = payable[others[0]]
         longer = [*entries.value, _copy_of(entries, value, others[0])]
-        changed = reading.responses.read(entries, longer)
-        if changed is None or changed.hold:
+        changed_payment = reading.responses.read(entries, longer)
+        if changed_payment is None or changed_payment.hold:
             return ""
-        paid_ids = ReadPayment(changed, reading.responses).paid_ids
-        if not paid_ids >= reading.paid_ids | {added}:
+        paid_ids = ReadPayment(changed_payment, reading.responses).paid_ids
+        if not paid_ids >= reading.paid_ids | {added_id}:
             return (
                 f"{reading.document.source_id}: if the list {entries.name} in the answer of the"
-                f" source names {added}, too, it is applied to"
+                f" source names {added_id}, too, it is applied to"
                 f" {', '.join(sorted(paid_ids)) or 'nothing'} only."
             )
         return ""
@@ -191,11 +191,11 @@ def _replace_ids(content: Any, path: Path, id: str) -> Any:
     if not path:
         return _copy_id_type(content, id)
     if isinstance(content, list):
-        changed: Any = list(content)
+        copy: Any = list(content)
     else:
-        changed = {name: _renumber(name, value) for name, value in content.items()}
-    changed[path[0]] = _replace_ids(content[path[0]], path[1:], id)
-    return changed
+        copy = {name: _renumber(name, value) for name, value in content.items()}
+    copy[path[0]] = _replace_ids(content[path[0]], path[1:], id)
+    return copy
 
 
 def _copy_id_type(content: Any, id: str) -> Any:

@@ -103,12 +103,12 @@ class RateTests:
                 " /_sandbox/limit. Create Limits.at_rate(clock, rate) of qbo_sandbox.kit, count"
                 " each call with it, and pass its page to the Harness as pages={'limit': …}."
             )
-        enforced = Rate(int(limit["requests"]), int(limit["seconds"]))
-        if not rate.is_within(enforced):
+        enforced_rate = Rate(int(limit["requests"]), int(limit["seconds"]))
+        if not rate.is_within(enforced_rate):
             pytest.fail(
                 f"{self.slug} declares the rate {bench.app.rate}, but its stand-in allows"
-                f" {enforced} only: with Limits.at_rate(clock, rate) they are the same."
+                f" {enforced_rate} only: with Limits.at_rate(clock, rate) they are the same."
             )
         bench.drive("clock", {"frozen": True})
         bench.drive("limit", {"requests": ADMITTED_CALLS})
-        return float(enforced.seconds)
+        return float(enforced_rate.seconds)

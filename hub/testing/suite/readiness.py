@@ -43,7 +43,7 @@ class ReadinessTests(VariantBenches):
     def test_only_documents_declared_unreadable_cannot_be_read(self) -> None:
         """Print each distinct reason; fail on those that no case of the stand-in is meant for."""
         reasons: dict[str, list[str]] = defaultdict(list)
-        unexpected = set()
+        unexpected_reasons = set()
         occurring_ids = set()
         for item in self._read_with_all_settings():
             if not isinstance(item, Unreadable):
@@ -54,13 +54,13 @@ class ReadinessTests(VariantBenches):
             if words and words in item.reason:
                 occurring_ids.add(item.source_id)
             else:
-                unexpected.add(item.reason)
+                unexpected_reasons.add(item.reason)
         lines = {reason: _format_reason(reason, ids) for reason, ids in reasons.items()}
         sys.stdout.write("\n".join(lines.values()))
-        listed = _list_reasons([lines[reason] for reason in sorted(unexpected)])
-        if unexpected:
+        text = _list_reasons([lines[reason] for reason in sorted(unexpected_reasons)])
+        if unexpected_reasons:
             pytest.fail(
-                f"{self.slug} has documents that cannot be read:\n{listed}\nCorrect the plugin. If"
+                f"{self.slug} has documents that cannot be read:\n{text}\nCorrect the plugin. If"
                 " the stand-in shows such a document on purpose, name it:"
                 " contract(…, unreadable={source_id: words of the reason})."
             )
@@ -81,8 +81,8 @@ class ReadinessTests(VariantBenches):
                 document = plan.document
                 if plan.is_posted:
                     kinds.add(document.kind)
-                    created = iter_created_records(bench.fields(), [document])
-                    kinds.update(record.kind for _, record in created)
+                    pairs = iter_created_records(bench.fields(), [document])
+                    kinds.update(record.kind for _, record in pairs)
                 for reason in filter(None, (plan.obstacle, *plan.problems)):
                     obstacles[document.kind][reason] += 1
         lines = []
@@ -90,10 +90,10 @@ class ReadinessTests(VariantBenches):
             if kind not in kinds:
                 lines.append(f"  {kind}: {_explain_unready(obstacles[kind])}")
         if lines:
-            listed = "\n".join(lines)
+            text = "\n".join(lines)
             pytest.fail(
                 f"{self.slug} declares kinds of documents of which its stand-in has none that can"
-                f" be posted:\n{listed}\nAdd such a document to the stand-in, or remove the kind"
+                f" be posted:\n{text}\nAdd such a document to the stand-in, or remove the kind"
                 " from App.posts. If other settings bring it: contract(…, variants=[{…}])."
             )
 
@@ -103,23 +103,23 @@ class ReadinessTests(VariantBenches):
         Each code counts as matched. So what is left is a mistake of the plugin or its stand-in.
         """
         reasons: dict[str, list[str]] = defaultdict(list)
-        expected: set[str] = set()
+        excused_ids: set[str] = set()
         for id, problem in self._iter_problems():
             words = self.unpostable.get(id)
             if words and words in problem:
-                expected.add(id)
+                excused_ids.add(id)
             elif id not in reasons[problem]:
                 reasons[problem].append(id)
         if reasons:
             lines = [_format_reason(reason, ids) for reason, ids in reasons.items()]
-            listed = _list_reasons(lines)
+            text = _list_reasons(lines)
             pytest.fail(
                 f"{self.slug} has documents that are ready, and that the hub would hold because of"
-                f" what is wrong with them:\n{listed}\nCorrect the plugin. If the stand-in shows"
+                f" what is wrong with them:\n{text}\nCorrect the plugin. If the stand-in shows"
                 " such a document on purpose, name it: contract(…, unpostable={source_id: words of"
                 " the reason})."
             )
-        missing = self.unpostable.keys() - expected
+        missing = self.unpostable.keys() - excused_ids
         if missing:
             pytest.fail(
                 f"{self.slug}: {', '.join(sorted(missing))} should be ready and not be posted for"
@@ -129,15 +129,16 @@ class ReadinessTests(VariantBenches):
     def test_codes_whose_record_is_created_say_what_to_create(self) -> None:
         """Look for `create` in the codes of each field that has missing="create"."""
         used: set[str] = set()
-        explained: set[str] = set()
+        fields_with_record: set[str] = set()
         for bench, documents in self._iter_benches_with_documents():
             for name, code in _iter_codes_to_create(bench, documents):
                 used.add(name)
                 if isinstance(code, Code) and code.create:
-                    explained.add(name)
-        if used - explained:
+                    fields_with_record.add(name)
+        silent = used - fields_with_record
+        if silent:
             pytest.fail(
-                f"{self.slug} has codes of the field {', '.join(sorted(used - explained))}, which"
+                f"{self.slug} has codes of the field {', '.join(sorted(silent))}, which"
                 ' has missing="create", and none says what to create, so that a document with a new'
                 " code would be held. Pass Code(…, create=Party(…)), or create=Item(…) for an item."
             )
@@ -174,10 +175,10 @@ class ReadinessTests(VariantBenches):
             lines = []
             for (field, id), values in sorted(several.items())[:MAX_REASONS]:
                 lines.append(f"  {field} {id}: {', '.join(sorted(values)[:MAX_EXAMPLES])}")
-            listed = "\n".join(lines)
+            text = "\n".join(lines)
             pytest.fail(
                 f"{self.slug} has codes with one id and several names, which would all be matched"
-                f" with one record of QuickBooks:\n{listed}\nUse an id that the source gives to one"
+                f" with one record of QuickBooks:\n{text}\nUse an id that the source gives to one"
                 " thing only."
             )
 
@@ -207,9 +208,9 @@ class ReadinessTests(VariantBenches):
                 places.setdefault((name, code), source_id)
         if places:
             lines = [f"  {name} {code!r} of {id}" for (name, code), id in sorted(places.items())]
-            listed = _list_reasons(lines)
+            text = _list_reasons(lines)
             pytest.fail(
-                f"{self.slug} has codes that are plain texts and come from no setting:\n{listed}\n"
+                f"{self.slug} has codes that are plain texts and come from no setting:\n{text}\n"
                 "The hub takes such a text for the id of a record in QuickBooks, where the same id"
                 " is another record in each company. Write Code(id=…, number=…, name=…) for what"
                 " the source calls something."
@@ -290,10 +291,10 @@ def _format_reason(reason: str, ids: Sequence[str]) -> str:
 
 def _list_reasons(lines: Sequence[str]) -> str:
     """Return the first lines with reasons, and how many others there are."""
-    listed = [*lines[:MAX_REASONS]]
+    first_lines = [*lines[:MAX_REASONS]]
     if len(lines) > MAX_REASONS:
-        listed.append(f"  … and {len(lines) - MAX_REASONS} more reasons")
-    return "\n".join(listed)
+        first_lines.append(f"  … and {len(lines) - MAX_REASONS} more reasons")
+    return "\n".join(first_lines)
 
 
 def _explain_unready(obstacles: Counter[str]) -> str:

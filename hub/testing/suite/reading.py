@@ -72,8 +72,8 @@ class CheckpointTests:
         A filter that includes the moment of the cursor returns the newest documents again.
         """
         whole = bench.read()
-        repeated = without_checkpoints(bench.read(last_cursors(whole)))
-        other = unique_ids(item for item in repeated if item not in whole)
+        second_items = without_checkpoints(bench.read(last_cursors(whole)))
+        other = unique_ids(item for item in second_items if item not in whole)
         late = other - unique_ids(whole)
         if late:
             pytest.fail(
@@ -87,12 +87,12 @@ class CheckpointTests:
                 " the last Checkpoint, although nothing has changed, so that it would be updated"
                 " without end. Make each document from its row alone."
             )
-        counts, repeated_counts = Counter(map(list_of, whole)), Counter(map(list_of, repeated))
+        counts, repeated_counts = Counter(map(list_of, whole)), Counter(map(list_of, second_items))
         endless = {
             name for name, count in repeated_counts.items() if count > max(1, counts[name] // 2)
         }
         if endless:
-            ids = unique_ids(item for item in repeated if list_of(item) in endless)
+            ids = unique_ids(item for item in second_items if list_of(item) in endless)
             pytest.fail(
                 f"{self.slug} reads {len(ids)} documents again from its last Checkpoint, such as"
                 f" {_name_some(ids)}, although nothing has changed: every collect would. Yield a"
@@ -122,8 +122,8 @@ class CheckpointTests:
         after_checkpoints = {place + 1 for place in checkpoints}
         for place in sorted(checkpoints | after_checkpoints):
             before_crash = list(islice(paged_bench.reading(), place))
-            resumed = paged_bench.read(last_cursors(before_crash))
-            missing = unique_ids(whole) - unique_ids(before_crash) - unique_ids(resumed)
+            later_items = paged_bench.read(last_cursors(before_crash))
+            missing = unique_ids(whole) - unique_ids(before_crash) - unique_ids(later_items)
             if missing:
                 pytest.fail(
                     f"The reading of {self.slug} ended after {len(unique_ids(before_crash))} rows,"
@@ -152,10 +152,10 @@ class ReadingTests(CheckpointTests, DocumentChange):
 
     def test_a_cursor_from_a_later_state_returns_no_unchanged_document(self, bench: Bench) -> None:
         """Read with cursors from years ahead, as after the source was restored from a backup."""
-        repeated = unique_ids(bench.read(last_cursors(bench.read())))  # at the moment of the cursor
+        same_ids = unique_ids(bench.read(last_cursors(bench.read())))  # at the moment of the cursor
         later = Bench(self.slug, self.settings, waits=True)
         later.drive("clock", {"advance": THREE_YEARS})
-        changed = self._change(later, later.read())
+        changed_ids = self._change(later, later.read())
         ahead = last_cursors(later.read())
         if not ahead:
             pytest.fail(
@@ -164,11 +164,11 @@ class ReadingTests(CheckpointTests, DocumentChange):
         read_ids: set[str] = set()
         with suppress(HubError):  # deliberate errors are allowed
             read_ids = unique_ids(bench.read(ahead))
-        unchanged = read_ids - changed - repeated
-        if unchanged:
+        other_ids = read_ids - changed_ids - same_ids
+        if other_ids:
             pytest.fail(
                 f"{self.slug} was read with the cursors of a source that is years ahead, and read"
-                f" {_name_some(unchanged)}, which had not changed. Pass cursors to the source as"
+                f" {_name_some(other_ids)}, which had not changed. Pass cursors to the source as"
                 " they are; the documents of the moment of a cursor may come again, others may not."
             )
 
@@ -233,9 +233,9 @@ class ReadingTests(CheckpointTests, DocumentChange):
         What the source does not answer again, because of a cursor of its own, cannot be read.
         """
         bench.drive("clock", {"advance": WITHIN_A_SECOND})
-        changed = self._change_again(bench, items, "again")
-        read, answered = read_and_record(bench, end)
-        unread = {id for id in changed - unique_ids(read) if id.rpartition(":")[2] in answered}
+        changed_ids = self._change_again(bench, items, "again")
+        read, values = read_and_record(bench, end)
+        unread = {id for id in changed_ids - unique_ids(read) if id.rpartition(":")[2] in values}
         if not unread:
             return
         bench.drive("clock", {"advance": BETWEEN_CHANGES})
@@ -253,9 +253,9 @@ class ReadingTests(CheckpointTests, DocumentChange):
         bench.clock.advance(THREE_YEARS)
         whole = bench.read()
         bench.drive("clock", {"advance": 60})
-        changed = self._change_each_kind(bench, whole)
+        changed_ids = self._change_each_kind(bench, whole)
         _fail_if_unread(
-            changed - unique_ids(bench.read(last_cursors(whole))),
+            changed_ids - unique_ids(bench.read(last_cursors(whole))),
             f"changed after {self.slug} had read it, and is never read again. Each list needs a"
             " cursor, and a version that differs after a change. The clock of the source is behind"
             " that of the hub: store in the Checkpoint a time that the source states, such as"
@@ -268,10 +268,10 @@ class ReadingTests(CheckpointTests, DocumentChange):
         if self.change is None:
             return
         bench.drive("clock", {"advance": 60})
-        changed = self._change_each_kind(bench, whole)
+        changed_ids = self._change_each_kind(bench, whole)
         items = bench.read(last_cursors(whole))
         bench.drive("clock", {"advance": BETWEEN_CHANGES})
-        again = [item for item in whole if identity(item) in changed]
+        again = [item for item in whole if identity(item) in changed_ids]
         changed_again = self._change_again(bench, again, "again")
         _fail_if_unread(
             changed_again - unique_ids(bench.read(last_cursors(whole) | last_cursors(items))),
@@ -325,15 +325,15 @@ class ReadingTests(CheckpointTests, DocumentChange):
             bench = Bench(self.slug, self.settings, documents=self.paged, waits=True)
             reading = bench.reading()
             items = list(islice(reading, place))
-            deleted = self._delete(bench, items)
+            deleted_ids = self._delete(bench, items)
             items += reading if goes_on else ()
             later = bench.read(last_cursors(items))
-            missing = unique_ids(whole) - deleted - unique_ids(items) - unique_ids(later)
+            missing = unique_ids(whole) - deleted_ids - unique_ids(items) - unique_ids(later)
             if missing:
                 pytest.fail(
-                    f"While {self.slug} was read, {', '.join(deleted)} was deleted from a page that"
-                    f" it had read; {', '.join(sorted(missing)[:3])} is never read. Where pages are"
-                    " numbered, each row behind the deleted one moves. Read them with"
+                    f"While {self.slug} was read, {', '.join(deleted_ids)} was deleted from a page"
+                    f" that it had read; {', '.join(sorted(missing)[:3])} is never read. Where"
+                    " pages are numbered, each row behind the deleted one moves. Read them with"
                     " read_numbered_pages, or with read_linked_pages(…, numbered=True)."
                 )
 
@@ -361,8 +361,8 @@ def _build_other_texts(fields: Mapping[str, str], word: str) -> dict[str, str]:
 
 def _stop_clock_within_a_second(bench: Bench) -> None:
     """Stop the clock of the stand-in a minute later, near the beginning of a second."""
-    stopped = bench.drive("clock", {"advance": 60, "frozen": True})
-    bench.drive("clock", {"advance": 1.1 - stopped["epoch"] % 1})
+    clock = bench.drive("clock", {"advance": 60, "frozen": True})
+    bench.drive("clock", {"advance": 1.1 - clock["epoch"] % 1})
 
 
 def _read_on(bench: Bench, end: Mapping[str, str]) -> dict[str, str]:

@@ -53,24 +53,24 @@ class ReceiptTests(VariantBenches):
 
     def test_each_wanted_state_is_reported(self) -> None:
         """Report each state of a document of each kind; look for what it does at the stand-in."""
-        reported: set[Report] = set()
+        reports: set[Report] = set()
         kinds: set[str] = set()
         wants: tuple[ReceiptState, ...] = ()
         has_changed_books = False
         for bench, plans in zip(self._iter_benches(), self._plan_each(), strict=True):
             wants = tuple(ReceiptState(state) for state in bench.app.wants)
             examples = first_of_each_kind(plans)
-            states = {state for state, _ in reported}
+            states = {state for state, _ in reports}
             if not examples.keys() <= kinds or not states.issuperset(wants):
                 kinds |= examples.keys()
                 books = bench.look("books")
-                reported |= self._report_all(bench, list(examples.values()), wants)
+                reports |= self._report_all(bench, list(examples.values()), wants)
                 has_changed_books |= books is None or bench.look("books") != books
-        self._check_reasons(wants, reported)
+        self._check_reasons(wants, reports)
         self._require_document(wants, kinds)
-        self._check(wants, {state for state, _ in reported}, has_changed_books=has_changed_books)
-        self._check_kinds(kinds, {kind for _, kind in reported})
-        if reported:
+        self._check(wants, {state for state, _ in reports}, has_changed_books=has_changed_books)
+        self._check_kinds(kinds, {kind for _, kind in reports})
+        if reports:
             record.note(record.REPORT, self.slug)
 
     def test_a_repeated_receipt_changes_nothing(self) -> None:
@@ -139,9 +139,9 @@ class ReceiptTests(VariantBenches):
         self, variant: Mapping[str, Any], document: Document, state: ReceiptState
     ) -> None:
         """Report a document as posted, and in another state; fail if both look alike."""
-        (posted,) = self._iter_written(variant, document, ReceiptState.POSTED)
+        (posted_report,) = self._iter_written(variant, document, ReceiptState.POSTED)
         for other in self._iter_written(variant, document, state):
-            problem = find_likeness(posted, other, document)
+            problem = find_likeness(posted_report, other, document)
             if problem:
                 pytest.fail(
                     f"hub_report of {self.slug} writes for the {document.kind}"
@@ -206,9 +206,9 @@ class ReceiptTests(VariantBenches):
         repetition = find_repetition(calls.first_books, bench.look("books"))
         if not repetition:
             return
-        answered = WriteRequests(self._open(variant))
-        answered.report(document, receipt, what)
-        if len(answered.names) == 1:
+        requests = WriteRequests(self._open(variant))
+        requests.report(document, receipt, what)
+        if len(requests.names) == 1:
             pytest.fail(
                 f"{what} called {calls.names[0]}. The source carried it out, and the answer was"
                 " lost. The same receipt came again, and the plugin wrote it a second time: the"
@@ -224,13 +224,13 @@ class ReceiptTests(VariantBenches):
     ) -> set[Report]:
         """Report every state of every example; return those of which the stand-in got a call."""
         effects = HookEffects(bench)
-        reported: set[Report] = set()
+        reports: set[Report] = set()
         for state in wants:
             for document in examples:
                 self._report(bench, document, state)
                 if not effects.has_log or effects.has_written():
-                    reported.add((state, document.kind))
-        return reported
+                    reports.add((state, document.kind))
+        return reports
 
     def _report(self, bench: Bench, document: Document, state: ReceiptState) -> None:
         """Report a state of a document, with each cause that it can have."""
@@ -253,12 +253,12 @@ class ReceiptTests(VariantBenches):
     def _check(
         self,
         wants: tuple[ReceiptState, ...],
-        reported: set[ReceiptState],
+        reported_states: set[ReceiptState],
         *,
         has_changed_books: bool,
     ) -> None:
         """Fail if a state that the app wants did not get to the stand-in without a reason."""
-        silent = [state for state in wants if state not in reported | self.unreported.keys()]
+        silent = [state for state in wants if state not in reported_states | self.unreported.keys()]
         if silent:
             pytest.fail(
                 f"{self.slug} wants to know of {', '.join(silent)}, and hub_report returned without"
@@ -267,30 +267,30 @@ class ReceiptTests(VariantBenches):
                 " variants=[{…}]). If it is right that the source learns nothing: contract(…,"
                 " unreported={state: reason})."
             )
-        if wants and reported and not has_changed_books:
+        if wants and reported_states and not has_changed_books:
             pytest.fail(
                 f"hub_report of {self.slug} called the stand-in, and its page /_sandbox/books shows"
                 " the same data as before. Correct what hub_report sends, or let the stand-in"
                 " store it."
             )
 
-    def _check_kinds(self, kinds: set[str], reported: set[str]) -> None:
+    def _check_kinds(self, kinds: set[str], reported_kinds: set[str]) -> None:
         """Fail if the source learns of some kinds of transactions and not of another."""
-        silent = sorted(kinds - reported - self.unreported.keys() - set(LIST_KINDS))
-        if reported and silent:
+        silent = sorted(kinds - reported_kinds - self.unreported.keys() - set(LIST_KINDS))
+        if reported_kinds and silent:
             pytest.fail(
                 f"hub_report of {self.slug} tells the source about documents of the kind"
-                f" {', '.join(sorted(reported))}, and for {', '.join(silent)} it returned without a"
-                " call that changes anything at the stand-in. Report every kind. If the source has"
-                f" no place for it: contract(…, unreported={{{silent[0]!r}: reason}})."
+                f" {', '.join(sorted(reported_kinds))}, and for {', '.join(silent)} it returned"
+                " without a call that changes anything at the stand-in. Report every kind. If the"
+                f" source has no place for it: contract(…, unreported={{{silent[0]!r}: reason}})."
             )
 
-    def _check_reasons(self, wants: tuple[ReceiptState, ...], reported: set[Report]) -> None:
+    def _check_reasons(self, wants: tuple[ReceiptState, ...], reports: set[Report]) -> None:
         """Fail if a reason for a state or a kind that is not reported does not hold.
 
         A kind of which no document can be posted may be named, too: other tests say so.
         """
-        reported_names = {str(name) for names in reported for name in names}
+        reported_names = {str(name) for names in reports for name in names}
         posts = self._open({}).app.posts
         check_exempted_names("unreported", self.unreported, (*wants, *sorted(posts)))
         for name in self.unreported:

@@ -85,9 +85,9 @@ class SourceValuesTests(VariantBenches):
                 otherwise=f"{self.slug} takes {name} from its source",
             )
         elif problems:
-            listed = "\n".join(f"  {problem}" for problem in problems.values())
+            text = "\n".join(f"  {problem}" for problem in problems.values())
             pytest.fail(
-                f"{self.slug} has documents without the {name} of the source:\n{listed}\n"
+                f"{self.slug} has documents without the {name} of the source:\n{text}\n"
                 f"{ADVICE[name]} If the plugin has to work it out, or should leave it out:"
                 f" contract(…, derived={{{name!r}: reason}})."
             )

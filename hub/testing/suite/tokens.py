@@ -103,11 +103,11 @@ class _SourceOfTwo:
             self._bench.secrets.news.set()
 
 
-def _iter_tokens(environ: WSGIEnvironment, stored: Collection[str]) -> Iterator[Token]:
+def _iter_tokens(environ: WSGIEnvironment, stored_secrets: Collection[str]) -> Iterator[Token]:
     """Yield each header of a call with a bearer token, or with a part of a stored secret."""
     headers = [(name, value) for name, value in environ.items() if name.startswith("HTTP_")]
     for name, value in sorted(headers):
-        if value.startswith(BEARER) or _has_part(stored, _list_words(value)):
+        if value.startswith(BEARER) or _has_part(stored_secrets, _list_words(value)):
             yield name, value
 
 

@@ -61,9 +61,9 @@ class UnreadableRowTests(VariantBenches):
                 if problem:
                     problems.setdefault(list_of(document), f"{document.source_id}: {problem}")
         if problems:
-            listed = "\n".join(f"  {problem}" for problem in problems.values())
+            text = "\n".join(f"  {problem}" for problem in problems.values())
             pytest.fail(
-                f"{self.slug} takes a missing amount for 0:\n{listed}\nPass what the source"
+                f"{self.slug} takes a missing amount for 0:\n{text}\nPass what the source"
                 " answers to money(…) without `or 0`: it raises for None, and the row waits in the"
                 " inbox with the reason."
             )
@@ -72,7 +72,7 @@ class UnreadableRowTests(VariantBenches):
         """Read a row while it has no amounts; fail if it is gone, or if anything is missing."""
         all_ids = unique_ids(bench.read())
         source = _SourceWithoutAmounts(bench, document)
-        for ids, expected in (((), all_ids), ((document.source_id,), {document.source_id})):
+        for ids, expected_ids in (((), all_ids), ((document.source_id,), {document.source_id})):
             where = "by its id" if ids else "in the list"
             what = (
                 f"hub_documents of {self.slug} has read {document.source_id} {where}, with texts in"
@@ -87,7 +87,7 @@ class UnreadableRowTests(VariantBenches):
                     f"{what} and yielded a Gone, as if the source had deleted it, so that it would"
                     f" be removed from the books. {ADVICE}"
                 )
-            missing_ids = sorted(expected - unique_ids(items))
+            missing_ids = sorted(expected_ids - unique_ids(items))
             if missing_ids:
                 pytest.fail(
                     f"{what} and yielded nothing for {', '.join(missing_ids[:3])}. {ADVICE}"
@@ -106,8 +106,8 @@ class _SourceWithoutAmounts:
         self._bench = bench
         self._document = document
         parts = [line.amount for line in document.lines]
-        stated = {abs(amount) for amount in (document.total, *parts) if amount}
-        self._amounts = {amount * unit for amount in stated for unit in UNITS}
+        amounts = {abs(amount) for amount in (document.total, *parts) if amount}
+        self._amounts = {amount * unit for amount in amounts for unit in UNITS}
         self._stand_in = without_rate_limit(bench)
         bench.check()  # so that no call for a token is changed
 

@@ -39,9 +39,9 @@ class UnreadyStateTests(VariantBenches):
                 " ready document has a field of this name. Name fields as the source does."
             )
         if problems:
-            listed = "\n".join(f"  {problem}" for problem in problems.values())
+            text = "\n".join(f"  {problem}" for problem in problems.values())
             pytest.fail(
-                f"{self.slug} has documents that are ready and may not be:\n{listed}\nGive"
+                f"{self.slug} has documents that are ready and may not be:\n{text}\nGive"
                 " such a document the stage pending, with the reason as its `hold`, or closed; or"
                 " remove the value from contract(…, not_ready=…)."
             )

@@ -63,29 +63,29 @@ class WebhookTests(HookTests, DocumentChange):
         """Let the stand-in announce a change; look for a signal that brings the document."""
         if not self._uses("hub_webhook"):
             return
-        changed, calls = self._announce_change(bench)
+        changed_ids, calls = self._announce_change(bench)
         ids: list[str] = []
         is_collected = False
         for call in calls:
             for signal in self._accept(bench, call):
                 ids += signal.ids
                 is_collected |= signal == Signal.collect()
-        if not is_collected and changed.isdisjoint(ids):
+        if not is_collected and changed_ids.isdisjoint(ids):
             pytest.fail(
-                f"hub_webhook of {self.slug} was told that {', '.join(changed)} has changed, and"
-                f" its signals read {', '.join(ids) or 'nothing'}. Return Signal.read(source_id) or"
-                " Signal.collect()."
+                f"hub_webhook of {self.slug} was told that {', '.join(changed_ids)} has changed,"
+                f" and its signals read {', '.join(ids) or 'nothing'}. Return"
+                " Signal.read(source_id) or Signal.collect()."
             )
         if ids:
             self._check_ids(bench, ids)
 
     def _check_ids(self, bench: Bench, ids: Sequence[str]) -> None:
         """Fail unless the ids that a signal names are answered."""
-        answered = [identity(item) for item in bench.read(ids=ids)]
-        if sorted(answered) != sorted(ids):
+        answered_ids = [identity(item) for item in bench.read(ids=ids)]
+        if sorted(answered_ids) != sorted(ids):
             pytest.fail(
                 f"hub_webhook of {self.slug} asks for {', '.join(ids)}, and hub_documents answers"
-                f" these ids with {', '.join(answered) or 'nothing'}. Pass source ids to"
+                f" these ids with {', '.join(answered_ids) or 'nothing'}. Pass source ids to"
                 " Signal.read, with the prefix of the list."
             )
 
@@ -96,14 +96,14 @@ class WebhookTests(HookTests, DocumentChange):
         _, calls = self._announce_change(bench)
         right = calls[0]
         self._accept(bench, right)
-        for title, forged in _forge_calls(right).items():
-            self._expect_refusal(bench, title, forged)
+        for title, call in _forge_calls(right).items():
+            self._expect_refusal(bench, title, call)
         for name, value in bench.secrets.items():
             bench.secrets[name] = f"{value}-renewed"
         self._expect_refusal(bench, "with the signature of a secret that was replaced", right)
         _remove_optional_secrets(bench)
-        unsigned = right._replace(headers={})
-        self._expect_refusal(bench, "without a signature while no secret is stored", unsigned)
+        unsigned_call = right._replace(headers={})
+        self._expect_refusal(bench, "without a signature while no secret is stored", unsigned_call)
         record.note(record.WEBHOOK, self.slug)
 
     def test_a_webhook_call_with_another_form_of_body_is_no_error(self, bench: Bench) -> None:
@@ -175,16 +175,16 @@ class WebhookTests(HookTests, DocumentChange):
             form = {name: text.replace("{url}", url) for name, text in fields.items()}
             assert bench.press(path, **form), f"the stand-in of {self.slug} refuses {path}"
         self._require_change()
-        changed = self._change(bench, self._list_changed_items())
+        changed_ids = self._change(bench, self._list_changed_items())
         calls = self._list_waiting_calls(bench)
         bench.clock.set(_read_time(bench))
         if not calls:
             pytest.fail(
-                f"The stand-in of {self.slug} calls nobody after {', '.join(changed)} has changed."
-                " Let it call the address that hub_subscribe gives it; if a person enters the"
-                " address there, name that form: contract(…, webhook=(path, {field: '{url}'}))."
+                f"The stand-in of {self.slug} calls nobody after {', '.join(changed_ids)} has"
+                " changed. Let it call the address that hub_subscribe gives it; if a person enters"
+                " the address there, name that form: contract(…, webhook=(path, {field: '{url}'}))."
             )
-        return changed, calls
+        return changed_ids, calls
 
     def _sign(self, bench: Bench, content: object) -> SignedCall:
         """Let the stand-in sign any JSON; return the call."""
@@ -263,12 +263,12 @@ def _lower_header_names(headers: Mapping[str, str]) -> dict[str, str]:
 def _forge_calls(right: SignedCall) -> dict[str, SignedCall]:
     """Return calls that are not the source's, by what is wrong with each."""
     plain: dict[str, str] = {}
-    signed: dict[str, str] = {}
+    signed_headers: dict[str, str] = {}
     for name, value in right.headers.items():
-        target = plain if name.lower() in UNSIGNED_HEADERS else signed
+        target = plain if name.lower() in UNSIGNED_HEADERS else signed_headers
         target[name] = value
-    wrong = {name: "".join(_iter_other_characters(value)) for name, value in signed.items()}
-    empty = dict.fromkeys(signed, "")
+    wrong = {name: "".join(_iter_other_characters(value)) for name, value in signed_headers.items()}
+    empty = dict.fromkeys(signed_headers, "")
     return {
         "without a signature": SignedCall(plain, right.body),
         "with an empty signature": SignedCall(plain | empty, right.body),

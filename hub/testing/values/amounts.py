@@ -31,16 +31,16 @@ def find_total_defect(responses: ChangedResponses, document: Document) -> str:
     if problem:
         return problem
     for value in find_amounts(responses, part_amounts(document))[:MAX_AMOUNTS]:
-        changed = responses.read(value, _build_new_amount(responses, value))
-        if changed is None:
+        reading = responses.read(value, _build_new_amount(responses, value))
+        if reading is None:
             continue
-        loss = _find_loss(changed)
+        loss = _find_loss(reading)
         if loss is not None:
             return _describe_lost_cents(responses, loss, value)
-        if changed.total != document.total:
+        if reading.total != document.total:
             new = _build_new_amount(responses, value)
-            return f"its total is {changed.total} if {value.name} is {new}."
-        problem = _find_lost_sign(responses, changed, value)
+            return f"its total is {reading.total} if {value.name} is {new}."
+        problem = _find_lost_sign(responses, reading, value)
         if problem:
             return problem
     return _find_whole_amount_defect(responses, document, totals)
@@ -66,35 +66,35 @@ def _find_whole_amount_defect(
     responses: ChangedResponses, document: Document, totals: Sequence[ResponseValue]
 ) -> str:
     """Change the values that are equal to the total; the first of its response must decide it."""
-    followed = []
+    values_followed = []
     for value in totals:
-        changed = responses.read(value, _build_new_amount(responses, value))
-        if changed is None:
-            followed.append(value)
+        reading = responses.read(value, _build_new_amount(responses, value))
+        if reading is None:
+            values_followed.append(value)
             continue
-        loss = _find_loss(changed)
+        loss = _find_loss(reading)
         if loss is not None:
             return _describe_lost_cents(responses, loss, value)
-        if changed.total != document.total:
-            followed.append(value)
+        if reading.total != document.total:
+            values_followed.append(value)
     # The total of a row is nearer to its beginning than the amount of its only line.
     first = min(totals, key=_get_depth)
-    if all(_get_depth(value) > _get_depth(first) for value in followed):
+    if all(_get_depth(value) > _get_depth(first) for value in values_followed):
         new = _build_new_amount(responses, first)
         return f"its total stays {document.total} if {first.name} is {new}."
     return ""
 
 
-def _find_lost_sign(responses: ChangedResponses, changed: Document, value: ResponseValue) -> str:
+def _find_lost_sign(responses: ChangedResponses, reading: Document, value: ResponseValue) -> str:
     """Return that an amount of a line has lost its sign; "" if it has not.
 
-    `changed` is the document while the value is the new amount.
+    `reading` is the document while the value is the new amount.
     """
-    is_of_line = any(abs(line.amount or 0) == NEW_AMOUNT for line in changed.lines)
-    if changed.kind in PAYMENT_KINDS or not is_of_line:
+    is_of_line = any(abs(line.amount or 0) == NEW_AMOUNT for line in reading.lines)
+    if reading.kind in PAYMENT_KINDS or not is_of_line:
         return ""
     opposite = responses.write_amount(-_copy_sign(value), like=value)
-    if responses.read(value, opposite) != changed:
+    if responses.read(value, opposite) != reading:
         return ""
     return (
         f"it is the same if {value.name} is {_build_new_amount(responses, value)} or {opposite}: a"

@@ -121,10 +121,10 @@ class ChangedResponses:
             self.values += (
                 ResponseValue(call, path, value) for path, value in iter_values(content)
             )
-        changed = [value for value in self._changed if value.call == call]
-        if not changed:
+        values = [value for value in self._changed if value.call == call]
+        if not values:
             return response.send(start)
-        for value in changed:
+        for value in values:
             content = replace_value(content, value)
         return response.send_json(start, content)
 
@@ -169,9 +169,9 @@ def _replace(content: Any, path: Path, new: Any) -> Any:
     """Return JSON in which the value at the end of the path is another."""
     if not path:
         return new
-    changed: Any = dict(content) if isinstance(content, dict) else list(content)
-    changed[path[0]] = _replace(content[path[0]], path[1:], new)
-    return changed
+    copy: Any = dict(content) if isinstance(content, dict) else list(content)
+    copy[path[0]] = _replace(content[path[0]], path[1:], new)
+    return copy
 
 
 def _remove_versions(document: Document) -> Document:

@@ -25,20 +25,20 @@ def _find_equal_currency_defect(
     responses: ChangedResponses, document: Document, values: Sequence[ResponseValue]
 ) -> str:
     """Change the values that are the currency of a document; one of them must decide it."""
-    followed = [value for value in values if _follows_currency(responses, document, value)]
-    if not followed:
+    deciding_values = [value for value in values if _follows_currency(responses, document, value)]
+    if not deciding_values:
         return f"its currency stays {document.currency} if {_join(values)} is another."
-    return _find_part_currency_defect(document, values, followed)
+    return _find_part_currency_defect(document, values, deciding_values)
 
 
 def _find_part_currency_defect(
-    document: Document, values: Sequence[ResponseValue], followed: Sequence[ResponseValue]
+    document: Document, values: Sequence[ResponseValue], deciding_values: Sequence[ResponseValue]
 ) -> str:
     """Return which currency a document does not follow, although it follows that of a part."""
     for value in values:
-        if value in followed:
+        if value in deciding_values:
             continue
-        parts = [other for other in followed if _is_of_part(other, value)]
+        parts = [other for other in deciding_values if _is_of_part(other, value)]
         if parts:
             return (
                 f"its currency is that of {_join(parts)}, and stays {document.currency} if"
@@ -57,11 +57,11 @@ def _follows_currency(
 ) -> bool:
     """Return whether a document has another currency, or is not posted, if a value is another."""
     new = "SEK" if document.currency != "SEK" else "CHF"
-    changed = responses.read(value, new)
-    if changed is None:
+    reading = responses.read(value, new)
+    if reading is None:
         return True
     before = (document.currency, document.stage, document.hold)
-    return (changed.currency, changed.stage, changed.hold) != before
+    return (reading.currency, reading.stage, reading.hold) != before
 
 
 def _is_of_part(value: ResponseValue, other: ResponseValue) -> bool:

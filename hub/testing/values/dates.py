@@ -20,9 +20,9 @@ FIRST_SECOND, LAST_SECOND = 946_684_800, 4_102_444_800  # of the years 2000 to 2
 
 def find_date_defect(responses: ChangedResponses, bench: Bench, document: Document) -> str:
     """Change the moments that may be its date, and read it in other zones if one is."""
-    invented = _find_invented_date(responses, bench, document)
-    if invented:
-        return invented
+    problem = _find_invented_date(responses, bench, document)
+    if problem:
+        return problem
     day = document.date
     if any(_read_day(value.value) == day for value in responses.values):
         return ""
@@ -54,10 +54,10 @@ def _find_zone_defect(
     day, moment = getattr(responses.document, name), _read_moment(value.value)
     if moment is None or moment.astimezone(dt.UTC).date() != day:
         return ""
-    changed = responses.read(value, _shift_days(value.value))
-    if changed is None or getattr(changed, name) == day:
+    reading = responses.read(value, _shift_days(value.value))
+    if reading is None or getattr(reading, name) == day:
         return ""
-    if _follows_zone(bench, changed.source_id, name):
+    if _follows_zone(bench, reading.source_id, name):
         return ""
     scale = _find_unix_scale(value.value)
     advice = UNIX_TIMES[scale] if scale else "parse_date(row[…], site.zone)"
@@ -75,8 +75,8 @@ def _find_invented_date(responses: ChangedResponses, bench: Bench, document: Doc
     for value in responses.values:
         if _read_day(value.value) is None and _read_moment(value.value) is None:
             continue
-        changed = responses.read(value, None)
-        if changed is not None and changed.date in days_of_reading:
+        reading = responses.read(value, None)
+        if reading is not None and reading.date in days_of_reading:
             return (
                 f"its date is today if {value.name} is missing, so that it would be another one"
                 " with each reading. A document without a date waits with that reason."

@@ -30,8 +30,8 @@ def find_document_tax_defect(responses: ChangedResponses, document: Document) ->
     readings = []
     for value in values[:MAX_TAXES]:
         readings.append((value, responses.read(value, _increase(responses, value))))
-    for value, changed in readings:
-        if changed and _has_twice(document, changed):
+    for value, reading in readings:
+        if reading and _has_twice(document, reading):
             return f"it counts {value.name} twice."
     return _find_lost_tax(responses, document, readings)
 
@@ -69,10 +69,10 @@ def _find_lost_tax(
     net = sum_amounts(line.amount for line in document.lines)
     tax = abs((document.total or Decimal(0)) - net)
     names = []
-    for value, changed in readings:
+    for value, reading in readings:
         if responses.amount_of(value) == tax:
             names.append(value.name)
-            if changed is None or _list_amounts(changed) != _list_amounts(document):
+            if reading is None or _list_amounts(reading) != _list_amounts(document):
                 return ""
     if not names:
         return ""

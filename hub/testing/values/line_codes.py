@@ -16,8 +16,8 @@ def find_line_code_defect(responses: ChangedResponses, document: Document) -> st
     if len(document.lines) <= 1:
         return ""
     for value in _iter_values_of_end_rows(responses, document):
-        changed = responses.read(value, another_value(value.value))
-        lines = _list_differing_lines(document, changed) if changed else []
+        reading = responses.read(value, another_value(value.value))
+        lines = _list_differing_lines(document, reading) if reading else []
         if len(lines) > 1:
             return f"its lines {', '.join(lines)} have other codes if {value.name} is another."
     return ""
@@ -40,7 +40,7 @@ def _iter_values_of_end_rows(
             yield from values[-1][:MAX_VALUES]
 
 
-def _list_differing_lines(document: Document, changed: Document) -> list[str]:
+def _list_differing_lines(document: Document, reading: Document) -> list[str]:
     """Return the ids of the lines of a document that have other codes in another reading."""
-    codes = {line.id: line.codes for line in changed.lines}
+    codes = {line.id: line.codes for line in reading.lines}
     return [line.id for line in document.lines if codes.get(line.id, line.codes) != line.codes]

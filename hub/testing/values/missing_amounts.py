@@ -43,15 +43,15 @@ def _describe_posted(
     A plugin that does not need them has the same amounts without them. A tax that is missing may be
     none: the lines then have it, and add up to the same total.
     """
-    changed = responses.read_changed([value._replace(value=None) for value in values])
+    reading = responses.read_changed([value._replace(value=None) for value in values])
     if (
-        changed is None
-        or _list_fixed_amounts(changed) == _list_fixed_amounts(document)
-        or not is_posted(changed)
+        reading is None
+        or _list_fixed_amounts(reading) == _list_fixed_amounts(document)
+        or not is_posted(reading)
     ):
         return ""
-    amounts = ", ".join(f"{get_amount(line) or 0}" for line in changed.lines)
-    return f"lines of {amounts or 'nothing'} and the total {changed.total}"
+    amounts = ", ".join(f"{get_amount(line) or 0}" for line in reading.lines)
+    return f"lines of {amounts or 'nothing'} and the total {reading.total}"
 
 
 def _list_fixed_amounts(document: Document) -> list[Decimal | None]:

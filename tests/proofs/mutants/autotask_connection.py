@@ -109,8 +109,8 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C5",
         place="hub/cli/selection.py",
-        old="    matching = [row for row in connected if realm in (None, row.realm)]\n",
-        new="    matching = connected\n",
+        old="    matching = [row for row in companies if realm in (None, row.realm)]\n",
+        new="    matching = companies\n",
         bug="An app is configured for a company that is not connected.",
     ),
     Mutant(
