@@ -131,10 +131,10 @@ class QuickBooks:
 
     def open(self, profile: str, **options: Any) -> str:
         """Open one more company by the name of its profile; return its realm."""
-        chosen = profiles.build_options(profile, options, self.companies, self.clock.now())
-        self.creator.open_company(chosen)
-        _issue_one(self, chosen.realm)
-        return chosen.realm
+        company_options = profiles.build_options(profile, options, self.companies, self.clock.now())
+        self.creator.open_company(company_options)
+        _issue_one(self, company_options.realm)
+        return company_options.realm
 
     def open_countries(self, countries: Iterable[str]) -> None:
         """Open a company in each of these countries that has none, if there is a profile for it."""
@@ -229,9 +229,9 @@ def _issue_one(
     """Issue tokens for a company; a grant that the journal still has stays as it was."""
     grants = quickbooks.app.grants
     grant = None
-    for stored in grants.by_refresh.values():
-        if (stored.client, stored.realm) == (quickbooks.client_id, realm):
-            grant = stored
+    for stored_grant in grants.by_refresh.values():
+        if (stored_grant.client, stored_grant.realm) == (quickbooks.client_id, realm):
+            grant = stored_grant
             break
     if grant is None or refresh not in (None, grant.refresh):
         refresh = refresh or f"AB11standin{realm}".ljust(50, "0")
@@ -271,10 +271,12 @@ def serve_quickbooks(
     hints          returns more lines to print, for the stand-in and its address
     """
     clock = Clock()
-    chosen = _read_options(companies, realm, clock.now())
+    company_options = _read_options(companies, realm, clock.now())
     id, _, secret = (client or f"{CLIENT_ID}:{CLIENT_SECRET}").partition(":")
     tokens: JsonObject = {"refresh_token": refresh_token, "access_token": access_token}
-    quickbooks = create(folder, companies=chosen, clock=clock, client=(id, secret), **tokens)
+    quickbooks = create(
+        folder, companies=company_options, clock=clock, client=(id, secret), **tokens
+    )
     for text in switches:
         quickbooks.switch(**read_switch(text))
     for text in faults:

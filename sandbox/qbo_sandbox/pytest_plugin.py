@@ -14,5 +14,5 @@ def qbo_sandbox() -> "Iterator[ServedQuickBooks]":
     """Serve a new stand-in with one company in the United States; end it with the test."""
     from qbo_sandbox.served import serve_in_background
 
-    with serve_in_background() as served:
-        yield served
+    with serve_in_background() as sandbox:
+        yield sandbox

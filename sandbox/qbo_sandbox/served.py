@@ -55,8 +55,8 @@ class ServedQuickBooks:
         answer = self.quickbooks.ask("POST", kind.lower(), fields)
         if answer.status != 200:
             raise ValueError(f"QuickBooks refuses this {kind}: {answer.text}")
-        created: JsonObject = answer.json()[kind]
-        return created
+        entity: JsonObject = answer.json()[kind]
+        return entity
 
     def select(self, query: str) -> JsonObject:
         """Return the QueryResponse of a query to the first company."""

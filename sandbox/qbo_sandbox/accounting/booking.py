@@ -42,18 +42,18 @@ def _book_lines(company: Lookups, rule: TxnKind, data: JsonObject) -> Entries:
     direction = rule.direction
     if data.get("Credit"):
         direction = -direction
-    booked = _list_line_entries(company, data, direction)
+    entries = _list_line_entries(company, data, direction)
     tax_detail = data.get("TxnTaxDetail") or {}
     tax = Decimal(tax_detail.get("TotalTax") or 0)
     if tax:
         tax_account = company.tax_account()
-        booked.append(make_entry(company, tax_account, direction * tax, data))
+        entries.append(make_entry(company, tax_account, direction * tax, data))
     whole = Decimal(data.get(rule.total) or 0)
     if whole:
         counter_account = _get_counter_account(company, rule, data)
-        booked.append(make_entry(company, counter_account, -direction * whole, data))
+        entries.append(make_entry(company, counter_account, -direction * whole, data))
     movements = stock.book_movements(company, data, direction)
-    return (*_round_to_zero(booked), *movements)
+    return (*_round_to_zero(entries), *movements)
 
 
 def _get_counter_account(company: Lookups, rule: TxnKind, data: JsonObject) -> str:
@@ -80,10 +80,10 @@ def _round_to_zero(entries: list[LedgerEntry]) -> list[LedgerEntry]:
     index = max(indexes, key=lambda index: abs(entries[index].home))
     largest = entries[index]
     is_home_currency = largest.own == largest.home
-    rounded = largest._replace(home=largest.home - difference)
+    rounded_entry = largest._replace(home=largest.home - difference)
     if is_home_currency:
-        rounded = rounded._replace(own=largest.own - difference)
-    entries[index] = rounded
+        rounded_entry = rounded_entry._replace(own=largest.own - difference)
+    entries[index] = rounded_entry
     return entries
 
 

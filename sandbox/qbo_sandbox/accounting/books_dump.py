@@ -20,12 +20,12 @@ def dump_books(companies: dict[str, Company], filters: JsonObject) -> bytes:
     if kind and kind not in KINDS:
         kinds = ", ".join(KINDS)
         raise ValueError(f"there is no kind {kind}; there are {kinds}")
-    dumped = []
+    ledgers = []
     for realm, company in companies.items():
         if not wanted_realm or realm == wanted_realm:
             parts = _dump_parts(company, kind)
-            dumped.append((realm, _iter_json_object(parts)))
-    pieces = _iter_json_object(dumped)
+            ledgers.append((realm, _iter_json_object(parts)))
+    pieces = _iter_json_object(ledgers)
     return b"".join(pieces)
 
 
@@ -105,11 +105,11 @@ def _dump_sums(company: Company) -> JsonObject:
         "debit": str(_sum_balances(company, 1)),
         "credit": str(_sum_balances(company, -1)),
     }
-    deleted = {}
+    deleted_ids = {}
     for kind, table in company.tables.items():
         if table.gone:
-            deleted[kind] = list(table.gone)
-    return {"balances": balances, "trial_balance": trial_balance, "deleted": deleted}
+            deleted_ids[kind] = list(table.gone)
+    return {"balances": balances, "trial_balance": trial_balance, "deleted": deleted_ids}
 
 
 def _sum_balances(company: Company, sign: int) -> Decimal:

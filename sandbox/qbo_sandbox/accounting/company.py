@@ -77,10 +77,10 @@ class Company(Representation):
             number += LONG_ID_OFFSET
         return str(number)
 
-    def head(self, id: str, token: int = 0, created: str = "") -> JsonObject:
+    def head(self, id: str, token: int = 0, created_at: str = "") -> JsonObject:
         """Return the fields that every new object has."""
         stamp = self.stamp(self.now())
-        meta = {"CreateTime": created or stamp, "LastUpdatedTime": stamp}
+        meta = {"CreateTime": created_at or stamp, "LastUpdatedTime": stamp}
         return {
             "domain": "QBO",
             "sparse": False,
@@ -162,22 +162,22 @@ class Company(Representation):
             self._keep_before(kind, old, now)
             before = old.read()
         meta = data["MetaData"]
-        created = self.seconds(meta["CreateTime"])
-        updated = self.seconds(meta["LastUpdatedTime"])
-        row = table.put(id, created, updated, now)
+        created_at = self.seconds(meta["CreateTime"])
+        updated_at = self.seconds(meta["LastUpdatedTime"])
+        row = table.put(id, created_at, updated_at, now)
         row.token = int(data["SyncToken"])
         row.indexed = now
         row.names_version = self.renames
         self._raise_counters(kind, id, data)
         if kind in TXN_KINDS:
             row.body = text.encode()
-            self._book(kind, row, before, data, updated)
+            self._book(kind, row, before, data, updated_at)
         else:
             row.data = data
             row.body = None
             row.active = data.get("Active", True)
             self._index_entry(kind, row, before)
-            self._apply_entry_effects(kind, row, before, updated)
+            self._apply_entry_effects(kind, row, before, updated_at)
 
     def _keep_before(self, kind: str, row: Row, now: float) -> None:
         """Keep the version that queries see while they lag."""

@@ -37,10 +37,10 @@ class Ledger:
         self.parties: dict[str, Decimal] = defaultdict(Decimal)
         self.stock: dict[str, Decimal] = defaultdict(Decimal)
 
-    def book(self, booked: Entries, opens: Opens, sign: int) -> set[str]:
+    def book(self, entries: Entries, opens: Opens, sign: int) -> set[str]:
         """Book a transaction (+1) or take it back (-1); return the accounts that it moved."""
         accounts = set()
-        for entry in booked:
+        for entry in entries:
             account = entry.account
             accounts.add(account)
             self.accounts[account] += sign * entry.home

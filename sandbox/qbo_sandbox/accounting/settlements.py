@@ -50,17 +50,17 @@ def compute_unapplied(data: JsonObject) -> Decimal:
 
 def book_payment(company: Lookups, rule: TxnKind, data: JsonObject) -> Entries:
     """Book a payment from a customer (+1) or to a vendor (-1)."""
-    booked: list[LedgerEntry] = []
-    for account, settled in _sum_settled_by_account(company, rule, data).items():
-        if settled.own:
-            home = -rule.direction * settled.home
-            own = -rule.direction * settled.own
-            booked.append(LedgerEntry(account, home, own))
+    entries: list[LedgerEntry] = []
+    for account, settled_amount in _sum_settled_by_account(company, rule, data).items():
+        if settled_amount.own:
+            home = -rule.direction * settled_amount.home
+            own = -rule.direction * settled_amount.own
+            entries.append(LedgerEntry(account, home, own))
     total = Decimal(data[rule.total])
     if total:
         account = _get_money_account_id(rule, data)
-        booked.append(make_entry(company, account, rule.direction * total, data))
-    return _book_exchange_gain(company, booked)
+        entries.append(make_entry(company, account, rule.direction * total, data))
+    return _book_exchange_gain(company, entries)
 
 
 def _sum_settled_by_account(
@@ -68,15 +68,15 @@ def _sum_settled_by_account(
 ) -> dict[str, SettledAmount]:
     """Return what a payment settles on each receivable or payable account, and what it leaves."""
     code = data["CurrencyRef"]["value"]
-    settled: dict[str, SettledAmount] = defaultdict(SettledAmount)
+    amounts: dict[str, SettledAmount] = defaultdict(SettledAmount)
     for line in data.get("Line", ()):
         link = line["LinkedTxn"][0]
         amount = sign_of(link) * Decimal(line["Amount"])
         account, rate = _get_control_account(company, rule, link, code)
-        settled[account].add(amount, rate)
+        amounts[account].add(amount, rate)
     account = company.control_account(rule.counter_type, code)
-    settled[account].add(compute_unapplied(data), get_rate(data))
-    return settled
+    amounts[account].add(compute_unapplied(data), get_rate(data))
+    return amounts
 
 
 def _get_control_account(
@@ -104,14 +104,14 @@ def _get_money_account_id(rule: TxnKind, data: JsonObject) -> str:
     return str(reference.get("value", ""))
 
 
-def _book_exchange_gain(company: Lookups, booked: list[LedgerEntry]) -> Entries:
+def _book_exchange_gain(company: Lookups, entries: list[LedgerEntry]) -> Entries:
     """Return the entries with the exchange gain or loss."""
-    total = sum((entry.home for entry in booked), ZERO)
+    total = sum((entry.home for entry in entries), ZERO)
     if not total:
-        return tuple(booked)
+        return tuple(entries)
     account = company.gain_account()
     gain = LedgerEntry(account, -total, -total)
-    return (*booked, gain)
+    return (*entries, gain)
 
 
 def _build_deposit_entry(
@@ -124,8 +124,8 @@ def _build_deposit_entry(
         return make_entry(company, account, -amount, data, index)
     link = links[0]
     row = company.row(link["TxnType"], link["TxnId"])
-    received = row.read() if row else data
-    home = round_money(amount * get_rate(received))
+    payment = row.read() if row else data
+    home = round_money(amount * get_rate(payment))
     return LedgerEntry(company.undeposited_funds(), -home, -home, index)
 
 

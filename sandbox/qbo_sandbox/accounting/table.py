@@ -50,8 +50,8 @@ class Row:
         if self.data is not None:
             return self.data
         assert self.body is not None
-        parsed: JsonObject = load(self.body)
-        return parsed
+        entity: JsonObject = load(self.body)
+        return entity
 
 
 class SortedIds:
@@ -108,25 +108,25 @@ class Table:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def put(self, id: str, created: float, updated: float, now: float) -> Row:
+    def put(self, id: str, created_at: float, updated_at: float, now: float) -> Row:
         """Return the row of an id, new or not, indexed by its times."""
         row = self.rows.get(id)
         if row is None:
-            row = self._add(id, created, now)
+            row = self._add(id, created_at, now)
         else:
             self.updated.remove(row.updated, row.seq, id)
-        row.updated = updated
-        self.updated.add(updated, row.seq, id)
+        row.updated = updated_at
+        self.updated.add(updated_at, row.seq, id)
         return row
 
-    def _add(self, id: str, created: float, now: float) -> Row:
+    def _add(self, id: str, created_at: float, now: float) -> Row:
         """Add an empty row with the next sequence number."""
         self._seq += 1
         row = Row(id, self._seq)
-        row.created = created
+        row.created = created_at
         row.born = now
         self.rows[id] = row
-        self.created.add(created, row.seq, id)
+        self.created.add(created_at, row.seq, id)
         return row
 
     def touch(self, row: Row, at: float) -> None:

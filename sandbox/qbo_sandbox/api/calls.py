@@ -138,9 +138,9 @@ def _answer_batch(call: Call) -> bytes:
     body = _read_json_body(call.route)
     key = call.key(MAX_BATCH_LENGTH)
     items = batch.answer(call.company, body, key, is_late=call.is_late)
-    refused = [item for item in items if item.startswith(b'{"Fault"')]
+    refusals = [item for item in items if item.startswith(b'{"Fault"')]
     call.note["items"] = len(items)
-    call.note["items_refused"] = len(refused)
+    call.note["items_refused"] = len(refusals)
     items = rules.change_batch_items(call.fault, items)
     content = b",".join(items)
     return call.wrap(b'"BatchItemResponse":[' + content + b"]")
@@ -149,7 +149,7 @@ def _answer_batch(call: Call) -> bytes:
 def _answer_upload(call: Call) -> bytes:
     """Store uploaded files."""
     content_type = call.environ.get("CONTENT_TYPE", "")
-    stored = uploads.upload(
+    attachables = uploads.upload(
         call.company,
         call.folder,
         content_type,
@@ -157,7 +157,7 @@ def _answer_upload(call: Call) -> bytes:
         call.key(),
         is_late=call.is_late,
     )
-    return call.wrap(b'"AttachableResponse":[' + b",".join(stored) + b"]")
+    return call.wrap(b'"AttachableResponse":[' + b",".join(attachables) + b"]")
 
 
 def _answer_download(call: Call) -> bytes:

@@ -31,12 +31,12 @@ def send(company: Company, kind: str, id: str, to: str | None, request: str | No
     address = _get_mail_address(company, kind, data, to)
     _count_mail(company, kind, id, address)
     stamp = company.stamp(company.now())
-    mailed = {**data, "MetaData": data["MetaData"] | {"LastUpdatedTime": stamp}}
+    document = {**data, "MetaData": data["MetaData"] | {"LastUpdatedTime": stamp}}
     if ADDRESS_FIELDS_BY_KIND[kind]:
-        mailed |= {"EmailStatus": "EmailSent", ADDRESS_FIELDS_BY_KIND[kind]: {"Address": address}}
+        document |= {"EmailStatus": "EmailSent", ADDRESS_FIELDS_BY_KIND[kind]: {"Address": address}}
     if ADDRESS_FIELDS_BY_KIND[kind] == "BillEmail":
-        mailed["DeliveryInfo"] = {"DeliveryType": "Email", "DeliveryTime": stamp}
-    return company.commit([Change(kind, id, mailed)], request, "Emailed")
+        document["DeliveryInfo"] = {"DeliveryType": "Email", "DeliveryTime": stamp}
+    return company.commit([Change(kind, id, document)], request, "Emailed")
 
 
 def _get_mail_address(company: Company, kind: str, data: JsonObject, to: str | None) -> str:

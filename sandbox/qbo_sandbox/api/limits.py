@@ -94,8 +94,8 @@ class RequestLimits:
         """Return reads and writes of each application by month, for /_sandbox/meter."""
         usage: dict[str, dict[str, dict[str, int]]] = {}
         with self._lock:
-            metered = sorted(self.meter.items())
-        for (sort, client, month), count in metered:
+            counts = sorted(self.meter.items())
+        for (sort, client, month), count in counts:
             usage_of_client = usage.setdefault(client, {})
             usage_of_month = usage_of_client.setdefault(month, {})
             usage_of_month[sort] = count

@@ -112,11 +112,11 @@ def _refuse_character(text: str, place: int, start: int) -> Refusal:
 
 def _escape(text: str) -> str:
     """Return a part of a query as messages show it, with quotes and foreign characters escaped."""
-    quoted = text.replace("'", "\\'").replace('"', '\\"')
-    return FOREIGN_CHARACTER.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted)
+    quoted_text = text.replace("'", "\\'").replace('"', '\\"')
+    return FOREIGN_CHARACTER.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted_text)
 
 
-def _refuse_token(token: QueryToken, expected: str = "") -> Refusal:
+def _refuse_token(token: QueryToken, expected_tokens: str = "") -> Refusal:
     names = {
         "word": f' <IDENTIFIER> "{token.text} "',
         "string": f' <STRING> "{token.text} "',
@@ -128,7 +128,7 @@ def _refuse_token(token: QueryToken, expected: str = "") -> Refusal:
     return Refusal(
         "4000",
         f'QueryParserError: Encountered "{sort}" {token.location}\n'
-        f"Was expecting one of:{expected}\n    ",
+        f"Was expecting one of:{expected_tokens}\n    ",
     )
 
 

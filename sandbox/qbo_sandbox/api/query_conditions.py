@@ -70,14 +70,14 @@ RowTest = Callable[[Row], bool]
 
 def resolve_field(kind: str, name: str) -> str:
     """Return the field in its own spelling; raise 4001 if it is unknown or cannot be queried."""
-    lowered = name.lower()
-    if kind == "RecurringTransaction" and lowered == "type":
+    lower_name = name.lower()
+    if kind == "RecurringTransaction" and lower_name == "type":
         return TEMPLATE_TYPE
-    path = _find_path(kind, lowered)
+    path = _find_path(kind, lower_name)
     if path:
         return path
     for spelling in load_type_fields()[kind]:
-        if spelling.lower() == lowered:
+        if spelling.lower() == lower_name:
             _require_queryable(kind, spelling)
             return spelling
     raise invalid_query(f"Property {name} not found for Entity {kind}")
@@ -174,16 +174,16 @@ def make_test(company: Company, kind: str, condition: Condition) -> RowTest:
 def _make_time_test(condition: Condition) -> RowTest:
     """Return a test of the time of a row's creation or of its last change."""
     compare = COMPARISONS[condition.operator]
-    expected = condition.value
+    value = condition.value
     if condition.field == CREATED:
-        return lambda row: compare(row.created, expected)
-    return lambda row: compare(row.updated, expected)
+        return lambda row: compare(row.created, value)
+    return lambda row: compare(row.updated, value)
 
 
 def _make_pattern_test(company: Company, kind: str, condition: Condition) -> RowTest:
     """Return a test of a field against a pattern, in which % stands for any text."""
-    escaped = [re.escape(part) for part in condition.value.split("%")]
-    fits = re.compile(".*".join(escaped), re.IGNORECASE | re.DOTALL).fullmatch
+    parts = [re.escape(part) for part in condition.value.split("%")]
+    fits = re.compile(".*".join(parts), re.IGNORECASE | re.DOTALL).fullmatch
 
     def has_match(row: Row) -> bool:
         """Return whether one of the values of the field fits the pattern."""
@@ -203,8 +203,8 @@ def _make_comparison(company: Company, kind: str, condition: Condition) -> RowTe
     def has_value(row: Row) -> bool:
         """Return whether one of the values of the field fits one of those of the condition."""
         for content in list_field_values(company, kind, row, name):
-            for expected in expected_values:
-                if _is_value_matched(compare, content, expected):
+            for value in expected_values:
+                if _is_value_matched(compare, content, value):
                     return True
         return False
 
@@ -223,16 +223,16 @@ def _make_exclusion(company: Company, kind: str, condition: Condition) -> RowTes
     return has_other_value
 
 
-def _is_value_matched(compare: Callable[[Any, Any], bool], content: Any, expected: str) -> bool:
+def _is_value_matched(compare: Callable[[Any, Any], bool], content: Any, text: str) -> bool:
     """Compare a value of a row with the text of a condition, by the type of the value."""
     if isinstance(content, bool):
-        return compare(content, expected.lower() == "true")
+        return compare(content, text.lower() == "true")
     if isinstance(content, int | Decimal):
         try:
-            return compare(Decimal(content), Decimal(expected))
+            return compare(Decimal(content), Decimal(text))
         except InvalidOperation:
             return False
-    return compare(str(content).casefold(), expected.casefold())
+    return compare(str(content).casefold(), text.casefold())
 
 
 # -- values of rows ------------------------------------------------------------------------------

@@ -75,10 +75,10 @@ def _take_page(kind: str, rows: Iterable[Row], select: Select) -> Iterable[Row]:
 
 def get_entity(name: str) -> str:
     """Return the kind that a query names; raise 4001 if there is none."""
-    lowered = name.lower()
-    if lowered in UNQUERIED_ENTITIES.split():
+    lower_name = name.lower()
+    if lower_name in UNQUERIED_ENTITIES.split():
         raise invalid_query(f"Metadata not found for Entity: {name}")
-    kind = KIND_NAMES_BY_PATH.get(lowered)
+    kind = KIND_NAMES_BY_PATH.get(lower_name)
     if kind:
         return kind
     raise invalid_query(f"invalid context declaration: {name}")
@@ -102,16 +102,16 @@ def _take_page_with_special_codes(rows: Iterable[Row], select: Select) -> list[R
     after the last is empty, or a client that reads until then would never end.
     """
     special: list[Row] = []
-    numbered: list[Row] = []
+    numbered_rows: list[Row] = []
     for row in rows:
         if row.id.isdigit():
-            numbered.append(row)
+            numbered_rows.append(row)
         else:
             special.append(row)
     special.sort(key=lambda row: row.seq)
     first = select.start - 1
     end = first + select.page_size
-    page = numbered[first:end]
+    page = numbered_rows[first:end]
     return special + page if page or select.start == 1 else []
 
 

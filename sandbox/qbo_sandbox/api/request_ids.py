@@ -36,9 +36,9 @@ def run_once(
     earlier = _find_earlier_reply(company, key)
     if earlier and (switches.requestid_in_flight == "guards" or not is_late):
         return _repeat_refusal(switches, key, earlier)
-    refused = company.refused.get(key)
-    if refused and switches.requestid_refusals:
-        raise refused
+    earlier_refusal = company.refused.get(key)
+    if earlier_refusal and switches.requestid_refusals:
+        raise earlier_refusal
     try:
         reply = action(key)
     except Refusal as refusal:

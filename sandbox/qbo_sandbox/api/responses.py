@@ -87,12 +87,12 @@ def build_answer_headers(status: int, now: float) -> Headers:
 def _create_trace_id(now: float) -> tuple[str, Headers]:
     """Return a new trace id, and the headers that every answer has, with the id among them."""
     trace = f"1-{int(now):08x}-{next(_traces):024x}"
-    sent = [
+    headers = [
         ("Date", format_http_date(int(now))),
         ("Server", "nginx"),
         ("Strict-Transport-Security", "max-age=15552000"),
     ]
-    return trace, [*sent, ("intuit_tid", trace), ("X-Amzn-Trace-Id", f"Root={trace}")]
+    return trace, [*headers, ("intuit_tid", trace), ("X-Amzn-Trace-Id", f"Root={trace}")]
 
 
 def add_trace(start: StartResponse, now: float) -> StartResponse:

@@ -53,8 +53,8 @@ def list_events(realm: str, changes: list[Change], act: str, at: float) -> list[
     acts[0] = act or acts[0]
     pairs = zip(changes, acts, strict=True)
     return [
-        Event(realm, change.kind, change.id, done, at)
-        for change, done in pairs
+        Event(realm, change.kind, change.id, operation, at)
+        for change, operation in pairs
         if change.kind in KINDS_WITH_EVENTS
     ]
 

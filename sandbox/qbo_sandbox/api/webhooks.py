@@ -210,10 +210,10 @@ class Sender:
 
     def _post(self, delivery: Delivery, now: float) -> int:
         """Return the answer's status; 0 if none came in time."""
-        signed = hmac.new(self.verifier.encode(), delivery.body, hashlib.sha256).digest()
+        signature = hmac.new(self.verifier.encode(), delivery.body, hashlib.sha256).digest()
         headers = {
             "content-type": "application/json",
-            "intuit-signature": base64.b64encode(signed).decode(),
+            "intuit-signature": base64.b64encode(signature).decode(),
             "intuit-created-time": format_moment(now),
             "intuit-t-id": delivery.trace,
             "intuit-notification-schema-version": "0.1",

@@ -67,11 +67,11 @@ def _rename_gateway_fault(fault: JsonObject) -> JsonObject:
     """Return a fault of the gateway with the names that it has in XML."""
     errors = []
     for error in fault["error"]:
-        renamed = {}
+        xml_error = {}
         for json_name, xml_name in GATEWAY_ELEMENTS.items():
             if error[json_name]:
-                renamed[xml_name] = error[json_name]
-        errors.append(renamed)
+                xml_error[xml_name] = error[json_name]
+        errors.append(xml_error)
     return {"type": fault["type"], "Error": errors}
 
 

@@ -33,13 +33,13 @@ def complete_lines(
     company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None
 ) -> None:
     """Check every line and give it its id and number."""
-    requested = data["Line"]
-    if len(requested) > MAX_LINES:
+    request_lines = data["Line"]
+    if len(request_lines) > MAX_LINES:
         raise business_error(f"A transaction cannot have more than {MAX_LINES} lines.")
-    ids = _LineIds(requested, old)
+    ids = _LineIds(request_lines, old)
     lines: list[JsonObject] = []
     number = 0
-    for line in requested:
+    for line in request_lines:
         if line.get("DetailType") == SUBTOTAL_LINE:
             continue
         id = ids.take(line)
@@ -47,10 +47,10 @@ def complete_lines(
         position: JsonObject = {"Id": id, "LineNum": number}
         if line.get("DetailType") == DISCOUNT_LINE:
             position = {}
-        completed = position | _complete_line(company, rule, data, line)
-        lines.append(completed)
-        if completed["DetailType"] == GROUP_LINE:
-            for part in completed[GROUP_LINE]["Line"]:
+        completed_line = position | _complete_line(company, rule, data, line)
+        lines.append(completed_line)
+        if completed_line["DetailType"] == GROUP_LINE:
+            for part in completed_line[GROUP_LINE]["Line"]:
                 number += 1
                 part |= {"Id": ids.next(), "LineNum": number}
     data["Line"] = sales.with_subtotal(lines) if rule.side == "sell" else lines
@@ -59,11 +59,11 @@ def complete_lines(
 class _LineIds:
     """Ids of lines: a line keeps the id that it had, any other one gets the next number."""
 
-    def __init__(self, requested: list[JsonObject], old: JsonObject | None) -> None:
+    def __init__(self, request_lines: list[JsonObject], old: JsonObject | None) -> None:
         old_lines = old.get("Line", ()) if old else ()
         old_ids = _list_line_ids(old_lines)
         numbers = [int(id) for id in old_ids if id.isdigit()]
-        self._kept_ids = _list_line_ids(requested) & old_ids
+        self._kept_ids = _list_line_ids(request_lines) & old_ids
         self._last = max(numbers, default=0)
 
     def take(self, line: JsonObject) -> str:
@@ -100,25 +100,25 @@ def _complete_line(
 ) -> JsonObject:
     """Return a line as it is stored, without its id and number."""
     kind = _get_detail_type(rule, line)
-    completed = _build_common_fields(line, kind)
+    completed_line = _build_common_fields(line, kind)
     if kind == TEXT_LINE:
-        completed["DescriptionLineDetail"] = line.get("DescriptionLineDetail") or {}
-        return completed
+        completed_line["DescriptionLineDetail"] = line.get("DescriptionLineDetail") or {}
+        return completed_line
     detail = dict(line.get(kind) or {})
     if kind not in line and rule.side == "buy":
         raise missing_field(f"Line.{kind}")
-    completed["Amount"] = _get_line_amount(line, kind)
+    completed_line["Amount"] = _get_line_amount(line, kind)
     resolve_all(company, detail)
     if kind == ACCOUNT_LINE:
         _complete_account_line(company, detail)
     elif kind == GROUP_LINE:
-        sales.complete_bundle(company, data, completed, detail)
+        sales.complete_bundle(company, data, completed_line, detail)
     elif kind != DISCOUNT_LINE:
-        _complete_item_line(company, rule, data, completed, detail)
+        _complete_item_line(company, rule, data, completed_line, detail)
     if rule.side == "buy":
         _complete_dimensions(company, detail)
-    completed[kind] = detail
-    return completed
+    completed_line[kind] = detail
+    return completed_line
 
 
 def _get_line_amount(line: JsonObject, kind: str) -> Decimal:

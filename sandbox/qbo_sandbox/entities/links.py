@@ -31,23 +31,23 @@ def _settle(
     company: Company, kind: str, id: str, data: JsonObject | None, old: JsonObject | None
 ) -> list[Change]:
     """Return the transactions that a payment settles, with their new open amounts and links."""
-    settled = payments.sum_settled_amounts(data)
+    settled_amounts = payments.sum_settled_amounts(data)
     previously_settled = payments.sum_settled_amounts(old)
     payment = data or old or {}
     pay_type = str(payment.get("PayType"))
     link = {"TxnId": id, "TxnType": LINK_TYPES.get(pay_type, kind)}
     changes = []
-    for key in settled.keys() | previously_settled.keys():
+    for key in settled_amounts.keys() | previously_settled.keys():
         target_kind, target_id = key
         target = _copy_to_change(company, target_kind, target_id)
         if target is None:
             continue
         if kind != "Deposit":
-            increase = settled.get(key, ZERO) - previously_settled.get(key, ZERO)
+            increase = settled_amounts.get(key, ZERO) - previously_settled.get(key, ZERO)
             _lower_balance(target_kind, target, increase)
-            if settled.get(key) != previously_settled.get(key):
+            if settled_amounts.get(key) != previously_settled.get(key):
                 _raise_version(company, target)
-        _add_link(target, link, is_linked=key in settled)
+        _add_link(target, link, is_linked=key in settled_amounts)
         changes.append(Change(target_kind, target_id, target))
     return changes
 
@@ -236,16 +236,16 @@ def release_payments(company: Company, id: str, data: JsonObject) -> list[Change
 def _release(payment: JsonObject, id: str) -> None:
     """Remove the lines of a payment that pay a transaction, and leave their amount unapplied."""
     lines = []
-    unapplied = ZERO
+    unapplied_amount = ZERO
     for line in payment["Line"]:
         link = line["LinkedTxn"][0]
         if link["TxnId"] == id:
-            unapplied += line["Amount"]
+            unapplied_amount += line["Amount"]
         else:
             lines.append(line)
     payment["Line"] = lines
     if "UnappliedAmt" in payment:
-        payment["UnappliedAmt"] = round_money(payment["UnappliedAmt"] + unapplied)
+        payment["UnappliedAmt"] = round_money(payment["UnappliedAmt"] + unapplied_amount)
 
 
 def _list_linked_payments(company: Company, data: JsonObject) -> list[Change]:

@@ -195,10 +195,10 @@ def _complete_bundle(company: Company, data: JsonObject) -> None:
 
 def _complete_term(company: Company, data: JsonObject, old: JsonObject | None) -> None:
     """Complete a payment term, which counts days or names a day of the month."""
-    dated = data.get("DayOfMonthDue") is not None
-    if not dated and data.get("DueDays") is None:
+    is_date_driven = data.get("DayOfMonthDue") is not None
+    if not is_date_driven and data.get("DueDays") is None:
         raise missing_field("DueDays")
-    data["Type"] = "DATE_DRIVEN" if dated else "STANDARD"
+    data["Type"] = "DATE_DRIVEN" if is_date_driven else "STANDARD"
     data.setdefault("DiscountPercent", 0)
 
 

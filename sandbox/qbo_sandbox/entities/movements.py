@@ -154,12 +154,12 @@ def _build_linked_line(
     detail = line.get(DEPOSIT_LINE) or {}
     if line.get("DetailType") == DEPOSIT_LINE and not detail.get("AccountRef"):
         raise missing_field(f"Line.{DEPOSIT_LINE}.AccountRef")
-    stored = _without_keys(line, "Id", "LineNum", DEPOSIT_LINE)
-    stored["Amount"] = _get_deposited_amount(company, line["LinkedTxn"][0], data, old)
-    stored.pop("DetailType", None)
+    stored_line = _without_keys(line, "Id", "LineNum", DEPOSIT_LINE)
+    stored_line["Amount"] = _get_deposited_amount(company, line["LinkedTxn"][0], data, old)
+    stored_line.pop("DetailType", None)
     if line.get(DEPOSIT_LINE):
-        stored[DEPOSIT_LINE] = dict(line[DEPOSIT_LINE])
-    return stored
+        stored_line[DEPOSIT_LINE] = dict(line[DEPOSIT_LINE])
+    return stored_line
 
 
 def _build_account_line(company: Company, line: JsonObject, number: int) -> JsonObject:
@@ -169,13 +169,13 @@ def _build_account_line(company: Company, line: JsonObject, number: int) -> Json
     amount = _parse_amount(line)
     if not detail.get("AccountRef"):
         raise missing_field("AccountRef")
-    stored = _without_keys(line, "Id", "LineNum", DEPOSIT_LINE)
-    stored["Amount"] = amount
-    stored["Id"] = str(number)
-    stored["LineNum"] = number
-    stored["DetailType"] = DEPOSIT_LINE
-    stored[DEPOSIT_LINE] = detail
-    return stored
+    stored_line = _without_keys(line, "Id", "LineNum", DEPOSIT_LINE)
+    stored_line["Amount"] = amount
+    stored_line["Id"] = str(number)
+    stored_line["LineNum"] = number
+    stored_line["DetailType"] = DEPOSIT_LINE
+    stored_line[DEPOSIT_LINE] = detail
+    return stored_line
 
 
 def _without_keys(line: JsonObject, *fields: str) -> JsonObject:

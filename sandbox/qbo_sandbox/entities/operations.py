@@ -254,7 +254,7 @@ def delete(company: Company, kind: str, body: JsonObject, request: str | None) -
     row = require_existing(company, kind, body.get("Id", ""))
     if body.get("SyncToken") is None and kind != "Attachable":
         raise missing_field("SyncToken")
-    _require_newest(row, body, needed=False)
+    _require_newest(row, body, is_needed=False)
     old = row.read()
     if kind in TXN_KINDS:
         _require_changeable(company, kind, old)
@@ -338,10 +338,10 @@ def _complete(
     return lists.complete(company, kind, data, old)
 
 
-def _require_newest(row: Row, body: JsonObject, *, needed: bool = True) -> None:
+def _require_newest(row: Row, body: JsonObject, *, is_needed: bool = True) -> None:
     """Refuse an object that changed since the client read it."""
     token = body.get("SyncToken")
-    if token is None and needed:
+    if token is None and is_needed:
         raise missing_field("SyncToken")
     if token is not None and str(token) != str(row.token):
         raise stale_object(OTHER_USER)

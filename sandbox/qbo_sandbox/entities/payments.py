@@ -29,8 +29,8 @@ def complete_customer_payment(
     sales.require_money_account(company, data, account)
     data["DepositToAccountRef"] = _get_money_account(company, data, account)
     data["Line"] = _list_settling_lines(company, rule, data, old)
-    unapplied = _compute_unapplied(data)
-    data["UnappliedAmt"] = round_money(unapplied)
+    unapplied_amount = _compute_unapplied(data)
+    data["UnappliedAmt"] = round_money(unapplied_amount)
     data.setdefault("ProcessPayment", False)
 
 
@@ -82,10 +82,10 @@ def _complete_amount(data: JsonObject) -> Decimal:
 
 def _compute_unapplied(data: JsonObject) -> Decimal:
     """Return what no line uses, at least zero."""
-    unapplied = settlements.compute_unapplied(data)
-    if unapplied < 0:
+    unapplied_amount = settlements.compute_unapplied(data)
+    if unapplied_amount < 0:
         raise business_error("The amount applied is more than the amount of the payment.")
-    return unapplied
+    return unapplied_amount
 
 
 def _list_settling_lines(

@@ -132,15 +132,15 @@ def _drop_unknown_links(company: Company, data: JsonObject, old: JsonObject | No
     The bill is not linked either to an order of which it would bill such lines only.
     """
     old_ids = {line["Id"] for line in old["Line"]} if old else set()
-    missed: set[str] = set()
+    incomplete_ids: set[str] = set()
     for line in data["Line"]:
         if line["Id"] in old_ids:
             continue
         orders_without_line = _find_orders_without_line(company, line)
         if orders_without_line:
             line.pop("LinkedTxn", None)
-        missed |= orders_without_line
-    _drop_unbilled_orders(data, missed)
+        incomplete_ids |= orders_without_line
+    _drop_unbilled_orders(data, incomplete_ids)
 
 
 def _find_orders_without_line(company: Company, line: JsonObject) -> set[str]:
@@ -154,11 +154,11 @@ def _find_orders_without_line(company: Company, line: JsonObject) -> set[str]:
 
 def _drop_unbilled_orders(data: JsonObject, order_ids: set[str]) -> None:
     """Leave out the links of a bill to those of these orders of which it bills no line."""
-    billed = sum_billed_orders(data)
-    unbilled = {id for id in order_ids if not billed.get(id)}
+    billed_amounts = sum_billed_orders(data)
+    unbilled_ids = {id for id in order_ids if not billed_amounts.get(id)}
     links = data.get("LinkedTxn")
-    if links and unbilled:
-        data["LinkedTxn"] = [link for link in links if str(link["TxnId"]) not in unbilled]
+    if links and unbilled_ids:
+        data["LinkedTxn"] = [link for link in links if str(link["TxnId"]) not in unbilled_ids]
 
 
 def _has_line(company: Company, order_id: str, line_id: str) -> bool:
@@ -203,7 +203,7 @@ def is_billed(company: Company, order_id: str, bills: list[JsonObject]) -> bool:
     for line in order["Line"]:
         if not line.get("Amount"):
             continue
-        billed = amounts.get(line["Id"], Decimal(0))
-        if billed < line["Amount"]:
+        billed_amount = amounts.get(line["Id"], Decimal(0))
+        if billed_amount < line["Amount"]:
             return False
     return True

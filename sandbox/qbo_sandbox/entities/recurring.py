@@ -53,8 +53,8 @@ def write(
     if template.get("sparse") in (True, "true"):
         template = before | template
     template = _complete(company, kind, template, before)
-    created = before.get("MetaData", {}).get("CreateTime", "")
-    head = company.head(id, token, created)
+    created_at = before.get("MetaData", {}).get("CreateTime", "")
+    head = company.head(id, token, created_at)
     inner = head | template | {"RecurDataRef": {"value": id}}
     return company.commit([Change(KIND, id, head | {kind: inner})], request)
 
@@ -119,5 +119,7 @@ def _complete(company: Company, kind: str, template: JsonObject, before: JsonObj
         if key not in left_out and value not in (None, "")
     }
     rule = replace(TXN_KINDS[kind], numbers="own", unique="", dated_due=None, pays=())
-    completed = transactions.complete(company, rule, data | {"RecurringInfo": info}, None, {})
-    return {key: value for key, value in completed.items() if key not in ("DocNumber", "TxnDate")}
+    new_template = transactions.complete(company, rule, data | {"RecurringInfo": info}, None, {})
+    return {
+        key: value for key, value in new_template.items() if key not in ("DocNumber", "TxnDate")
+    }

@@ -100,13 +100,13 @@ def _read_source() -> list[str]:
 
 def _join_lines() -> list[str]:
     """Return the lines of the schema's text, with continued ones joined and comments left out."""
-    joined: list[str] = []
+    joined_lines: list[str] = []
     for line in _read_source():
         if line.startswith("    "):
-            joined[-1] += line
+            joined_lines[-1] += line
         elif not line.startswith(("#", "=")):
-            joined.append(line)
-    return joined
+            joined_lines.append(line)
+    return joined_lines
 
 
 def _parse_field(text: str) -> tuple[str, Field]:
@@ -135,9 +135,9 @@ def check(kind: str, body: JsonObject) -> None:
         if value is None or value == "":
             continue
         if not field.is_list:
-            converted = field.convert(value)
-            if converted is not value:
-                body[name] = converted
+            new_value = field.convert(value)
+            if new_value is not value:
+                body[name] = new_value
         elif isinstance(value, list):
             for item in value:
                 field.convert(item)

@@ -29,9 +29,9 @@ def correct_current_period(rate: JsonObject, changes: JsonObject) -> JsonObject:
 
     Changes that state the periods themselves are left as they are.
     """
-    corrected = {**rate, **changes}
+    new_rate = {**rate, **changes}
     periods = rate.get("EffectiveTaxRate")
     if periods and "RateValue" in changes and "EffectiveTaxRate" not in changes:
         last_period = {**periods[-1], "RateValue": changes["RateValue"]}
-        corrected["EffectiveTaxRate"] = [*periods[:-1], last_period]
-    return corrected
+        new_rate["EffectiveTaxRate"] = [*periods[:-1], last_period]
+    return new_rate

@@ -175,17 +175,17 @@ def _apply_stated_tax(lines: list[JsonObject], stated_tax: JsonObject) -> JsonOb
 
     If it only states a total, the difference goes to the last rate that is not zero.
     """
-    stated = _get_stated_amounts(stated_tax)
+    stated_amounts = _get_stated_amounts(stated_tax)
     for line in lines:
         rate = line["TaxLineDetail"]["TaxRateRef"]["value"]
-        amount = stated.get(rate)
+        amount = stated_amounts.get(rate)
         if amount is not None:
             line["Amount"] = round_money(str(amount))
-    taxed = [line for line in lines if line["TaxLineDetail"]["TaxPercent"]]
+    taxed_lines = [line for line in lines if line["TaxLineDetail"]["TaxPercent"]]
     total = stated_tax.get("TotalTax")
-    if taxed and not stated and total is not None:
+    if taxed_lines and not stated_amounts and total is not None:
         difference = round_money(str(total)) - _sum_rates(lines)
-        taxed[-1]["Amount"] += difference
+        taxed_lines[-1]["Amount"] += difference
     return {"TotalTax": round_money(_sum_rates(lines)), "TaxLine": lines}
 
 

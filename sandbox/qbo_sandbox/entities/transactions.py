@@ -103,8 +103,8 @@ def _is_origin(link: JsonObject) -> bool:
 
 def _merge_links(data: JsonObject, old: JsonObject | None) -> None:
     """Take links to origins from the client, and keep those that payments have added."""
-    requested = data.pop("LinkedTxn", None) or ()
-    links = list(filter(_is_origin, requested))
+    requested_links = data.pop("LinkedTxn", None) or ()
+    links = list(filter(_is_origin, requested_links))
     existing = old.get("LinkedTxn", ()) if old else ()
     links += [link for link in existing if not _is_origin(link)]
     if links:
@@ -220,12 +220,12 @@ def _sum_lines(rule: TxnKind, data: JsonObject, old: JsonObject | None) -> None:
         raise business_error("Transaction amount must be 0 or greater.")
     data[rule.total] = whole
     if rule.open_field:
-        paid = ZERO
+        paid_amount = ZERO
         if old:
-            paid = Decimal(old[rule.total]) - Decimal(old[rule.open_field])
-        if paid > whole:
+            paid_amount = Decimal(old[rule.total]) - Decimal(old[rule.open_field])
+        if paid_amount > whole:
             raise business_error("The amount cannot be less than what is already paid or applied.")
-        data[rule.open_field] = round_money(whole - paid)
+        data[rule.open_field] = round_money(whole - paid_amount)
     _set_home_amounts(rule, data)
 
 

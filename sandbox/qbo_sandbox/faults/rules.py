@@ -91,13 +91,13 @@ def _choose_refusal(options: JsonObject, status: int) -> Refusal | GatewayRefusa
     return Refusal(code, detail, options.get("element"), status=status, kind=kind)
 
 
-def change_batch_items(fault: Fault | None, answered: list[bytes]) -> list[bytes]:
+def change_batch_items(fault: Fault | None, answers: list[bytes]) -> list[bytes]:
     """Return the answered items of a batch, changed by the fault."""
     kind = fault.kind if fault else ""
     if kind == "bid_missing":
-        return answered[:-1]
+        return answers[:-1]
     if kind == "bid_twice":
-        return [*answered, answered[-1]]
+        return [*answers, answers[-1]]
     if kind == "bid_foreign":
-        return [*answered, FOREIGN_BATCH_ITEM]
-    return answered[::-1] if kind == "bid_reversed" else answered
+        return [*answers, FOREIGN_BATCH_ITEM]
+    return answers[::-1] if kind == "bid_reversed" else answers

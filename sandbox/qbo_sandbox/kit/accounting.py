@@ -69,8 +69,8 @@ def _check_status(
     body: Any, last: JsonObject | None, what: str, names: type[StatusNames]
 ) -> JsonObject:
     """Return the status in the body of a call."""
-    needed = (names.STATE, names.SYSTEM, names.AT, names.VERSION)
-    new: JsonObject = as_object(body, _build_status_types(names), needed)
+    required_fields = (names.STATE, names.SYSTEM, names.AT, names.VERSION)
+    new: JsonObject = as_object(body, _build_status_types(names), required_fields)
     if new[names.STATE] not in REPORTED_STATES:
         raise invalid(names.STATE, f"One of {', '.join(REPORTED_STATES)} is needed.")
     if new[names.STATE] in STATES_IN_BOOKS and not new.get(names.EXTERNAL_ID):

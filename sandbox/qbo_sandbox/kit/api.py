@@ -93,11 +93,11 @@ def form(environ: WSGIEnvironment) -> dict[str, str]:
     return form_of(environ)
 
 
-def _check_parameters(environ: WSGIEnvironment, allowed: Sequence[str]) -> None:
+def _check_parameters(environ: WSGIEnvironment, allowed_names: Sequence[str]) -> None:
     """Refuse parameters that the call does not have, and repeated ones."""
     seen_names = set[str]()
     for name, _ in parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True):
-        if name not in allowed:
+        if name not in allowed_names:
             raise invalid(name, "There is no such parameter.")
         if name in seen_names:
             raise invalid(name, "It stands twice in the address.")

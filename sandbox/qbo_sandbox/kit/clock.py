@@ -24,9 +24,9 @@ class Clock:
 
     def now(self) -> float:
         """Return the time in seconds since 1970."""
-        pretended: float | None = getattr(self._pretended, "now", None)
-        if pretended is not None:
-            return pretended
+        pretended_time: float | None = getattr(self._pretended, "now", None)
+        if pretended_time is not None:
+            return pretended_time
         if self._stopped is not None:
             return self._stopped
         return time.time() + self._offset
@@ -46,11 +46,11 @@ class Clock:
 
     def restore(self, state: JsonObject) -> None:
         """Continue from a recorded state."""
-        stopped = state["stopped"]
+        stopped_at = state["stopped"]
         self._offset = float(state["offset"])
         self._stopped = None
-        if stopped is not None:
-            self._stopped = float(stopped)
+        if stopped_at is not None:
+            self._stopped = float(stopped_at)
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward."""

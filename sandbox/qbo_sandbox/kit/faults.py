@@ -98,18 +98,18 @@ class Fault:
 def _check_field(key: str, value: Any) -> None:
     """Raise ValueError if a value has the wrong type for a field of a rule."""
     is_valid = True
-    expected = ""
+    type_name = ""
     if key in DECIMALS:
-        expected = "a number"
+        type_name = "a number"
         is_valid = _is_number(value)
     elif key in WHOLE_NUMBERS:
-        expected = "a whole number"
+        type_name = "a whole number"
         is_valid = value is None or _is_whole(value)
     elif key == "commit":
-        expected = "true or false"
+        type_name = "true or false"
         is_valid = isinstance(value, bool)
     if not is_valid:
-        raise ValueError(f"{key} of a fault must be {expected}, not {value!r}")
+        raise ValueError(f"{key} of a fault must be {type_name}, not {value!r}")
 
 
 def _is_number(value: Any) -> bool:

@@ -85,7 +85,7 @@ class Harness:
         path = environ.get("PATH_INFO", "")
         if self._postponed:
             self.settle()
-            environ["sandbox.pending"] = [postponed for _, postponed in self._postponed]
+            environ["sandbox.pending"] = [request for _, request in self._postponed]
         if path.startswith(CONTROL_PATH):
             return self._page(path.removeprefix(CONTROL_PATH), environ, start)
         call = self.call(environ)
@@ -153,10 +153,10 @@ class Harness:
         """Carry out the postponed requests that are due, each at its own time."""
         with self._postponed_lock:
             due = sorted(
-                (postponed for postponed in self._postponed if postponed[0] <= self.clock.now()),
-                key=lambda postponed: postponed[0],
+                (entry for entry in self._postponed if entry[0] <= self.clock.now()),
+                key=lambda entry: entry[0],
             )
-            self._postponed = [postponed for postponed in self._postponed if postponed not in due]
+            self._postponed = [entry for entry in self._postponed if entry not in due]
         for at, environ in due:
             fresh_environ = {
                 "wsgi.input": io.BytesIO(),

@@ -163,9 +163,9 @@ class RowSource:
 
     def show(self, environ: WSGIEnvironment, row: Row) -> Row:
         """Return a row as the source answers it to a call."""
-        included = query_of(environ).get("include", "")
+        included_names = query_of(environ).get("include", "")
         optional = {*self.hidden, *self.related}
-        left_out = optional.difference(included.split(","))
+        left_out = optional.difference(included_names.split(","))
         fields = {name: value for name, value in row.items() if name not in left_out}
         if self.times != "iso":
             fields[self.changed_at] = format_time(row[self.changed_at], self.times)
@@ -330,15 +330,15 @@ class RowSource:
         row = self.rows.find(id)
         if row is None:
             return 404, {"message": "There is no such row."}
-        edited = self.edit(dict(row), form)
-        if edited is None:
-            edited = {name: row[name] for name in ("id", "type") if name in row}
-            edited["deleted"] = True
-        edited[self.changed_at] = self.moment()
-        self.store(edited)
-        is_deleted = edited["id"] not in self.rows
-        self.changed(row if is_deleted else edited)
-        return 200, edited
+        new_row = self.edit(dict(row), form)
+        if new_row is None:
+            new_row = {name: row[name] for name in ("id", "type") if name in row}
+            new_row["deleted"] = True
+        new_row[self.changed_at] = self.moment()
+        self.store(new_row)
+        is_deleted = new_row["id"] not in self.rows
+        self.changed(row if is_deleted else new_row)
+        return 200, new_row
 
     def _books(self, method: str, body: Any) -> object:
         """Answer /_sandbox/books: every row, with what was reported to it."""
@@ -351,9 +351,9 @@ class RowSource:
         for name, value in row.items():
             if first.get(name) != _encode_value(value):
                 change[name] = value
-        removed = [name for name in first if name not in row]
-        if removed and not row.get("deleted"):
-            change[REMOVED_FIELDS_KEY] = removed
+        removed_fields = [name for name in first if name not in row]
+        if removed_fields and not row.get("deleted"):
+            change[REMOVED_FIELDS_KEY] = removed_fields
         return change
 
     def _changed_row(self, change: Row) -> Row:
@@ -361,8 +361,8 @@ class RowSource:
         first = self._first_rows.get(change["id"], {})
         row = {name: json.loads(text) for name, text in first.items()}
         row.update(change)
-        removed = row.pop(REMOVED_FIELDS_KEY, ())
-        for name in removed:
+        removed_fields = row.pop(REMOVED_FIELDS_KEY, ())
+        for name in removed_fields:
             row.pop(name, None)
         return row
 

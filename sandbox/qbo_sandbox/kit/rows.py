@@ -90,8 +90,8 @@ class Rows(dict[Any, JsonObject]):
         is_listed: Callable[[JsonObject], bool] = bool,
     ) -> tuple[list[JsonObject], bool]:
         """Return the first rows that changed after the place, and whether more follow."""
-        listed = filter(is_listed, self.after(behind))
-        rows = list(islice(listed, size + 1))
+        listed_rows = filter(is_listed, self.after(behind))
+        rows = list(islice(listed_rows, size + 1))
         has_more = len(rows) > size
         return rows[:size], has_more
 
@@ -124,20 +124,20 @@ def row_fields(names: type, **renamed: str) -> dict[str, str]:
 
 def encode_row(row: Mapping[str, Any], fields: Mapping[str, str]) -> JsonObject:
     """Return a row of the books with the API's names; `fields` has the books' names by these."""
-    encoded = {}
+    api_row = {}
     for name, own_name in fields.items():
         if own_name in row:
-            encoded[name] = row[own_name]
-    return encoded
+            api_row[name] = row[own_name]
+    return api_row
 
 
 def decode_row(sent: Mapping[str, Any], fields: Mapping[str, str]) -> JsonObject:
     """Return what an API was sent with the books' names; `fields` is that of `encode_row`."""
-    decoded = {}
+    books_row = {}
     for name, own_name in fields.items():
         if name in sent:
-            decoded[own_name] = sent[name]
-    return decoded
+            books_row[own_name] = sent[name]
+    return books_row
 
 
 def format_cursor(moment: str, id: str) -> str:

@@ -207,11 +207,11 @@ class _Connection:
     def _take(self, size: int) -> bytes:
         """Return the next bytes of the request; wait until they are there."""
         parts = [self.buffer]
-        received = len(self.buffer)
-        while received < size:
+        byte_count = len(self.buffer)
+        while byte_count < size:
             more = self._receive_more()
             parts.append(more)
-            received += len(more)
+            byte_count += len(more)
         whole = b"".join(parts)
         self.buffer = whole[size:]
         return whole[:size]
@@ -290,10 +290,10 @@ def _call_application(
     wsgi: WSGIApplication, environ: WSGIEnvironment
 ) -> tuple[str, Headers, bytes]:
     """Call the application; return the status, headers and body of its answer."""
-    started: list[Any] = []
+    response_start: list[Any] = []
 
     def start(status: str, headers: Headers, exc_info: Any = None) -> Any:
-        started[:] = [status, headers]
+        response_start[:] = [status, headers]
 
     result = wsgi(environ, start)
     try:
@@ -302,7 +302,7 @@ def _call_application(
         close = getattr(result, "close", None)
         if close:
             close()
-    return started[0], started[1], content
+    return response_start[0], response_start[1], content
 
 
 def _list_no_facts(url: str) -> Iterable[str]:

@@ -100,11 +100,11 @@ def _join_path(where: str, name: str) -> str:
     return f"{where}.{name}" if where else name
 
 
-def _has_type(content: Any, expected: Any) -> bool:
+def _has_type(content: Any, expected_type: Any) -> bool:
     """Return whether a value has the type of its field; a boolean is not a number."""
-    if isinstance(content, bool) and expected is not FLAG:
+    if isinstance(content, bool) and expected_type is not FLAG:
         return False
-    return isinstance(content, expected)
+    return isinstance(content, expected_type)
 
 
 def moment(text: str, field: str) -> dt.datetime:

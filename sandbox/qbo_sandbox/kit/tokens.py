@@ -144,8 +144,8 @@ class Tokens:
     def revoke(self, subject: str) -> None:
         """Revoke all tokens of a subject."""
         for tokens in (self._access, self._refresh, self._codes):
-            revoked = [token for token, grant in tokens.items() if grant.subject == subject]
-            for token in revoked:
+            revoked_tokens = [token for token, grant in tokens.items() if grant.subject == subject]
+            for token in revoked_tokens:
                 del tokens[token]
 
 
@@ -167,11 +167,11 @@ def bearer_of(environ: WSGIEnvironment) -> str:
 def basic_of(environ: WSGIEnvironment) -> tuple[str, str]:
     """Return name and password of HTTP Basic authentication; two empty texts if there is none."""
     authorization: str = environ.get("HTTP_AUTHORIZATION", "")
-    kind, _, encoded = authorization.partition(" ")
+    kind, _, credentials = authorization.partition(" ")
     if kind.lower() != "basic":
         return "", ""
     try:
-        text = base64.b64decode(encoded, validate=True).decode()
+        text = base64.b64decode(credentials, validate=True).decode()
     except (binascii.Error, ValueError):
         return "", ""
     name, _, password = text.partition(":")

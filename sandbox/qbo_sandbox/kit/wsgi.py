@@ -54,15 +54,15 @@ class WSGIAdapter(HTTPAdapter):
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
         """Call the application in place of a server, and return its response."""
-        started: list[Any] = []
+        response_start: list[Any] = []
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            started[:] = [status, headers]
+            response_start[:] = [status, headers]
 
         try:
             content = b"".join(self.app(_build_environ(request, self.root), start))
-            code, _, reason = started[0].partition(" ")
-            raw = _build_raw_response(int(code), reason, started[1], io.BytesIO(content))
+            code, _, reason = response_start[0].partition(" ")
+            raw = _build_raw_response(int(code), reason, response_start[1], io.BytesIO(content))
         except ConnectionFault as fault:
             raw = self._misbehave(fault, request, timeout)
         response = self.build_response(request, raw)

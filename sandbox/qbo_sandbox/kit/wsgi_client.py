@@ -55,10 +55,14 @@ def send_request(
         "CONTENT_TYPE": headers.get("content_type", ""),
         **{f"HTTP_{name.upper()}": value for name, value in headers.items()},
     }
-    started: list[Any] = []
+    response_start: list[Any] = []
 
     def start(line: str, header_list: list[tuple[str, str]], exc_info: Any = None) -> Any:
-        started[:] = [line, header_list]
+        response_start[:] = [line, header_list]
 
     content = b"".join(app(environ, start))
-    return Answer(int(started[0][:3]), {name.lower(): value for name, value in started[1]}, content)
+    return Answer(
+        int(response_start[0][:3]),
+        {name.lower(): value for name, value in response_start[1]},
+        content,
+    )

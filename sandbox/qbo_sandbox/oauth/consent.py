@@ -83,8 +83,8 @@ def _render_hidden_input(name: str, value: str) -> str:
     return f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
 
 
-def _render_radio_input(name: str, value: str, label: str, checked: bool) -> str:
+def _render_radio_input(name: str, value: str, label: str, is_checked: bool) -> str:
     """Return one choice of a form."""
-    mark = " checked" if checked else ""
+    mark = " checked" if is_checked else ""
     button = f'<input type="radio" name="{name}" value="{escape(value)}"{mark}>'
     return f"<label>{button} {escape(label)}</label>"

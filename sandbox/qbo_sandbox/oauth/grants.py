@@ -89,9 +89,9 @@ class Grants:
         random_part = secrets.token_hex(24)
         code = f"AB1{TOKEN_MARK}{random_part}"[:CODE_LENGTH]
         expires = self.clock.now() + CODE_LIFETIME
-        issued = AuthorizationCode(client, realm, scope, redirect, expires, challenge)
-        self.codes[code] = issued
-        self._write({"code": [code, vars(issued)]})
+        authorization = AuthorizationCode(client, realm, scope, redirect, expires, challenge)
+        self.codes[code] = authorization
+        self._write({"code": [code, vars(authorization)]})
         return code
 
     def exchange(
@@ -103,14 +103,14 @@ class Grants:
         presented once is used up, even if it was refused.
         """
         self._write({"used": code})
-        issued = self.codes.pop(code, None)
-        if issued is None or issued.expires < self.clock.now():
+        authorization = self.codes.pop(code, None)
+        if authorization is None or authorization.expires < self.clock.now():
             raise InvalidGrant("Token invalid")
-        if (issued.client, issued.redirect) != (client, redirect):
+        if (authorization.client, authorization.redirect) != (client, redirect):
             raise InvalidGrant("Incorrect Token type or clientID")
-        if issued.challenge and issued.challenge != _compute_challenge(verifier):
+        if authorization.challenge and authorization.challenge != _compute_challenge(verifier):
             raise InvalidGrant("PKCE verification failed")
-        grant = self.grant(client, issued.realm, issued.scope)
+        grant = self.grant(client, authorization.realm, authorization.scope)
         return grant, self.issue(grant)
 
     def grant(self, client: str, realm: str, scope: str, refresh: str | None = None) -> Consent:
@@ -206,16 +206,16 @@ class Grants:
 
     def _end(self, client: str, realm: str) -> None:
         """Forget all tokens of a client for a company."""
-        closed = (client, realm)
+        pair = (client, realm)
         self.access = {
             token: access
             for token, access in self.access.items()
-            if (access.client, access.realm) != closed
+            if (access.client, access.realm) != pair
         }
         self.by_refresh = {
             token: grant
             for token, grant in self.by_refresh.items()
-            if (grant.client, grant.realm) != closed
+            if (grant.client, grant.realm) != pair
         }
 
     def _keep(self, grant: Consent) -> None:
@@ -244,9 +244,9 @@ class Grants:
             token, client, realm, expires, *scope = event["access"]
             self.access[token] = AccessToken(client, realm, float(expires), *scope)
         elif "code" in event:
-            code, issued = event["code"]
-            expires = float(issued["expires"])
-            self.codes[code] = AuthorizationCode(**{**issued, "expires": expires})
+            code, fields = event["code"]
+            expires = float(fields["expires"])
+            self.codes[code] = AuthorizationCode(**{**fields, "expires": expires})
         elif "used" in event:
             self.codes.pop(event["used"], None)
         elif "end" in event:

@@ -24,9 +24,9 @@ def sign_token(claims: JsonObject) -> str:
     header = {"alg": "RS256", "kid": KEY_ID, "typ": "JWT"}
     encoded_header = _encode(json.dumps(header).encode())
     encoded_claims = _encode(json.dumps(claims).encode())
-    signed = f"{encoded_header}.{encoded_claims}"
-    signature = _load_signing_key().sign(signed.encode(), PKCS1v15(), SHA256())
-    return f"{signed}.{_encode(signature)}"
+    signing_input = f"{encoded_header}.{encoded_claims}"
+    signature = _load_signing_key().sign(signing_input.encode(), PKCS1v15(), SHA256())
+    return f"{signing_input}.{_encode(signature)}"
 
 
 def build_public_keys() -> JsonObject:

@@ -73,18 +73,18 @@ def report_balance_sheet(request: ReportRequest) -> Report:
     for index, part in enumerate(list_period_ends(request)):
         for id, value in sum_closing_balances(request, part.end).items():
             sums.setdefault(id, [ZERO] * width)[index] = value
-    had = _Sheet(request, sums, 1)
-    owed = _Sheet(request, sums, -1)
-    assets = had.part(ASSETS, "TOTAL ASSETS")
-    rows = [*owed.part(LIABILITIES, "Total Liabilities"), _build_equity_rows(owed)]
-    total = add(owed.sum(LIABILITIES), owed.equity())
-    both = build_cells("TOTAL LIABILITIES AND EQUITY", owed.amounts(total))
+    debit_sheet = _Sheet(request, sums, 1)
+    credit_sheet = _Sheet(request, sums, -1)
+    assets = debit_sheet.part(ASSETS, "TOTAL ASSETS")
+    rows = [*credit_sheet.part(LIABILITIES, "Total Liabilities"), _build_equity_rows(credit_sheet)]
+    total = add(credit_sheet.sum(LIABILITIES), credit_sheet.equity())
+    both = build_cells("TOTAL LIABILITIES AND EQUITY", credit_sheet.amounts(total))
     rows = [
         build_section(
             "LIABILITIES AND EQUITY",
             rows,
             both,
-            width=owed.column_count,
+            width=credit_sheet.column_count,
             group="TotalLiabilitiesAndEquity",
         )
     ]
@@ -147,9 +147,9 @@ class _Sheet(Tree):
 
 def _build_equity_rows(sheet: _Sheet) -> Row:
     """Return the equity accounts, with the net income of the period."""
-    earned: list[Decimal] = sheet.earnings()
+    net_income: list[Decimal] = sheet.earnings()
     rows = sheet.rows(("Equity",))
-    if any(earned):
-        rows.append(build_data_row("Net Income", sheet.amounts(earned), group="NetIncome"))
+    if any(net_income):
+        rows.append(build_data_row("Net Income", sheet.amounts(net_income), group="NetIncome"))
     total = build_cells("Total Equity", sheet.amounts(sheet.equity()))
     return build_section("Equity", rows, total, width=sheet.column_count, group="Equity")

@@ -44,40 +44,42 @@ ADJUSTMENTS_TITLE = "Adjustments to reconcile Net Income to Net Cash provided by
 
 def report_cash_flow(request: ReportRequest) -> Report:
     """Report net income, the changes of other accounts, and the change of cash."""
-    changed: dict[str, Decimal] = {}
-    earned = before = ZERO
+    changes: dict[str, Decimal] = {}
+    net_income = before = ZERO
     for posting in request.all_postings:
         if is_cash(request, posting.account):
             before += posting.amount if posting.date < request.period.start else ZERO
         elif request.period.start <= posting.date <= request.period.end:
             if request.account(posting.account)["AccountType"] in EARNING_TYPES:
-                earned -= posting.amount
+                net_income -= posting.amount
             else:
-                changed[posting.account] = changed.get(posting.account, ZERO) - posting.amount
-    adjusted = _list_activity_rows(request, changed, OPERATING_TYPES)
-    operating = earned + _sum_columns(request, changed, OPERATING_TYPES)
+                changes[posting.account] = changes.get(posting.account, ZERO) - posting.amount
+    adjustments = _list_activity_rows(request, changes, OPERATING_TYPES)
+    operating = net_income + _sum_columns(request, changes, OPERATING_TYPES)
     total = build_cells(
-        "Total " + ADJUSTMENTS_TITLE.rstrip(":"), [format_amount(operating - earned)]
+        "Total " + ADJUSTMENTS_TITLE.rstrip(":"), [format_amount(operating - net_income)]
     )
-    own = [build_data_row("Net Income", [format_amount(earned)], group="NetIncome")]
-    if adjusted:
+    own = [build_data_row("Net Income", [format_amount(net_income)], group="NetIncome")]
+    if adjustments:
         own.append(
-            build_section(ADJUSTMENTS_TITLE, adjusted, total, width=2, group="OperatingAdjustments")
+            build_section(
+                ADJUSTMENTS_TITLE, adjustments, total, width=2, group="OperatingAdjustments"
+            )
         )
-    provided = build_cells("Net cash provided by operating activities", [format_amount(operating)])
+    cells = build_cells("Net cash provided by operating activities", [format_amount(operating)])
     rows = [
         build_section(
             "OPERATING ACTIVITIES",
             own,
-            provided,
+            cells,
             width=2,
             group="OperatingActivities",
         )
     ]
     increase = operating
     for title, name, group, types in ACTIVITIES:
-        lines = _list_activity_rows(request, changed, types)
-        value = _sum_columns(request, changed, types)
+        lines = _list_activity_rows(request, changes, types)
+        value = _sum_columns(request, changes, types)
         increase += value
         end = build_cells(f"Net cash provided by {name}", [format_amount(value)])
         rows += [build_section(title, lines, end, width=2, group=group)] if lines else []
@@ -105,26 +107,26 @@ def is_cash(request: ReportRequest, id: str) -> bool:
 
 
 def _list_activity_rows(
-    request: ReportRequest, changed: dict[str, Decimal], types: tuple[str, ...]
+    request: ReportRequest, changes: dict[str, Decimal], types: tuple[str, ...]
 ) -> list[Row]:
     """Return the changes of the accounts of some types, in the order of their names."""
     names = {}
-    for id, value in changed.items():
+    for id, value in changes.items():
         account = request.account(id)
         if value and account["AccountType"] in types:
             names[id] = str(account["Name"])
     rows = []
     for id in sorted(names, key=lambda id: names[id].casefold()):
-        rows.append(build_data_row(names[id], [format_amount(changed[id])], id))
+        rows.append(build_data_row(names[id], [format_amount(changes[id])], id))
     return rows
 
 
 def _sum_columns(
-    request: ReportRequest, changed: dict[str, Decimal], types: tuple[str, ...]
+    request: ReportRequest, changes: dict[str, Decimal], types: tuple[str, ...]
 ) -> Decimal:
     """Return the sum of the changes of the accounts of some types."""
     total = ZERO
-    for id, value in changed.items():
+    for id, value in changes.items():
         if request.account(id)["AccountType"] in types:
             total += value
     return total

@@ -79,8 +79,8 @@ def _build_account_section(
         rows.append(
             build_cells("Beginning Balance", [*[""] * 6, format_amount(balance)]) | {"type": "Data"}
         )
-    listed, total = list_postings(moves_by_account.get(id, ()), sign, balance, split)
-    rows += listed
+    posting_rows, total = list_postings(moves_by_account.get(id, ()), sign, balance, split)
+    rows += posting_rows
     for child in below.get(id, ()):
         inner, sum = _build_account_section(
             request, child, opening_balances, moves_by_account, below, split, id

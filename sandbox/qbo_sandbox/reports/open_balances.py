@@ -53,10 +53,10 @@ def _sum_settled_amounts(
 def list_open_items(company: Company, side: str, day: dt.date) -> list[OpenItem]:
     """Return everything open with customers or vendors on a day, oldest first."""
     *_, payment = KINDS_BY_PARTY[side]
-    paid = _sum_settled_amounts(company, payment, day)
+    paid_amounts = _sum_settled_amounts(company, payment, day)
     items: list[OpenItem] = []
     for kind in KINDS_BY_PARTY[side]:
-        items += _iter_open_of_kind(company, kind, day, paid)
+        items += _iter_open_of_kind(company, kind, day, paid_amounts)
     items += [item for item in _iter_journal_balances(company, side, day) if item.balance]
     return sorted(items, key=lambda item: (item.date, int(item.id)))
 
@@ -67,7 +67,7 @@ def _parse_document_date(text: str) -> dt.date:
 
 
 def _iter_open_of_kind(
-    company: Company, kind: str, day: dt.date, paid: dict[tuple[str, str], Decimal]
+    company: Company, kind: str, day: dt.date, paid_amounts: dict[tuple[str, str], Decimal]
 ) -> Iterator[OpenItem]:
     """Yield what is open of the transactions of a kind up to a day."""
     rule = TXN_KINDS[kind]
@@ -77,7 +77,9 @@ def _iter_open_of_kind(
         date = _parse_document_date(data["TxnDate"])
         rate = get_rate(data)
         whole = Decimal(data[rule.total])
-        balance = compute_unapplied(data) if rule.pays else whole - paid.get((kind, row.id), ZERO)
+        balance = (
+            compute_unapplied(data) if rule.pays else whole - paid_amounts.get((kind, row.id), ZERO)
+        )
         if date <= day and balance:
             party = str(data[rule.party]["value"])
             due = _parse_document_date(data.get("DueDate") or data["TxnDate"])

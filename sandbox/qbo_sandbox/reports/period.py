@@ -79,8 +79,8 @@ def _get_named_period(macro: str, today: dt.date) -> Period:
     start = _move_period(_get_first_day(today, unit), unit, offset)
     end = _move_period(start, unit, 1) - dt.timedelta(days=1)
     if macro.endswith("-to-date"):
-        passed = today - _get_first_day(today, unit)
-        end = min(end, start + passed)
+        length = today - _get_first_day(today, unit)
+        end = min(end, start + length)
     return Period(start, end, macro)
 
 

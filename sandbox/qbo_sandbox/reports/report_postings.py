@@ -165,15 +165,15 @@ def _list_paid_share(
     company: Company, kind: str, target: Row, amount: Decimal, date: str
 ) -> list[ReportPosting]:
     """Return the share of a bill's or invoice's lines that an amount pays."""
-    paid = target.read()
+    transaction = target.read()
     day = dt.date.fromisoformat(date[:10])
-    whole = Decimal(paid["TotalAmt"]) or Decimal(1)
+    whole = Decimal(transaction["TotalAmt"]) or Decimal(1)
     entries = [
         entry
         for entry in target.booked
         if _get_account_type(company, entry.account) not in CONTROL_ACCOUNT_TYPES
     ]
-    shares = [_build_posting(kind, paid, entry) for entry in entries]
+    shares = [_build_posting(kind, transaction, entry) for entry in entries]
     return [
         posting._replace(date=day, amount=round_money(posting.amount * amount / whole))
         for posting in shares

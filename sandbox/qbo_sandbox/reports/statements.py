@@ -194,14 +194,14 @@ def sum_closing_balances(
     """
     sums: dict[str, Decimal] = {}
     year = year or end.replace(month=1, day=1)
-    retained = find_retained_account(request)
+    retained_account = find_retained_account(request)
     for posting in request.all_postings:
         if posting.date > end:
             break
         account = posting.account
         account_type = request.account(account)["AccountType"]
         if account_type in EARNING_TYPES and posting.date < year:
-            account = retained
+            account = retained_account
         sums[account] = sums.get(account, ZERO) + posting.amount
     return sums
 

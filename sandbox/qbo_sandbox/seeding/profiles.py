@@ -190,10 +190,10 @@ def _get_option_type(option: str) -> object:
 
 def _read_flag(name: str, text: str) -> bool:
     """Return whether a text says true or false."""
-    lowered = text.lower()
-    if lowered not in ("true", "false"):
+    word = text.lower()
+    if word not in ("true", "false"):
         raise ValueError(f"{name} is true or false, not {text!r}")
-    return lowered == "true"
+    return word == "true"
 
 
 def _find_unused_realm(usual: str | None, realms: set[str]) -> str:

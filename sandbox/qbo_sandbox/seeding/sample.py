@@ -214,9 +214,9 @@ def _build_line(kind: str, amount: Decimal, detail: Body) -> Body:
     return {"DetailType": kind, "Amount": amount, kind: detail}
 
 
-def _build_purchase(party: str, paid: str, lines: str, *rest: str) -> Body:
+def _build_purchase(party: str, payment: str, lines: str, *rest: str) -> Body:
     """Read "Check:35:12": how it was paid, from which account, and the number of a check."""
-    kind, _, source = paid.partition(":")
+    kind, _, source = payment.partition(":")
     account, _, number = source.partition(":")
     body = _build_bill(party, lines)
     body["PaymentType"] = kind
@@ -238,9 +238,9 @@ def _build_payment(party: str, links: str, account: str, *rest: str) -> Body:
     }
 
 
-def _build_bill_payment(party: str, paid: str, links: str, *rest: str) -> Body:
+def _build_bill_payment(party: str, payment: str, links: str, *rest: str) -> Body:
     """Return a payment of bills, by check or by card."""
-    kind, account = paid.split(":")
+    kind, account = payment.split(":")
     lines = _read_link(links, "Bill")
     total = sum((line["Amount"] for line in lines), Decimal(0))
     body: Body = {"PayType": kind, "Line": lines, "TotalAmt": total}

@@ -103,8 +103,8 @@ class Snapshots:
                 for name, value in vars(company).items()
                 if name not in EXCLUDED_ATTRIBUTES
             }
-            refused = {key: vars(refusal) for key, refusal in company.refused.items()}
-            return pickle.dumps((company.options, attributes, refused))
+            refusals = {key: vars(refusal) for key, refusal in company.refused.items()}
+            return pickle.dumps((company.options, attributes, refusals))
 
     def _put(self, state: bytes) -> None:
         """Restore a state."""
@@ -113,12 +113,12 @@ class Snapshots:
         self.clock.restore(clock)
         for realm in self.control.companies.keys() - companies.keys():
             del self.control.companies[realm]
-        for realm, saved in companies.items():
-            options, attributes, refused = pickle.loads(saved)  # noqa: S301  (the same)
+        for realm, company_state in companies.items():
+            options, attributes, refusals = pickle.loads(company_state)  # noqa: S301  (the same)
             company = self.control.companies.get(realm) or self._open_empty(options)
             with company.lock:
                 company.options = options
                 vars(company).update(attributes)
-                company.refused = {key: Refusal.restore(values) for key, values in refused.items()}
+                company.refused = {key: Refusal.restore(values) for key, values in refusals.items()}
         vars(self.control.grants).update(tokens)
         self.control.set(switches)

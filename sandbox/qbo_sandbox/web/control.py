@@ -156,9 +156,9 @@ class Control:
         Reports can leave it out; clients may still change it.
         """
         row = operations.require_existing(company, body["kind"], body["id"])
-        reconciled = (*company.options.reconciled, row.id)
-        self.change_options(company, {"reconciled": reconciled})
-        return {"reconciled": list(reconciled)}
+        reconciled_ids = (*company.options.reconciled, row.id)
+        self.change_options(company, {"reconciled": reconciled_ids})
+        return {"reconciled": list(reconciled_ids)}
 
     def _disconnect(self, company: Company, body: JsonObject) -> object:
         """Revoke the application's access, as an admin does."""
