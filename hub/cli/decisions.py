@@ -170,7 +170,6 @@ def undo(target: str, yes: bool) -> None:
     were posted, unpaid, unreconciled and in an open period. The others are listed with the reason.
     """
     from hub.context import current_hub
-    from hub.models.display_names import format_posting_name
     from hub.posting.actions import undo as undoing
 
     kind, _, number = target.rpartition(":")
@@ -180,12 +179,7 @@ def undo(target: str, yes: bool) -> None:
             " list them."
         )
     plan = undoing.plan_run(int(number)) if kind else undoing.plan_posting(int(number))
-    for obstacle in plan.blocked:
-        say(f"can't be removed: {obstacle.name}. {obstacle.reason}")
-    for removable in plan.removable:
-        posting = removable.posting
-        name = format_posting_name(posting)
-        say(f"can be removed: {name}, transaction {posting.quickbooks_id}.")
+    _print_plan(plan)
     if not plan.removable:
         say(_describe_empty_plan(plan, kind or "posting", number))
         raise SystemExit(3)
@@ -198,6 +192,18 @@ def undo(target: str, yes: bool) -> None:
     if ending.is_set():
         say("It was told to end. What else could be removed stays; run this again for the rest.")
         raise SystemExit(1)
+
+
+def _print_plan(plan: "UndoPlan") -> None:
+    """Print what cannot be removed, with the reasons, and what can."""
+    from hub.models.display_names import format_posting_name
+
+    for obstacle in plan.blocked:
+        say(f"can't be removed: {obstacle.name}. {obstacle.reason}")
+    for removable in plan.removable:
+        posting = removable.posting
+        name = format_posting_name(posting)
+        say(f"can be removed: {name}, transaction {posting.quickbooks_id}.")
 
 
 def _describe_empty_plan(plan: "UndoPlan", kind: str, number: str) -> str:
