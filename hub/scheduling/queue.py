@@ -202,12 +202,15 @@ def _make_app(connector: Any, execute: Callable[[str, int], None]) -> procrastin
 
 
 def _build_connection_settings(url: URL, name: str) -> dict[str, Any]:
-    """Return the arguments of the connection pools of the queue."""
-    plain = url.set(drivername="postgresql")
+    """Return the arguments of the connection pools of the queue.
+
+    The address is read as for every other connection: the driver alone would use only the last one
+    of several servers.
+    """
+    _, address = url.get_dialect()().create_connect_args(url)
     return {
-        "conninfo": plain.render_as_string(hide_password=False),
         "connection_class": _QueueConnection,
-        "kwargs": coordination.build_connect_arguments(url, name),
+        "kwargs": {**address, **coordination.build_connect_arguments(url, name)},
         "min_size": 1,
         "max_size": MAX_CONNECTIONS,
         "timeout": 10.0,

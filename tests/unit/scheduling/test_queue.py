@@ -1,7 +1,9 @@
 """The queue of the distributed engine: jobs name runs, and the table of runs is the truth."""
 
 import threading
+import time
 from contextlib import suppress
+from dataclasses import replace
 
 import procrastinate
 import pytest
@@ -606,6 +608,29 @@ def test_a_worker_continues_when_its_queue_gets_a_connection_again(
     assert caplog.text.count("it accepted no connection of the queue within 0.2 s") == 1
     refuse_connections(False)
     assert executed.acquire(timeout=MAX_WAIT_SECONDS)
+
+
+def test_a_worker_takes_runs_from_the_server_that_answers(
+    first_hub, make_app, postgres_url, run_worker, executed
+):
+    """The address may name several servers, of which one is the primary after a failover."""
+    config = first_hub.extensions["hub"].config
+    app = make_app(replace(config, database_url=add_absent_server(postgres_url)))
+    run_id = request(first_hub)
+    run_worker(app, 2)
+    end = time.monotonic() + MAX_WAIT_SECONDS
+    while run_id not in executed:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def add_absent_server(address):
+    """Return an address that names, after its own server, another one that does not answer."""
+    url = make_url(address)
+    server = url.query.get("host") or f"{url.host}:{url.port or 5432}"
+    hosts = {"host": (server, "127.0.0.1:1")}
+    both = url.set(query={**url.query, **hosts})._replace(host=None, port=None)
+    return both.render_as_string(hide_password=False)
 
 
 def test_a_worker_that_ends_releases_everything_and_runs_end_at_their_next_step(
