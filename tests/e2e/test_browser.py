@@ -353,6 +353,22 @@ def test_the_inbox_fits_a_usual_screen_with_its_longest_button(
         expect(person.page.locator(".solve-one a[href$='/files/']")).to_be_visible()
         table = person.page.locator("main .scroll")
         assert (width, table.evaluate("e => e.scrollWidth - e.clientWidth")) == (width, 0)
+    if language == "en":
+        short = person.page.get_by_role("button", name="Check again").first
+        assert short.evaluate("e => e.clientHeight") < 30
+
+
+@pytest.mark.parametrize("colors", ["light", "dark"])
+def test_only_the_current_tab_is_underlined_in_forced_colors(
+    served: Visitor, open_tab: Callable[..., Person], colors: str
+) -> None:
+    person = open_tab(served.url, viewport=DESKTOP, forced_colors="active", color_scheme=colors)
+    person.log_in("olga", PASSWORD)
+    person.open("/inbox/")
+    ground = person.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    tabs = person.page.locator(".tabs a")
+    lines = tabs.evaluate_all("all => all.map(e => getComputedStyle(e).borderBottomColor)")
+    assert [line == ground for line in lines] == [False, True, True, True]
 
 
 LONG_NAMES = (
