@@ -54,3 +54,33 @@ class PageTexts(HTMLParser):
         words = " ".join(text.split())
         if words:
             self.texts[words] = None
+
+
+class LinkNames(HTMLParser):
+    """The addresses to which the links in the main part of a page lead, by the links' names."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.addresses: dict[str, set[str]] = {}
+        self._address = ""
+        self._name = ""
+        self.feed(page.partition("<main")[2])
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Begin a link."""
+        if tag == "a":
+            self._address, self._name = dict(attrs).get("href") or "", ""
+
+    def handle_data(self, data: str) -> None:
+        """Add a text to the name of the link that is being read."""
+        self._name += data
+
+    def handle_endtag(self, tag: str) -> None:
+        """Note a link."""
+        if tag == "a":
+            name = " ".join(self._name.split())
+            self.addresses.setdefault(name, set()).add(self._address)
+
+    def list_ambiguous(self) -> list[str]:
+        """Return the names that several links with other addresses have."""
+        return [name for name, addresses in self.addresses.items() if len(addresses) > 1]

@@ -17,8 +17,9 @@ from hub.db import engine
 from hub.models import Access, AuditEntry, Case, ConnectedCompany, Installation, Schedule
 from hub.testing.clock import FakeClock
 from hub.web.apps import marketplace
+from tests.support.pages.page_texts import LinkNames
 from tests.support.pages.page_visitor import Visitor
-from tests.support.rows.page_rows import add_company
+from tests.support.rows.page_rows import add_company, add_installation
 
 
 @pytest.fixture
@@ -172,6 +173,17 @@ def test_an_app_is_enabled_from_its_tile_by_who_may(gated: Visitor) -> None:
     viewer = Visitor(gated.app, gated.story)
     viewer.log_in("vera")
     assert address not in viewer.page("/apps/")
+
+
+@pytest.mark.parametrize("path", ["/", "/apps/"])
+def test_links_of_several_apps_have_names_of_their_own(visitor: Visitor, path: str) -> None:
+    visitor.log_in("olga")
+    with visitor.app.app_context(), engine.transaction() as session:
+        company = session.get_one(ConnectedCompany, visitor.story.company)
+        add_installation(session, company, slug="files", tenant="received")
+    page = visitor.page(path)
+    assert "Files" in page
+    assert LinkNames(page).list_ambiguous() == []
 
 
 def test_the_page_of_an_app_lists_companies_with_its_problems_first(visitor: Visitor) -> None:
