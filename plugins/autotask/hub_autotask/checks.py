@@ -57,8 +57,8 @@ BUSY_SHARE = 0.75  # of the calls that Autotask allows in an hour
 def check(app: str, site: Site, source: Autotask) -> Tenant:
     """Return the database of the settings, with warnings; raise an error for missing rights."""
     id, name = source.account()
-    needed = _list_needed_rights(app, site)
-    lacking = _list_lacking_rights(needed, source)
+    needed_rights = _list_needed_rights(app, site)
+    lacking = _list_lacking_rights(needed_rights, source)
     if lacking:
         raise NeedsAttention(
             "The security level of %(username)s lacks rights to %(lacking)s. Give it"
@@ -67,7 +67,7 @@ def check(app: str, site: Site, source: Autotask) -> Tenant:
             username=str(site.settings["username"]),
             lacking=", ".join(lacking),
         )
-    warnings = [warn_of_tildes(needed, source), warn_of_busy_calls(source)]
+    warnings = [warn_of_tildes(needed_rights, source), warn_of_busy_calls(source)]
     if app == "autotask-invoices":
         warnings += [warn_of_own_numbering(site, source), warn_of_no_invoices(site, source)]
     return Tenant(id=id, name=name, warnings=tuple(filter(None, warnings)))
@@ -75,16 +75,16 @@ def check(app: str, site: Site, source: Autotask) -> Tenant:
 
 def _list_needed_rights(app: str, site: Site) -> Rights:
     """Return the rights that the app needs to read its documents and lists, and to report."""
-    needed = {**REQUIRED_RIGHTS[app], **dict.fromkeys(LIST_ENTITIES, ("query",))}
+    rights = {**REQUIRED_RIGHTS[app], **dict.fromkeys(LIST_ENTITIES, ("query",))}
     if site.settings.get("post_as") == "bill_per_receipt":
-        needed[RECEIPT_ENTITY] = ("query",)
-    return needed
+        rights[RECEIPT_ENTITY] = ("query",)
+    return rights
 
 
-def _list_lacking_rights(needed: Rights, source: Autotask) -> list[str]:
+def _list_lacking_rights(needed_rights: Rights, source: Autotask) -> list[str]:
     """Return each entity for which the user lacks rights, with the rights."""
     lacking = []
-    for entity, verbs in needed.items():
+    for entity, verbs in needed_rights.items():
         rights = source.rights(entity)
         if rights is None and entity in OPTIONAL_ENTITIES:
             continue
@@ -94,13 +94,13 @@ def _list_lacking_rights(needed: Rights, source: Autotask) -> list[str]:
     return lacking
 
 
-def warn_of_tildes(needed: Rights, source: Autotask) -> str | None:
+def warn_of_tildes(needed_rights: Rights, source: Autotask) -> str | None:
     """Return a warning that lists every name with a tilde.
 
     Skip lists that the app does not need if the user may not query them.
     """
-    unneeded = {entity for entity, _, _ in NAME_FIELDS} - needed.keys()
-    hidden = {entity for entity in unneeded if "query" not in (source.rights(entity) or ())}
+    other_entities = {entity for entity, _, _ in NAME_FIELDS} - needed_rights.keys()
+    hidden = {entity for entity in other_entities if "query" not in (source.rights(entity) or ())}
     places = []
     for entity, field, what in NAME_FIELDS:
         if entity in hidden:
@@ -120,8 +120,8 @@ def warn_of_tildes(needed: Rights, source: Autotask) -> str | None:
 
 def _list_names(names: Sequence[str]) -> str:
     """Return the first names in quotation marks, and how many more there are."""
-    quoted = [f"“{name}”" for name in names[:MAX_NAMES_IN_WARNING]]
-    text = ", ".join(quoted)
+    quoted_names = [f"“{name}”" for name in names[:MAX_NAMES_IN_WARNING]]
+    text = ", ".join(quoted_names)
     remaining = len(names) - MAX_NAMES_IN_WARNING
     if remaining > 0:
         text += f" and {remaining} more"
@@ -130,14 +130,14 @@ def _list_names(names: Sequence[str]) -> str:
 
 def warn_of_busy_calls(source: Autotask) -> str | None:
     """Return a warning if the database has used most of its calls of this hour."""
-    used, allowed = source.call_usage()
-    if used < allowed * BUSY_SHARE:
+    used, limit = source.call_usage()
+    if used < limit * BUSY_SHARE:
         return None
     return Sentence(
         "Autotask has had %(used)s of the %(allowed)s calls that all its integrations"
         " may make in an hour; beyond that it stops every one of them.",
         used=f"{used:,}",
-        allowed=f"{allowed:,}",
+        allowed=f"{limit:,}",
     )
 
 

@@ -161,9 +161,9 @@ class Autotask:
 
         Raise Retry for a row with another value: it is missing where it belongs.
         """
-        expected = set(values)
-        for row in self.rows_with(entity, field, expected):
-            if row[field] is None or row[field] not in expected:
+        expected_values = set(values)
+        for row in self.rows_with(entity, field, expected_values):
+            if row[field] is None or row[field] not in expected_values:
                 raise Retry(
                     "Autotask sent a row of %(entity)s that it was not asked for; it is asked"
                     " again later.",
@@ -195,8 +195,8 @@ class Autotask:
         if row is None:
             raise Refused("Autotask no longer has this: somebody deleted it there.")
         writable = [field["name"] for field in self._fields(entity) if not field["isReadOnly"]]
-        unchanged = {name: row[name] for name in writable}
-        return self._read_json("PUT", f"{entity}/{id}", entity, json={**unchanged, **changes})
+        present = {name: row[name] for name in writable}
+        return self._read_json("PUT", f"{entity}/{id}", entity, json={**present, **changes})
 
     def picklist_label(self, entity: str, field: str, value: Any) -> str:
         """Return the label of a number in a picklist of this database."""

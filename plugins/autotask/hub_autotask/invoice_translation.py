@@ -52,12 +52,12 @@ class InvoiceTranslation:
         lines = [self._build_line(line) for line in self.lines]
         taxes = self._sum_taxes()
         tax = None if self._choose_tax_mode() in ("none", "computed") else taxes * self.sign
-        untaxed = taxes if self._choose_tax_mode() == "none" else money(0)
-        total = (self.total - untaxed) * self.sign
+        tax_left_out = taxes if self._choose_tax_mode() == "none" else money(0)
+        total = (self.total - tax_left_out) * self.sign
         rounding, tolerance, warnings = self._build_rounding_line(lines, total, tax)
-        if untaxed:
+        if tax_left_out:
             warnings.append(
-                Sentence("Autotask's tax of %(untaxed)s is not passed.", untaxed=untaxed)
+                Sentence("Autotask's tax of %(untaxed)s is not passed.", untaxed=tax_left_out)
             )
         stage, hold = self._decide_stage(hold)
         return Document(
@@ -90,10 +90,10 @@ class InvoiceTranslation:
         Autotask does not document whether `invoiceTotal` contains the tax, and a recorded invoice
         has one without it. So the total that is nearer to the lines with their taxes counts.
         """
-        stated = money(self.row["invoiceTotal"])
-        with_tax = stated + money(self.row["totalTaxValue"] or 0)
-        expected = self._sum_lines("extendedPrice") + self._sum_lines("taxDollars")
-        return min(stated, with_tax, key=lambda total: abs(total - expected))
+        stated_total = money(self.row["invoiceTotal"])
+        with_tax = stated_total + money(self.row["totalTaxValue"] or 0)
+        line_total = self._sum_lines("extendedPrice") + self._sum_lines("taxDollars")
+        return min(stated_total, with_tax, key=lambda total: abs(total - line_total))
 
     def _sum_lines(self, field: str) -> Decimal:
         """Return the sum of a field of all lines."""
@@ -129,10 +129,10 @@ class InvoiceTranslation:
 
         If its total is one without tax, its lines would add up to the total all the same.
         """
-        stated = self.row["totalTaxValue"]
-        if stated is None:
+        stated_tax = self.row["totalTaxValue"]
+        if stated_tax is None:
             return None
-        tax = round_amount(money(stated), self.currency)
+        tax = round_amount(money(stated_tax), self.currency)
         if abs(tax - self._sum_taxes()) <= self.settings["tolerance"]:
             return None
         return Sentence(
@@ -150,11 +150,11 @@ class InvoiceTranslation:
         Lines of other lines of business are not shown to the API user. Only the tax may differ if
         QuickBooks works it out, and the total in Autotask may be one with or without tax.
         """
-        stated = money(self.row["invoiceTotal"])
+        stated_total = money(self.row["invoiceTotal"])
         taxes = (money(0), money(self.row["totalTaxValue"] or 0), self._sum_lines("taxDollars"))
         amounts = (money(line["extendedPrice"] or 0) for line in self.lines)
         net = sum((round_amount(amount, self.currency) for amount in amounts), money(0))
-        gap = min(abs(round_amount(stated - tax, self.currency) - net) for tax in taxes)
+        gap = min(abs(round_amount(stated_total - tax, self.currency) - net) for tax in taxes)
         if gap <= self.settings["tolerance"]:
             return None
         return Sentence(
@@ -162,7 +162,7 @@ class InvoiceTranslation:
             " the API user may not see all lines of business, allow it all of them in Autotask.",
             name=self._name(),
             lines=net,
-            total=f"{stated:f}",
+            total=f"{stated_total:f}",
         )
 
     def _decide_stage(self, hold: str | None) -> tuple[StageName, str | None]:
@@ -335,11 +335,11 @@ class InvoiceTranslation:
         )
         paid_on = parse_local_day(self.row["paidDate"], zone)
         total = money(self.row["invoiceTotal"])
-        rounded = round_amount(total, self.currency)
+        rounded_total = round_amount(total, self.currency)
         facts = {
             "Id in Autotask": str(self.row["id"]),
             "Period": " to ".join(str(day) for day in period if day),
-            "Total in Autotask": f"{rounded if rounded == total else total:f}",
+            "Total in Autotask": f"{rounded_total if rounded_total == total else total:f}",
             "Paid in Autotask": str(paid_on or ""),
         }
         return {label: text for label, text in facts.items() if text}

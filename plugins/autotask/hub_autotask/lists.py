@@ -322,9 +322,9 @@ def _find_use_type(site: Site, source: Autotask, setting: str) -> int | None:
     for number, label in labels.items():
         if label == name:
             return int(number)
-    shipped = _fold(USE_TYPES)
-    for number, label in shipped.items():
-        if label == name and labels.get(number, label) not in shipped.values():
+    standard_types = _fold(USE_TYPES)
+    for number, label in standard_types.items():
+        if label == name and labels.get(number, label) not in standard_types.values():
             return int(number)
     return None
 

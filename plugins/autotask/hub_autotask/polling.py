@@ -273,9 +273,9 @@ class DocumentReader(ABC):
     def _find_missing_rows(self, history: ReportHistory) -> list[Row]:
         """Return the rows that only the last poll had; keep those that may be unreadable now."""
         missing_ids = history.find_missing_ids()
-        answered = list(self.source.rows_with(self.entity, "id", missing_ids))
-        rows = [row for row in answered if has_id(row)]
-        if len(rows) < len(answered):
+        answered_rows = list(self.source.rows_with(self.entity, "id", missing_ids))
+        rows = [row for row in answered_rows if has_id(row)]
+        if len(rows) < len(answered_rows):
             for id in set(missing_ids) - {row["id"] for row in rows}:
                 history.keep(id)
         return rows
@@ -307,10 +307,10 @@ class DocumentReader(ABC):
             suffix = id.removeprefix(self.prefix)
             if suffix.isdecimal():
                 numbers.append(int(suffix))
-        answered = list(self.source.rows_with(self.entity, "id", numbers))
-        rows = [row for row in answered if has_id(row)]
+        answered_rows = list(self.source.rows_with(self.entity, "id", numbers))
+        rows = [row for row in answered_rows if has_id(row)]
         yield from self._read(rows)
-        if len(rows) < len(answered):
+        if len(rows) < len(answered_rows):
             for number in set(numbers) - {row["id"] for row in rows}:
                 yield replace(UNIDENTIFIED, source_id=f"{self.prefix}{number}")
 

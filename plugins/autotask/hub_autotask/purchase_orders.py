@@ -219,9 +219,9 @@ class Receipts(Orders):
             new_ids = {row["id"] for row in rows if history.note_state(row["id"], OPEN)}
             new_ids.update(self._iter_changed_ids(rows, history))
             self._first_numbers.note(rows)
-            unreported = [row for row in rows if row["id"] in new_ids]
-            yield from self._iter_bills_of_receipts(unreported, history)
-            if not unreported:
+            new_rows = [row for row in rows if row["id"] in new_ids]
+            yield from self._iter_bills_of_receipts(new_rows, history)
+            if not new_rows:
                 continue
             yield Checkpoint(cursor=history.build_interim_cursor(), stream=self.stream)
         last_id = history.newest_id or 0

@@ -18,8 +18,8 @@ class FirstNumbers:
 
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
-        stored = secrets.get(FIRST_NUMBERS_KEY, "")
-        self._numbers = parse_states(stored.removeprefix(LABEL))
+        text = secrets.get(FIRST_NUMBERS_KEY, "")
+        self._numbers = parse_states(text.removeprefix(LABEL))
 
     def get(self, receipt: Row) -> str:
         """Return the number with which a receipt was read first; "" if it had none."""

@@ -21,8 +21,8 @@ class StoredIds:
 
     def read(self) -> set[int]:
         """Return the ids."""
-        stored = self._secrets.get(self._name, "")
-        return {int(id) for id in parse_ids(stored.removeprefix(LABEL)) if id.isdecimal()}
+        text = self._secrets.get(self._name, "")
+        return {int(id) for id in parse_ids(text.removeprefix(LABEL)) if id.isdecimal()}
 
     def add(self, id: int) -> None:
         """Add an id."""

@@ -197,14 +197,14 @@ def _collect_warnings(row: Row) -> tuple[str, ...]:
     """Return a warning if more is invoiced than the total of the project."""
     project = row.get(names.Invoice.PROJECT) or {}
     total = codes.parse_amount(project.get(names.Project.TOTAL))
-    invoiced = codes.parse_amount(project.get(names.Project.INVOICED_TOTAL))
-    if total is None or invoiced is None or invoiced <= total:
+    invoiced_total = codes.parse_amount(project.get(names.Project.INVOICED_TOTAL))
+    if total is None or invoiced_total is None or invoiced_total <= total:
         return ()
     return (
         Sentence(
             "%(name)s is invoiced for %(invoiced)s in all, more than its total of %(total)s.",
             name=str(project[names.Project.NAME]),
-            invoiced=f"{invoiced:,.2f}",
+            invoiced=f"{invoiced_total:,.2f}",
             total=f"{total:,.2f}",
         ),
     )

@@ -11,10 +11,10 @@ class CachedSecrets(Secrets):
 
     __slots__ = ("_stored", "_values")
 
-    def __init__(self, stored: Secrets) -> None:
+    def __init__(self, secrets: Secrets) -> None:
         """Read all secrets."""
-        self._stored = stored
-        self._values = dict(stored)
+        self._stored = secrets
+        self._values = dict(secrets)
 
     def __getitem__(self, name: str) -> str:
         """Return a secret without reading the stored one again."""

@@ -131,10 +131,10 @@ def push_list(site: Site, source: CostTracker, field: str, records: Sequence[Rec
     return links
 
 
-def _note_left_out(site: Site, field: str, pushed: Sequence[Record], own_ids: Row) -> None:
+def _note_left_out(site: Site, field: str, records: Sequence[Record], own_ids: Row) -> None:
     """Keep a warning if CostTracker did not take some active entries of a list."""
     key = f"{WARNING_PREFIX}{field}"
-    left_out = [record for record in pushed if record.active and record.id not in own_ids]
+    left_out = [record for record in records if record.active and record.id not in own_ids]
     if not left_out:
         site.secrets.pop(key, None)
         return
@@ -143,7 +143,7 @@ def _note_left_out(site: Site, field: str, pushed: Sequence[Record], own_ids: Ro
         " QuickBooks, such as “%(name)s”, so invoices cannot use them. Ask %(support)s why, or"
         " change them in QuickBooks.",
         missing=len(left_out),
-        count=len(pushed),
+        count=len(records),
         list=LIST_LABELS[field],
         name=left_out[0].name,
         support=SUPPORT_CONTACT,

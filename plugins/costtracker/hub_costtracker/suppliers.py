@@ -43,12 +43,12 @@ def read_exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterato
     """Yield the edits with these source ids; read the whole list, as no call returns one edit."""
     if not ids:
         return
-    requested = set(ids)
+    wanted_ids = set(ids)
     edits: dict[str, Outcome] = {UNIDENTIFIED.source_id: UNIDENTIFIED}  # no call asks for it
     for rows, _ in source.suppliers():
         for row in rows:
             edit = _read(site, row)
-            if edit.source_id in requested:
+            if edit.source_id in wanted_ids:
                 edits[edit.source_id] = edit
     for id in ids:
         if id in edits:

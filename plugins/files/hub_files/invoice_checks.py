@@ -47,15 +47,15 @@ def check_line_amounts(invoice: EInvoice) -> Iterator[Finding]:
     """Check each line by Peppol R120: quantity times price, plus charges, less allowances."""
     for line in invoice.lines:
         base_quantity = line.base_quantity or ONE
-        expected = line.quantity * line.unit_price / base_quantity + _sum_net_amount(
+        expected_amount = line.quantity * line.unit_price / base_quantity + _sum_net_amount(
             line.allowances
         )
-        if abs(line.amount - expected) > LINE_TOLERANCE:
+        if abs(line.amount - expected_amount) > LINE_TOLERANCE:
             yield _build_finding(
                 "PEPPOL-EN16931-R120",
                 Sentence("The amount of line %(id)s", id=line.id),
                 Sentence("quantity times price, plus charges, less allowances"),
-                expected,
+                expected_amount,
                 line.amount,
             )
 
@@ -148,8 +148,8 @@ def check_vat_amounts(invoice: EInvoice) -> Iterator[Finding]:
     for subtotal in invoice.vat_subtotals:
         group = _group_key(subtotal.category, subtotal.percent)
         percent = group[1] or ZERO
-        expected = _to_cents(subtotal.taxable * percent / 100)
-        if not _is_within_tolerance(subtotal.category, expected, subtotal.tax):
+        expected_tax = _to_cents(subtotal.taxable * percent / 100)
+        if not _is_within_tolerance(subtotal.category, expected_tax, subtotal.tax):
             is_untaxed = subtotal.category in UNTAXED_CATEGORIES
             yield _build_finding(
                 _get_category_rule(subtotal.category, "09") if is_untaxed else "BR-CO-17",
@@ -159,23 +159,23 @@ def check_vat_amounts(invoice: EInvoice) -> Iterator[Finding]:
                     percent=f"{percent.normalize():f}",
                     taxable=_format_amount(subtotal.taxable),
                 ),
-                expected,
+                expected_tax,
                 subtotal.tax,
             )
 
 
 def check_taxable_amounts(invoice: EInvoice) -> Iterator[Finding]:
     """Check the taxable amount of each category and percentage, also where one is absent."""
-    expected = _sum_by_group(_iter_taxed_amounts(invoice))
+    expected_amounts = _sum_by_group(_iter_taxed_amounts(invoice))
     actual = _sum_by_group(map(_get_taxable_amount, invoice.vat_subtotals))
-    for group in sorted(expected | actual, key=_group_name):
+    for group in sorted(expected_amounts | actual, key=_group_name):
         taxable = actual.get(group, ZERO)
-        if not _is_within_tolerance(group[0], expected.get(group, ZERO), taxable):
+        if not _is_within_tolerance(group[0], expected_amounts.get(group, ZERO), taxable):
             yield _build_finding(
                 _get_category_rule(group[0], "08"),
                 Sentence("The taxable amount of %(name)s", name=_group_name(group)),
                 Sentence("the lines of that category, less allowances, plus charges"),
-                expected.get(group, ZERO),
+                expected_amounts.get(group, ZERO),
                 taxable,
             )
 
@@ -221,8 +221,8 @@ def _group_name(group: VatGroup) -> str:
 
 def _iter_taxed_amounts(invoice: EInvoice) -> Iterator[tuple[VatGroup, Decimal]]:
     """Yield the amounts of lines, charges and allowances that have a VAT category."""
-    taxed: list[EInvoiceLine | Allowance] = [*invoice.lines, *invoice.allowances]
-    for part in taxed:
+    parts: list[EInvoiceLine | Allowance] = [*invoice.lines, *invoice.allowances]
+    for part in parts:
         amount = _get_signed_amount(part) if isinstance(part, Allowance) else part.amount
         if part.vat_category:
             yield _group_key(part.vat_category, part.vat_percent), amount
@@ -242,11 +242,11 @@ def _sum_by_group(amounts: Iterable[tuple[VatGroup, Decimal]]) -> dict[VatGroup,
     return sums
 
 
-def _is_within_tolerance(category: str, expected: Decimal, actual: Decimal) -> bool:
+def _is_within_tolerance(category: str, expected_amount: Decimal, actual: Decimal) -> bool:
     """Return whether an amount is as close to the expected one as its category requires."""
     if category in UNTAXED_CATEGORIES:
-        return actual == expected
-    return abs(actual - expected) < ONE
+        return actual == expected_amount
+    return abs(actual - expected_amount) < ONE
 
 
 # -- amounts ---------------------------------------------------------------------------------------
@@ -263,27 +263,27 @@ def _sum_net_amount(allowances: Iterable[Allowance]) -> Decimal:
 
 
 def _check_exact(
-    rule: str, subject: str, meaning: str, expected: Decimal, actual: Decimal
+    rule: str, subject: str, meaning: str, expected_amount: Decimal, actual: Decimal
 ) -> Iterator[Finding]:
     """Yield a finding if an amount is not the expected one, rounded to cents."""
-    if actual != _to_cents(expected):
-        yield _build_finding(rule, subject, meaning, expected, actual)
+    if actual != _to_cents(expected_amount):
+        yield _build_finding(rule, subject, meaning, expected_amount, actual)
 
 
 def _build_finding(
-    rule: str, subject: str, meaning: str, expected: Decimal, actual: Decimal
+    rule: str, subject: str, meaning: str, expected_amount: Decimal, actual: Decimal
 ) -> Finding:
     """Return a finding with its sentence."""
-    rounded = _to_cents(expected)
+    rounded_amount = _to_cents(expected_amount)
     sentence = Sentence(
         "%(subject)s is %(actual)s and should be %(rounded)s: %(meaning)s (%(rule)s).",
         subject=subject,
         actual=_format_amount(actual),
-        rounded=_format_amount(rounded),
+        rounded=_format_amount(rounded_amount),
         meaning=meaning,
         rule=rule,
     )
-    return Finding(rule, rounded, actual, sentence)
+    return Finding(rule, rounded_amount, actual, sentence)
 
 
 def _to_cents(amount: Decimal) -> Decimal:
@@ -293,5 +293,5 @@ def _to_cents(amount: Decimal) -> Decimal:
 
 def _format_amount(amount: Decimal) -> str:
     """Return an amount with two decimals, or with all of them if it has more."""
-    rounded = _to_cents(amount)
-    return f"{rounded if rounded == amount else amount:f}"
+    rounded_amount = _to_cents(amount)
+    return f"{rounded_amount if rounded_amount == amount else amount:f}"

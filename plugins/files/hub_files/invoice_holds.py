@@ -68,12 +68,12 @@ def _find_replaced(invoice: EInvoice) -> str | None:
     number = invoice.preceding_numbers[0] if invoice.preceding_numbers else ""
     if number == invoice.number:
         return None
-    replaced = Sentence("invoice %(number)s", number=number)
+    earlier_invoice = Sentence("invoice %(number)s", number=number)
     return Sentence(
         "It is a corrected invoice in place of %(replaced)s, which may be in the books. Ask the"
         " sender for a credit note and a new invoice; or correct that one in QuickBooks by hand,"
         " and press Skip.",
-        replaced=replaced if number else Sentence("an earlier invoice"),
+        replaced=earlier_invoice if number else Sentence("an earlier invoice"),
     )
 
 
@@ -98,13 +98,13 @@ def _find_prepaid(site: Site, invoice: EInvoice) -> str | None:
     """
     if not invoice.totals.prepaid or is_credit_note(invoice):
         return None
-    paid = f"{invoice.currency} {invoice.totals.prepaid}"
+    prepaid_amount = f"{invoice.currency} {invoice.totals.prepaid}"
     numbers = [number for number in invoice.preceding_numbers if number != invoice.number]
     if numbers:
         return Sentence(
             "%(paid)s was paid before, and it refers to %(numbers)s, which may be in the books with"
             " that amount. Enter in QuickBooks what is missing there, and press Skip.",
-            paid=paid,
+            paid=prepaid_amount,
             numbers=", ".join(numbers[:MAX_NUMBERS_IN_MESSAGE]),
         )
     if site.settings["prepaid"] == "post":
@@ -113,5 +113,5 @@ def _find_prepaid(site: Site, invoice: EInvoice) -> str | None:
         "%(paid)s was paid before. An invoice for that amount may be in the books, and this one"
         " has it again. If there is none, choose in the settings of Files to post such e-invoices"
         " in full. Otherwise enter in QuickBooks what is missing there, and press Skip.",
-        paid=paid,
+        paid=prepaid_amount,
     )

@@ -309,8 +309,8 @@ def _collect_warnings(invoice: EInvoice) -> tuple[str, ...]:
     """Return a warning if a part of the amount was prepaid."""
     if not invoice.totals.prepaid:
         return ()
-    paid = f"{invoice.currency} {invoice.totals.prepaid}"
-    return (Sentence("%(paid)s was paid before. The payment is not posted with it.", paid=paid),)
+    amount = f"{invoice.currency} {invoice.totals.prepaid}"
+    return (Sentence("%(paid)s was paid before. The payment is not posted with it.", paid=amount),)
 
 
 def _collect_facts(file: ReceivedFile, invoice: EInvoice) -> dict[str, str]:

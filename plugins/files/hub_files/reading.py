@@ -51,8 +51,8 @@ def read_content(site: Site, file: ReceivedFile, content: bytes) -> FileContent:
     table = read_table(file.name, content)
     if file.mapping is None:
         return FileContent(table=columns.describe_table(table))
-    mapped = rows.MappedTable(table, file.mapping, file)
-    items = FileItems(rows.read_documents(site, mapped), mapped.find_dates())
+    mapped_table = rows.MappedTable(table, file.mapping, file)
+    items = FileItems(rows.read_documents(site, mapped_table), mapped_table.find_dates())
     documents = _with_known_ids(site, file, items)
     return FileContent(documents=tuple(item.source_id for item in documents))
 
@@ -73,16 +73,16 @@ def read_exactly(site: Site, ids: Sequence[str]) -> Iterator[Yielded]:
         ids_by_position.setdefault(file.position, set()).add(id)
     read_positions = set()
     for id in ids:
-        received = files.get(id)
-        if received is None:
+        newest_file = files.get(id)
+        if newest_file is None:
             yield from _read_unreadable(site, id, unreadable_files.get(id))
             continue
-        if received.position in read_positions:
+        if newest_file.position in read_positions:
             continue
-        read_positions.add(received.position)
-        ids_in_file = ids_by_position[received.position]
-        for item in _iter_documents(site, received):
-            if _is_e_invoice(received):
+        read_positions.add(newest_file.position)
+        ids_in_file = ids_by_position[newest_file.position]
+        for item in _iter_documents(site, newest_file):
+            if _is_e_invoice(newest_file):
                 yield replace(item, source_id=id)  # as it was accepted, if it has another id now
             elif item.source_id in ids_in_file:
                 yield item
@@ -110,8 +110,8 @@ def _read_items(site: Site, file: ReceivedFile) -> FileItems:
     if _is_e_invoice(file):
         return _read_invoice(site, file, content)
     table = read_table(file.name, content)
-    mapped = rows.MappedTable(table, file.mapping or {}, file)
-    return FileItems(list(rows.iter_documents(site, mapped)), mapped.find_dates())
+    mapped_table = rows.MappedTable(table, file.mapping or {}, file)
+    return FileItems(list(rows.iter_documents(site, mapped_table)), mapped_table.find_dates())
 
 
 def _read_invoice(site: Site, file: ReceivedFile, content: bytes) -> FileItems:
@@ -128,10 +128,10 @@ def _read_invoice(site: Site, file: ReceivedFile, content: bytes) -> FileItems:
 
 def _find_unreadable_files(site: Site, ids: Iterable[str]) -> dict[str, ReceivedFile]:
     """Return the e-invoices that these ids stand for because they could not be read."""
-    wanted = {id for id in ids if id.startswith(invoices.UNREADABLE_PREFIX)}
-    files = site.files.after(0) if wanted else ()
+    unreadable_ids = {id for id in ids if id.startswith(invoices.UNREADABLE_PREFIX)}
+    files = site.files.after(0) if unreadable_ids else ()
     files_by_id = {invoices.build_unreadable_id(file): file for file in files}
-    return {id: files_by_id[id] for id in wanted & files_by_id.keys()}
+    return {id: files_by_id[id] for id in unreadable_ids & files_by_id.keys()}
 
 
 def _read_unreadable(site: Site, id: str, file: ReceivedFile | None) -> Iterator[Yielded]:

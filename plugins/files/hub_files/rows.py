@@ -124,27 +124,27 @@ class MappedTable:
         return dates
 
 
-def iter_documents(site: Site, mapped: MappedTable) -> Iterator[Document | Unreadable]:
+def iter_documents(site: Site, table: MappedTable) -> Iterator[Document | Unreadable]:
     """Yield the documents of a table, with an Unreadable for each that cannot be read."""
-    for id, rows in mapped.groups().items():
-        yield readable(id, _read_document, site, mapped, id, rows)
+    for id, rows in table.groups().items():
+        yield readable(id, _read_document, site, table, id, rows)
 
 
-def read_documents(site: Site, mapped: MappedTable) -> list[Document | Unreadable]:
+def read_documents(site: Site, table: MappedTable) -> list[Document | Unreadable]:
     """Return the documents of a table; raise Refused if none of them can be read."""
-    items = list(iter_documents(site, mapped))
+    items = list(iter_documents(site, table))
     problems = [item.reason for item in items if isinstance(item, Unreadable)]
     if len(problems) == len(items):
         raise Refused("No document can be read with these columns. %(first)s", first=problems[0])
     return items
 
 
-def _read_document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -> Document:
+def _read_document(site: Site, table: MappedTable, id: str, rows: list[Row]) -> Document:
     """Return one document; raise Refused with the numbers of its lines and the error."""
     try:
-        return _build_document(site, mapped, id, rows)
+        return _build_document(site, table, id, rows)
     except ValueError as error:
-        raise _build_error([row.number for row in rows], mapped.name, str(error)) from None
+        raise _build_error([row.number for row in rows], table.name, str(error)) from None
 
 
 def _build_error(numbers: Sequence[int], name: str, why: str) -> Refused:
@@ -174,69 +174,69 @@ def _build_error(numbers: Sequence[int], name: str, why: str) -> Refused:
     )
 
 
-def _build_document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -> Document:
+def _build_document(site: Site, table: MappedTable, id: str, rows: list[Row]) -> Document:
     """Return one document; raise ValueError for an error in its rows."""
-    _check_formulas(mapped, rows)
+    _check_formulas(table, rows)
     first = rows[0]
     for field in ("party", "number", "date"):
-        if not mapped.text(first, field):
+        if not table.text(first, field):
             raise ValueError(
-                Sentence("the column “%(field)s” is empty", field=str(mapped.mapping[field]))
+                Sentence("the column “%(field)s” is empty", field=str(table.mapping[field]))
             )
-    _check_agreement(mapped, rows)
-    is_credit, lines = _build_lines(site, mapped, rows)
+    _check_agreement(table, rows)
+    is_credit, lines = _build_lines(site, table, rows)
     taxes = [line.tax for line in lines if line.tax is not None]
-    total = _get_total(mapped, first, is_credit=is_credit)
+    total = _get_total(table, first, is_credit=is_credit)
     return Document(
-        kind=KINDS[mapped.direction][is_credit],
+        kind=KINDS[table.direction][is_credit],
         source_id=id,
-        version=mapped.version,
-        hold=find_missing_default(mapped.direction, lines),
-        date=mapped.date(first, "date"),
-        due=mapped.date(first, "due"),
-        number=mapped.text(first, "number"),
-        memo=mapped.text(first, "memo") or None,
-        currency=_get_currency(site, mapped, first),
-        exchange_rate=_get_exchange_rate(mapped, first),
-        codes=_build_party_code(site, mapped, first),
+        version=table.version,
+        hold=find_missing_default(table.direction, lines),
+        date=table.date(first, "date"),
+        due=table.date(first, "due"),
+        number=table.text(first, "number"),
+        memo=table.text(first, "memo") or None,
+        currency=_get_currency(site, table, first),
+        exchange_rate=_get_exchange_rate(table, first),
+        codes=_build_party_code(site, table, first),
         lines=tuple(lines),
         total=total,
         tax_total=sum(taxes, Decimal(0)) if taxes else None,
-        tax_mode="inclusive" if mapped.mapping["amounts"] == "inclusive" else "exclusive",
-        attachments=_build_attachments(site, mapped, rows),
-        facts={"File": mapped.name},
+        tax_mode="inclusive" if table.mapping["amounts"] == "inclusive" else "exclusive",
+        attachments=_build_attachments(site, table, rows),
+        facts={"File": table.name},
     )
 
 
-def _build_lines(site: Site, mapped: MappedTable, rows: list[Row]) -> tuple[bool, list[Line]]:
+def _build_lines(site: Site, table: MappedTable, rows: list[Row]) -> tuple[bool, list[Line]]:
     """Return whether the rows are a credit, and the lines with the signs of their kind."""
-    amounts = [_get_line_amount(mapped, row) for row in rows]
+    amounts = [_get_line_amount(table, row) for row in rows]
     is_credit = sum(amounts) < 0
     lines = []
     for number, (row, amount) in enumerate(zip(rows, amounts, strict=True), 1):
         amount = -amount if is_credit else amount
-        lines.append(_build_line(site, mapped, row, str(number), amount, is_credit=is_credit))
+        lines.append(_build_line(site, table, row, str(number), amount, is_credit=is_credit))
     return is_credit, lines
 
 
-def _get_total(mapped: MappedTable, row: Row, *, is_credit: bool) -> Decimal | None:
+def _get_total(table: MappedTable, row: Row, *, is_credit: bool) -> Decimal | None:
     """Return the total of a document; raise ValueError if it is negative and its lines are not."""
-    total = mapped.amount(row, "total")
+    total = table.amount(row, "total")
     if total is None:
         return None
     if total < 0 and not is_credit:
         raise ValueError(
             Sentence(
                 "the column “%(total)s” is negative, and the lines together are not",
-                total=str(mapped.mapping["total"]),
+                total=str(table.mapping["total"]),
             )
         )
     return abs(total)
 
 
-def _check_formulas(mapped: MappedTable, rows: list[Row]) -> None:
+def _check_formulas(table: MappedTable, rows: list[Row]) -> None:
     """Raise ValueError for the error of a formula, which is not the name of anything."""
-    error = mapped.find_formula_error(rows)
+    error = table.find_formula_error(rows)
     if error:
         column, text = error
         raise ValueError(
@@ -244,103 +244,103 @@ def _check_formulas(mapped: MappedTable, rows: list[Row]) -> None:
         )
 
 
-def _check_agreement(mapped: MappedTable, rows: list[Row]) -> None:
+def _check_agreement(table: MappedTable, rows: list[Row]) -> None:
     """Raise ValueError if rows of one document differ in a header field."""
     for field, plural in HEADER_FIELDS.items():
-        texts = {mapped.text(row, field) for row in rows}
+        texts = {table.text(row, field) for row in rows}
         if len(texts) > 1:
-            raise ValueError(_describe_disagreement(mapped, rows, plural))
+            raise ValueError(_describe_disagreement(table, rows, plural))
 
 
-def _describe_disagreement(mapped: MappedTable, rows: list[Row], plural: str) -> Sentence:
+def _describe_disagreement(table: MappedTable, rows: list[Row], plural: str) -> Sentence:
     """Return the error for rows that differ; they may be an invoice and its credit."""
-    signs = {_get_line_amount(mapped, row) < 0 for row in rows}
+    signs = {_get_line_amount(table, row) < 0 for row in rows}
     if len(signs) == 1:
         return Sentence("these lines of one document have different %(plural)s", plural=plural)
     return Sentence(
         "these lines of one document have different %(plural)s; a credit needs a number of its own,"
         " such as %(number)s-C",
         plural=plural,
-        number=mapped.text(rows[0], "number"),
+        number=table.text(rows[0], "number"),
     )
 
 
-def _get_line_amount(mapped: MappedTable, row: Row) -> Decimal:
+def _get_line_amount(table: MappedTable, row: Row) -> Decimal:
     """Return the amount of a row; raise ValueError if it has none."""
-    amount = mapped.amount(row, "amount")
+    amount = table.amount(row, "amount")
     if amount is None:
         raise ValueError(
-            Sentence("the column “%(amount)s” is empty", amount=str(mapped.mapping["amount"]))
+            Sentence("the column “%(amount)s” is empty", amount=str(table.mapping["amount"]))
         )
     return amount
 
 
-def _get_line_tax(mapped: MappedTable, row: Row) -> Decimal | None:
+def _get_line_tax(table: MappedTable, row: Row) -> Decimal | None:
     """Return the tax of a row; raise ValueError if its sign is not that of the amount."""
-    tax = mapped.amount(row, "tax")
-    if tax and tax * _get_line_amount(mapped, row) < 0:
+    tax = table.amount(row, "tax")
+    if tax and tax * _get_line_amount(table, row) < 0:
         raise ValueError(
             Sentence(
                 "one of the columns “%(amount)s” and “%(tax)s” is negative, and the other is not",
-                amount=str(mapped.mapping["amount"]),
-                tax=str(mapped.mapping["tax"]),
+                amount=str(table.mapping["amount"]),
+                tax=str(table.mapping["tax"]),
             )
         )
     return tax
 
 
 def _build_line(
-    site: Site, mapped: MappedTable, row: Row, id: str, amount: Decimal, *, is_credit: bool
+    site: Site, table: MappedTable, row: Row, id: str, amount: Decimal, *, is_credit: bool
 ) -> Line:
     """Return a row as a line; `amount` has the sign for the kind of the document."""
-    tax = _get_line_tax(mapped, row)
-    quantity = mapped.amount(row, "quantity")
+    tax = _get_line_tax(table, row)
+    quantity = table.amount(row, "quantity")
     return Line(
         id=id,
         amount=amount,
         quantity=-quantity if quantity and is_credit and quantity < 0 else quantity,
-        unit_price=mapped.amount(row, "unit_price"),
-        description=mapped.text(row, "description") or None,
+        unit_price=table.amount(row, "unit_price"),
+        description=table.text(row, "description") or None,
         tax=-tax if tax and is_credit else tax,
         codes=build_line_codes(
             site,
-            mapped.direction,
-            account=mapped.text(row, "account"),
-            item=mapped.text(row, "item"),
-            tax=values.format_tax_name(mapped.cell(row, "tax_code")),
-            class_=mapped.text(row, "class"),
+            table.direction,
+            account=table.text(row, "account"),
+            item=table.text(row, "item"),
+            tax=values.format_tax_name(table.cell(row, "tax_code")),
+            class_=table.text(row, "class"),
         ),
     )
 
 
-def _get_currency(site: Site, mapped: MappedTable, row: Row) -> str:
+def _get_currency(site: Site, table: MappedTable, row: Row) -> str:
     """Return the currency of a row, by default that of the company."""
-    currency = mapped.text(row, "currency").upper()
+    currency = table.text(row, "currency").upper()
     return currency or site.company.currency
 
 
-def _get_exchange_rate(mapped: MappedTable, row: Row) -> Decimal | None:
+def _get_exchange_rate(table: MappedTable, row: Row) -> Decimal | None:
     """Return the exchange rate of a row, None for an empty cell; raise ValueError for other texts.
 
     Without a rate, QuickBooks uses its own for the date of the document.
     """
-    rate = mapped.amount(row, "exchange_rate")
+    rate = table.amount(row, "exchange_rate")
     if rate is not None and rate <= 0:
-        text = mapped.text(row, "exchange_rate")
+        text = table.text(row, "exchange_rate")
         raise ValueError(Sentence("“%(text)s” is no exchange rate", text=text))
     return rate
 
 
-def _build_party_code(site: Site, mapped: MappedTable, row: Row) -> Codes:
+def _build_party_code(site: Site, table: MappedTable, row: Row) -> Codes:
     """Return the supplier or customer of a row as a code."""
-    name = mapped.text(row, "party")
-    party = Party(name=name, currency=_get_currency(site, mapped, row))
-    id = mapped.text(row, "party_number") or name.casefold()
-    return build_party_code(mapped.direction, id, party)
+    name = table.text(row, "party")
+    party = Party(name=name, currency=_get_currency(site, table, row))
+    id = table.text(row, "party_number") or name.casefold()
+    return build_party_code(table.direction, id, party)
 
 
 def _build_attachments(
-    site: Site, mapped: MappedTable, rows: Sequence[Row]
+    site: Site, table: MappedTable, rows: Sequence[Row]
 ) -> tuple[Attachment, ...]:
     """Return the file of a document.
 
@@ -349,9 +349,9 @@ def _build_attachments(
     """
     if not site.settings["attach"]:
         return ()
-    suffix = mapped.name[mapped.name.rfind(".") :].lower()
+    suffix = table.name[table.name.rfind(".") :].lower()
     mime = MIME_TYPES.get(suffix, MIME_TYPES[".csv"])
-    file = Attachment(id=f"rows:{_compute_digest(rows)}", name=mapped.name, mime=mime)
+    file = Attachment(id=f"rows:{_compute_digest(rows)}", name=table.name, mime=mime)
     return (file,)
 
 

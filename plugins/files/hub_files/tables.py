@@ -154,12 +154,12 @@ def _list_column_names(name: str, cells: Sequence[Cell]) -> tuple[str, ...]:
     for index, column in enumerate(names):
         if not column:
             names[index] = f"Column {_format_column_letters(index)}"
-    repeated = {column for column in names if names.count(column) > 1}
-    if repeated:
+    repeated_names = {column for column in names if names.count(column) > 1}
+    if repeated_names:
         raise Refused(
             "%(name)s has two columns with the name %(column)s. Rename one of them.",
             name=name,
-            column=min(repeated),
+            column=min(repeated_names),
         )
     return tuple(names)
 

@@ -77,7 +77,7 @@ def build_invoice(
 
 def build_payment(site: Site, invoice: Row, row: Row, url: str | None) -> Document:
     """Return a payment of an invoice; `url` is the page of the invoice in Harvest."""
-    applied = Applied(document=build_invoice_id(invoice))
+    target = Applied(document=build_invoice_id(invoice))
     amount = money(row["amount"])
     return Document(
         kind="payment",
@@ -93,7 +93,7 @@ def build_payment(site: Site, invoice: Row, row: Row, url: str | None) -> Docume
             "client": _build_client_code(invoice),
             "deposit_account": site.settings["deposit_account"],
         },
-        lines=(Line(id="1", amount=amount, applied=applied),),
+        lines=(Line(id="1", amount=amount, applied=target),),
         total=amount,
     )
 

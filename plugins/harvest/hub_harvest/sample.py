@@ -63,8 +63,8 @@ def build_invoice(number: int) -> dict[str, Any]:
 def compute_payment_state(amount: float, payments: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the amount that is due of an invoice, and its state."""
     total = Decimal(str(amount))
-    paid = _sum_amounts(payments)
-    due = total - paid
+    paid_amount = _sum_amounts(payments)
+    due = total - paid_amount
     return {
         "due_amount": float(due),
         "state": "open" if due else "paid",

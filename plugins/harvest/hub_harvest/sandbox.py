@@ -60,20 +60,20 @@ class StandIn(RowSource):
         """Return a page of the invoices that changed since a moment, the newest id first."""
         query = query_of(environ)
         since = _parse_moment(query.get("updated_since", ""))
-        changed = []
+        changed_rows = []
         for row in self.rows.values():
             if _parse_moment(row["updated_at"]) >= since:
-                changed.append(_encode_row(row))
-        return _answer_page(environ, "invoices", changed)
+                changed_rows.append(_encode_row(row))
+        return _answer_page(environ, "invoices", changed_rows)
 
     def _add_message(self, row: dict[str, Any], message: dict[str, Any]) -> Answer:
         """Store a message; a real Harvest mails it."""
         if not message.get("recipients"):
             return 422, {"message": "Recipients can't be blank"}
         earlier = row["messages"]
-        stored = message | {"id": len(earlier) + 1}
-        self.store(row | {"messages": [stored, *earlier]})
-        return 201, stored
+        new_message = message | {"id": len(earlier) + 1}
+        self.store(row | {"messages": [new_message, *earlier]})
+        return 201, new_message
 
     def edit(self, row: dict[str, Any], form: Mapping[str, str]) -> dict[str, Any] | None:
         """Change the subject, or delete a payment; return None to delete the invoice."""
@@ -82,8 +82,8 @@ class StandIn(RowSource):
         if "subject" in form:
             row["subject"] = form["subject"]
         if "delete_payment" in form:
-            deleted = form["delete_payment"]
-            payments = [payment for payment in row["payments"] if str(payment["id"]) != deleted]
+            deleted_id = form["delete_payment"]
+            payments = [payment for payment in row["payments"] if str(payment["id"]) != deleted_id]
             row["payments"] = payments
             row.update(sample.compute_payment_state(row["amount"], payments))
         return row
@@ -106,12 +106,12 @@ def _answer_page(environ: dict[str, Any], name: str, rows: Sequence[Any]) -> Ans
     size = int(query.get("per_page", str(MAX_PAGE_SIZE)))
     if size > MAX_PAGE_SIZE:
         return 422, {"message": f"per_page must be at most {MAX_PAGE_SIZE}"}
-    ordered = sorted(rows, key=_parse_id, reverse=True)
+    ordered_rows = sorted(rows, key=_parse_id, reverse=True)
     if "cursor" in query:
         last_id = int(query["cursor"])
-        ordered = [row for row in ordered if _parse_id(row) < last_id]
-    items, link = ordered[:size], None
-    if len(ordered) > size:
+        ordered_rows = [row for row in ordered_rows if _parse_id(row) < last_id]
+    items, link = ordered_rows[:size], None
+    if len(ordered_rows) > size:
         query |= {"cursor": str(_parse_id(items[-1])), "ref": "next_cursor"}
         link = f"{_request_address(environ)}?{urlencode(query)}"
     return 200, {

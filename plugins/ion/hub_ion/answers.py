@@ -67,8 +67,8 @@ def read_secret(receiver: Row) -> str:
 
 def read_types(data: Any) -> list[Row]:
     """Return the types of ION's schema; raise Retry if the answer is no schema."""
-    described = data.get("__schema") if isinstance(data, dict) else None
-    types = described.get("types") if isinstance(described, dict) else None
+    schema_content = data.get("__schema") if isinstance(data, dict) else None
+    types = schema_content.get("types") if isinstance(schema_content, dict) else None
     if isinstance(types, list) and all(isinstance(type, dict) for type in types):
         return types
     raise Retry("ION sent an answer that is no schema; it is asked again later.")
@@ -121,10 +121,10 @@ def complete_row(query: Listing, row: Row, absent_fields: frozenset[str]) -> Row
     id = row.get("id")
     if query.node:
         return _clean_fields(query, row)
-    completed = query.complete({"id": None, **row}, absent_fields)
-    problem = schema.find_problem(query.type, completed)
+    whole_row = query.complete({"id": None, **row}, absent_fields)
+    problem = schema.find_problem(query.type, whole_row)
     if problem is None:
-        return _drop_unknown_times(completed)
+        return _drop_unknown_times(whole_row)
     empty = schema.build_empty_row(query.type)
     broken = row.get("broken") or problem
     return {**empty, "id": id if schema.is_id(id) else None, "broken": broken}
@@ -132,20 +132,20 @@ def complete_row(query: Listing, row: Row, absent_fields: frozenset[str]) -> Row
 
 def _clean_fields(query: Listing, row: Row) -> Row:
     """Return the few fields of a list that requests no others; None for one of another kind."""
-    cleaned: Row = {}
+    clean_row: Row = {}
     for name in FIELD_BEHIND_ALIAS.sub("", query.node).split():
         value = row.get(name)
         is_text = (query.type, name) in schema.TEXT_FIELDS
         is_usable = isinstance(value, str) if is_text else schema.is_id(value)
-        cleaned[name] = value if is_usable else None
-    return _drop_unknown_times(cleaned)
+        clean_row[name] = value if is_usable else None
+    return _drop_unknown_times(clean_row)
 
 
 def _drop_unknown_times(row: Row) -> Row:
     """Return a row whose times of change, and those of its lines, are moments or None."""
-    for changed in (row, *(row.get("lines") or ())):
-        if changed and not _is_moment(changed.get("updated")):
-            changed["updated"] = None
+    for part in (row, *(row.get("lines") or ())):
+        if part and not _is_moment(part.get("updated")):
+            part["updated"] = None
     return row
 
 

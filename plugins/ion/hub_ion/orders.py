@@ -360,14 +360,14 @@ def _list_street_lines(text: str) -> tuple[str, ...]:
 
 def _collect_warnings(row: Row, lines: Sequence[Line]) -> tuple[str, ...]:
     """Return a warning if the lines and fees do not add up to ION's estimate."""
-    estimated = row["estimated"]
+    estimate = row["estimated"]
     total = _sum_amounts(lines)
-    if estimated is None or abs(money(estimated) - total) <= money("0.01") * len(lines):
+    if estimate is None or abs(money(estimate) - total) <= money("0.01") * len(lines):
         return ()
     return (
         Sentence(
             "ION estimates %(estimated)s for it; its lines and fees come to %(total)s.",
-            estimated=f"{money(estimated):f}",
+            estimated=f"{money(estimate):f}",
             total=f"{total:f}",
         ),
     )

@@ -88,16 +88,16 @@ def _iter_changed_orders(site: Site, source: Ion, text: str) -> Iterator[Yielded
     yield from _read_pages(site, source, queries.ORDERS, cursor, "", _read_orders, lines_read)
     if cursor.since and not source.absent_fields & schema.LINE_CHANGE_FIELDS:
         yield from _iter_orders_of_changed_lines(site, source, cursor, lines_read)
-    finished = cursor.finished()
-    yield Checkpoint(cursor=str(finished))
+    final_cursor = cursor.finished()
+    yield Checkpoint(cursor=str(final_cursor))
 
 
 def _iter_changed_parts(site: Site, source: Ion, text: str) -> Iterator[Yielded]:
     """Yield every part that changed since the cursor."""
     cursor = _build_next_cursor(site, source, text, schema.PART_CHANGE_FIELDS)
     yield from _read_pages(site, source, queries.PARTS, cursor, PARTS_STREAM, _read_parts, {})
-    finished = cursor.finished()
-    yield Checkpoint(cursor=str(finished), stream=PARTS_STREAM)
+    final_cursor = cursor.finished()
+    yield Checkpoint(cursor=str(final_cursor), stream=PARTS_STREAM)
 
 
 def _open_sweep(site: Site, cursors: Mapping[str, str]) -> DeletionSweep:

@@ -159,9 +159,9 @@ def find_absent_fields(types: Sequence[Row]) -> frozenset[str]:
     """Return the requested fields that these types of the schema do not have, as `Type.field`."""
     names_by_type = _list_field_names_by_type(types)
     absent_fields: set[str] = set()
-    for type, requested in REQUESTED_FIELDS.items():
+    for type, fields in REQUESTED_FIELDS.items():
         names = names_by_type.get(type, set())
-        for field in requested:
+        for field in fields:
             if field.name not in names:
                 absent_fields.add(f"{type}.{field.name}")
     return frozenset(absent_fields)

@@ -36,13 +36,13 @@ def _find_resources(source: Ion) -> list[str]:
 
     An ION that does not describe them is taken to have all of them under their usual names.
     """
-    described = source.ask(queries.RESOURCES)["kind"] or {}
-    names = [value["name"] for value in described.get("enumValues") or ()]
+    enum_type = source.ask(queries.RESOURCES)["kind"] or {}
+    names = [value["name"] for value in enum_type.get("enumValues") or ()]
     if not names:
         return list(queries.WATCHED_RESOURCES)
     names_by_key = {fold_resource(name): name for name in names}
     keys = map(fold_resource, queries.WATCHED_RESOURCES)
-    offered = [names_by_key[key] for key in keys if key in names_by_key]
-    if not offered:
+    resources = [names_by_key[key] for key in keys if key in names_by_key]
+    if not resources:
         raise Refused("ION offers no calls after changes of purchase orders and parts.")
-    return offered
+    return resources

@@ -136,11 +136,11 @@ def _build_header_codes(site: Site, row: Row) -> Codes:
 
 def _get_purchase_account(site: Site, row: Row) -> Codes:
     """Return the account that the uploader chose, or else that of the settings."""
-    chosen = row.get(names.Payable.PURCHASE_ACCOUNT_EXTERNAL_ID)
-    if not chosen:
+    chosen_id = row.get(names.Payable.PURCHASE_ACCOUNT_EXTERNAL_ID)
+    if not chosen_id:
         return {"payment_account": site.settings["purchase_account"]}
     name = row.get(names.Payable.PURCHASE_ACCOUNT_NAME)
-    return {"purchase_account": Code(id=chosen, name=name, quickbooks_id=chosen)}
+    return {"purchase_account": Code(id=chosen_id, name=name, quickbooks_id=chosen_id)}
 
 
 def _get_payment_type(site: Site, cached_profiles: Profiles, row: Row, kind: Kind) -> str | None:

@@ -151,8 +151,8 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B1",
         place=f"{PLUGIN}/invoices.py",
-        old="if total is None or invoiced is None or invoiced <= total:",
-        new="if total is None or invoiced is None or invoiced >= total:",
+        old="if total is None or invoiced_total is None or invoiced_total <= total:",
+        new="if total is None or invoiced_total is None or invoiced_total >= total:",
         bug="A project that is invoiced for more than its total is not warned of.",
     ),
     Mutant(

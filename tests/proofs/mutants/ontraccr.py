@@ -70,8 +70,8 @@ ONTRACCR: tuple[Mutant, ...] = (
     mutant(
         "ON-S9",
         "payables",
-        "    if not chosen:\n        return {",
-        "    if chosen:\n        return {",
+        "    if not chosen_id:\n        return {",
+        "    if chosen_id:\n        return {",
         "The account that was chosen at upload is not used.",
     ),
     mutant(

@@ -149,7 +149,7 @@ def _report(id, seed_case, items, at):
         (row["internalCurrencyReimbursementAmount"] for row in items if row["isReimbursable"]),
         Decimal(0),
     )
-    approved = seed_case["status"] in (APPROVED, "Paid", "Transferred to QuickBooks")
+    is_approved = seed_case["status"] in (APPROVED, "Paid", "Transferred to QuickBooks")
     values = {
         "id": id,
         "name": f"Week {day:%V}, {seed_case['name']}",
@@ -157,8 +157,8 @@ def _report(id, seed_case, items, at):
         "weekEnding": f"{day}T00:00:00.000Z",
         "status": get_number(EXPENSE_STATUS, seed_case["status"]),
         "submitDate": f"{day}T08:30:00.000Z",
-        "approverID": 43 if approved else None,
-        "approvedDate": f"{day}T14:10:00.500Z" if approved else None,
+        "approverID": 43 if is_approved else None,
+        "approvedDate": f"{day}T14:10:00.500Z" if is_approved else None,
         "departmentNumber": seed_case["department"],
         "internalCurrencyCashAdvanceAmount": advance,
         "amountDue": due - advance,
@@ -177,8 +177,8 @@ def _report(id, seed_case, items, at):
 def _build_item_row(id, report, seed_case, fields, at):
     amount = Decimal(fields["amount"])
     reimbursable = fields["paid"] != "Company Credit Card"
-    rejected = bool(fields["more"].get("isRejected"))
-    reimbursed = amount if reimbursable and not rejected else Decimal(0)
+    is_rejected = bool(fields["more"].get("isRejected"))
+    reimbursement = amount if reimbursable and not is_rejected else Decimal(0)
     values = {
         "id": id,
         "expenseReportID": report,
@@ -189,7 +189,7 @@ def _build_item_row(id, report, seed_case, fields, at):
         "expenseCurrencyID": HOME_CURRENCY,
         "expenseCurrencyExpenseAmount": amount,
         "internalCurrencyExpenseAmount": amount,
-        "internalCurrencyReimbursementAmount": reimbursed,
+        "internalCurrencyReimbursementAmount": reimbursement,
         "isReimbursable": reimbursable,
         "isRejected": False,
         "isBillableToCompany": fields["billable"],

@@ -246,8 +246,8 @@ def _build_line_row(id, invoice, seed_case, fields):
     quantity = Decimal(fields["quantity"])
     rate = Decimal(fields["rate"])
     more = {name: Decimal(value) for name, value in fields["more"].items()}
-    extended = more.get("extendedPrice", quantity * rate)
-    tax = extended * RATES.get((seed_case["region"], fields["category"]), Decimal(0))
+    extended_price = more.get("extendedPrice", quantity * rate)
+    tax = extended_price * RATES.get((seed_case["region"], fields["category"]), Decimal(0))
     values = {
         "id": id,
         "invoiceID": invoice,
@@ -259,7 +259,7 @@ def _build_line_row(id, invoice, seed_case, fields):
         "description": fields["text"],
         "lineItemFullDescription": fields["text"],
         "lineItemGroupDescription": fields["group"],
-        "extendedPrice": extended,
+        "extendedPrice": extended_price,
         "taxDollars": tax,
         "taxCategoryID": fields["category"],
         "billingCodeID": fields["code"],

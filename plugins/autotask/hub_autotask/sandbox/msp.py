@@ -258,7 +258,7 @@ def _build_company(id, name, kind, more):
         "postalCode": "95363",
         "countryID": 1,
     }
-    billed = {
+    billing = {
         "billingAddress1": f"{id} Elm Street",
         "billToCity": "Riverton",
         "billToState": "CA",
@@ -273,7 +273,7 @@ def _build_company(id, name, kind, more):
         "currencyID": HOME_CURRENCY,
         "phone": f"555-0{id:03}",
     }
-    return _build_row("Companies", **{**about, **address, **billed, **more})
+    return _build_row("Companies", **{**about, **address, **billing, **more})
 
 
 def _build_contact(company):

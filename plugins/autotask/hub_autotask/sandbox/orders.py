@@ -103,14 +103,14 @@ def iter_rows(documents, at, demo=False):
 
 def _build_order_row(id, seed_case, at):
     day = at.date() - dt.timedelta(days=seed_case["age"])
-    submitted = seed_case["status"] != "New"
+    is_submitted = seed_case["status"] != "New"
     values = {
         "id": id,
         "purchaseOrderNumber": f"PO{id}",
         "vendorID": seed_case["vendor"],
         "status": get_number(ORDER_STATUS, seed_case["status"]),
         "createDateTime": f"{day}T13:20:00.250Z",
-        "submitDateTime": f"{day}T15:00:00.000Z" if submitted else None,
+        "submitDateTime": f"{day}T15:00:00.000Z" if is_submitted else None,
         "paymentTerm": NET30,
         "freight": Decimal(0),
         "internalCurrencyFreight": seed_case["more"].get("freight", Decimal(0)),

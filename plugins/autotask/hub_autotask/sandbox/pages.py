@@ -141,8 +141,8 @@ class Pages(kit.Pages):
         """Return the rows whose case or id contains a text, the newest first."""
         matching = []
         for row in self._books.rows(entity).values():
-            searched = f"{self._case(entity, row)} {row['id']}"
-            if text.casefold() in searched.casefold():
+            search_text = f"{self._case(entity, row)} {row['id']}"
+            if text.casefold() in search_text.casefold():
                 matching.append(row)
         return sorted(matching, key=lambda row: row["id"], reverse=True)
 

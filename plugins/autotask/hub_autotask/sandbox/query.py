@@ -117,8 +117,8 @@ class Query:
         """Return a function that compares a field with a value, or with some."""
         takes_list = op in ("in", "notin")
         if takes_list != isinstance(value, list):
-            needed = "a list" if takes_list else "one value"
-            raise bad_request(f"The operator {op} needs {needed} for {field.name}.")
+            operand_kind = "a list" if takes_list else "one value"
+            raise bad_request(f"The operator {op} needs {operand_kind} for {field.name}.")
         operand = _parse_values(field, value) if takes_list else _parse_value(field, value)
         if op in ("beginswith", "endswith", "contains"):
             return lambda row: OPERATORS[op](row[field.name], operand)
@@ -136,11 +136,11 @@ def _lower_names(body, parts):
     """Return a body with its names in lower case; refuse other parts than these."""
     if not isinstance(body, dict):
         return {}
-    lowered = {str(name).lower(): value for name, value in body.items()}
-    unknown = sorted(lowered.keys() - parts)
+    parts_by_name = {str(name).lower(): value for name, value in body.items()}
+    unknown = sorted(parts_by_name.keys() - parts)
     if unknown:
         raise bad_request(f"The query has unknown parts: {', '.join(unknown)}.")
-    return lowered
+    return parts_by_name
 
 
 def _get_page_size(body):

@@ -80,7 +80,7 @@ class Api(kit.Api):
         """Answer a page of a list, the oldest change first."""
         query = query_of(environ)
         after, limit = page(query, names.Page)
-        rows, has_more = self._books.changed(list_name, after, limit)
+        rows, has_more = self._books.list_changes(list_name, after, limit)
         site = site_of(environ)
         items = [encoding.encode(list_name, row, site) for row in rows]
         return paginate(query, items, has_more, names.Page, names.Row)

@@ -65,7 +65,7 @@ class Books(JournaledBooks):
 
     # -- reading --------------------------------------------------------------------------------
 
-    def changed(self, list_name, after, limit):
+    def list_changes(self, list_name, after, limit):
         """Return (rows in the order of their changes, whether there are more)."""
         view = views.VIEWS[list_name]
         with self._lock:

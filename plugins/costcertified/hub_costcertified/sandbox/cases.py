@@ -87,7 +87,7 @@ def _return(story, index, fields):
 
 def _fail(story, index, fields):
     """Pay by a bank transfer that fails."""
-    yield from story.pay(index, fields, "ach", settled=False)
+    yield from story.pay(index, fields, "ach", is_settled=False)
     yield story.act("fail", payment=f"p{story.payments}")
 
 

@@ -75,8 +75,8 @@ class Pages(kit.Pages):
         rows = []
         for raw in self._books.rows["invoices"].values():
             row = self._view("invoices", raw)
-            searched = f"{row['number']} {row['status']} {row['case']}"
-            rows.append({**row, "searched": searched})
+            search_text = f"{row['number']} {row['status']} {row['case']}"
+            rows.append({**row, "searched": search_text})
         return self.render_list(environ, "home", rows, clients=company.CLIENTS)
 
     def invoice(self, environ, id):
@@ -220,8 +220,8 @@ class Pages(kit.Pages):
         """Give back some of a payment."""
         amount = _parse_amount(form.get("amount"))
         payment = self._books.rows["payments"][id]
-        refunded = sum(Decimal(earlier["amount"]) for earlier in payment["refunds"])
-        if Decimal(amount) + refunded > Decimal(payment["amount"]):
+        refunded_amount = sum(Decimal(earlier["amount"]) for earlier in payment["refunds"])
+        if Decimal(amount) + refunded_amount > Decimal(payment["amount"]):
             raise PageRefused("No more can be given back than was paid.")
         tax = views.compute_refunded_tax(self._books, payment, Decimal(amount))
         self._books.do(

@@ -67,7 +67,7 @@ class _Story:
         yield self.act("send", invoice=build_invoice_id(index), via="costcertified")
         if case != "sent":
             method = "ach" if "transfer" in case else "card"
-            yield from self.pay(index, fields, method, settled=case != "processing")
+            yield from self.pay(index, fields, method, is_settled=case != "processing")
 
     def invoice(self, index, rng, **overrides):
         """Return an invoice of two or three lines, never dated in a year that may be closed."""
@@ -87,7 +87,7 @@ class _Story:
             **overrides,
         }
 
-    def pay(self, index, fields, method="card", settled=True, amount=None, bears="contractor"):
+    def pay(self, index, fields, method="card", is_settled=True, amount=None, bears="contractor"):
         """Yield a payment of an invoice, and its settlement."""
         self.payments += 1
         yield self.act(
@@ -99,7 +99,7 @@ class _Story:
             method=method,
             bears=bears,
         )
-        if settled:
+        if is_settled:
             yield self.act("settle", payment=f"p{self.payments}")
 
     def paid_out(self):

@@ -102,15 +102,15 @@ def _view_line(line):
 def _view_project(books, id):
     """Return a project with the amount invoiced so far, before tax and fees."""
     project = books.projects[id]
-    invoiced = ZERO
+    invoiced_total = ZERO
     for invoice_id in books.invoices_of.get(id, ()):
         row = books.rows["invoices"][invoice_id]
         if row["state"] == "sent" and not row["deleted"]:
-            invoiced += _sum(Decimal(line["amount"]) for line in row["lines"])
+            invoiced_total += _sum(Decimal(line["amount"]) for line in row["lines"])
     return {
         **project,
         "total": Decimal(project["total"]),
-        "invoiced_total": invoiced,
+        "invoiced_total": invoiced_total,
     }
 
 

@@ -112,4 +112,4 @@ class Api(kit.Api):
         rows = checks.read_push(kind, json_body(environ))
         items = [decode_row(item, encoding.RECORD) for item in rows]
         ids = self._books.do("push", kind=kind, items=items)
-        return encoding.imported(ids)
+        return encoding.import_answer(ids)

@@ -70,8 +70,8 @@ class Books(JournaledBooks):
 
     def _receive(self, event):
         """Add an invoice that arrives by upload or mail."""
-        received = {"id": event["invoice"], "version": 1, "updated_at": event["at"]}
-        self.invoices.put({**event["fields"], **received})
+        head = {"id": event["invoice"], "version": 1, "updated_at": event["at"]}
+        self.invoices.put({**event["fields"], **head})
 
     def _edit(self, event):
         """Change the header of an invoice, its first line, and its totals."""

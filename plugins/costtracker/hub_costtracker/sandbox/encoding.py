@@ -47,7 +47,7 @@ def supplier_edit(row):
     }
 
 
-def imported(rows):
+def import_answer(rows):
     """Return the answer to a push: the ids of the entries that were taken."""
     return {
         names.Record.IMPORTED: [

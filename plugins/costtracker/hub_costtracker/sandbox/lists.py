@@ -24,12 +24,12 @@ class Lists:
             records[item["external_id"]] = {"active": True, "hidden": False, **item}
         self._bind(kind)
         slots = self._slots_by_external_id(kind)
-        imported = []
+        ids = []
         for item in items:
             external_id = item["external_id"]
             id = slots.get(external_id, f"x{external_id}")
-            imported.append({"external_id": external_id, "id": id})
-        return imported
+            ids.append({"external_id": external_id, "id": id})
+        return ids
 
     def _slots_by_external_id(self, kind):
         """Return the entries of a list by the pushed records that they are bound to."""
@@ -163,13 +163,13 @@ def _is_of_type(item, *words):
 
 def _list_tax_codes(slot, visible):
     """Return the codes with the rate of a slot, or else the nearest one."""
-    rated = list(filter(get_rate, visible))
-    rated.sort(key=get_rate, reverse=True)
-    if slot == "zero" or not rated:
-        return _with_rate(visible, 0) or rated[-1:]
+    rated_codes = list(filter(get_rate, visible))
+    rated_codes.sort(key=get_rate, reverse=True)
+    if slot == "zero" or not rated_codes:
+        return _with_rate(visible, 0) or rated_codes[-1:]
     slot_rate = STANDARD_RATE if slot == "standard" else REDUCED_RATE
-    exact = _with_rate(rated, slot_rate)
-    return exact or _find_nearest(slot, rated)
+    exact = _with_rate(rated_codes, slot_rate)
+    return exact or _find_nearest(slot, rated_codes)
 
 
 def _with_rate(items, slot_rate):
@@ -177,10 +177,10 @@ def _with_rate(items, slot_rate):
     return [item for item in items if get_rate(item) == slot_rate]
 
 
-def _find_nearest(slot, rated):
+def _find_nearest(slot, rated_codes):
     """Return the code with the highest rate, or for a reduced rate the second one."""
-    highest = rated[:1]
-    second = rated[1:2]
+    highest = rated_codes[:1]
+    second = rated_codes[1:2]
     if slot == "standard":
         return highest
     return second or highest

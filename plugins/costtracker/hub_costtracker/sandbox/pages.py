@@ -63,22 +63,22 @@ class Pages(kit.Pages):
         """Return an invoice as its list shows it."""
         row = views.invoice(self._books.lists, raw)
         status = self._books.status(row["id"])
-        searched = f"{row['invoice_number']} {row['supplier']['name']} {raw['case']}"
-        return {**row, "case": raw["case"], "last_status": status, "searched": searched}
+        search_text = f"{row['invoice_number']} {row['supplier']['name']} {raw['case']}"
+        return {**row, "case": raw["case"], "last_status": status, "searched": search_text}
 
     def invoice(self, environ, id):
         """Show one invoice with the forms that change it."""
         raw = self._books.invoices[id]
-        offered = []
+        actions = []
         for item in self._books.lists.pushed.get("accounts", {}).values():
             if item["active"] and not item["hidden"]:
-                offered.append(item)
+                actions.append(item)
         return self.render(
             environ,
             "invoice",
             invoice=self._row(raw),
             statuses=self._books.statuses.get(id, []),
-            offered=offered,
+            offered=actions,
             names=self._names(),
         )
 

@@ -41,9 +41,9 @@ def make_story(documents, seed, now, demo=False):
     today = now.date()
     invoices = []
     for index in range(documents):
-        changed = now - dt.timedelta(minutes=3 * (documents - index))
+        changed_at = now - dt.timedelta(minutes=3 * (documents - index))
         rng = random.Random(f"{seed}/{index}")  # noqa: S311  (a story)
-        invoice = _build_plain_invoice(index, rng, changed, today)
+        invoice = _build_plain_invoice(index, rng, changed_at, today)
         if index % 4 == 3 and cases:
             name, change = cases.pop(0)
             changes = change(invoice, invoices, today)
@@ -58,7 +58,7 @@ def _list_demo_cases():
     return [LOST_RESPONSE, *cases]
 
 
-def _build_plain_invoice(index, rng, changed, today):
+def _build_plain_invoice(index, rng, changed_at, today):
     """Return a usual invoice: approved, and with each of the order cases in turn."""
     order_case = ORDER_CASES[index % len(ORDER_CASES)]
     date = _get_day(today, rng.randrange(60))
@@ -80,10 +80,10 @@ def _build_plain_invoice(index, rng, changed, today):
         "invoice_date": date.isoformat(),
         "due_date": (date + dt.timedelta(days=rng.choice((14, 30)))).isoformat(),
         "po_numbers": [] if order_case == ORDER_CASES[0] else orders,
-        "approvals": _build_approvals(rng, changed),
+        "approvals": _build_approvals(rng, changed_at),
         "lines": _build_lines(index, rng, order_case, orders),
         "files": ["pdf"] if index % 5 == 0 else [],
-        "updated_at": stamp(changed),
+        "updated_at": stamp(changed_at),
     }
 
 
@@ -94,11 +94,13 @@ def _get_day(today, back):
     return max(day, first_of_year)
 
 
-def _build_approvals(rng, changed):
+def _build_approvals(rng, changed_at):
     """Return the decisions of two approvers in parallel, or of Accounting alone."""
     if rng.randrange(4) == 0:
-        return [_build_approval(ACCOUNTANT, changed - dt.timedelta(minutes=30), role="Accounting")]
-    approved_at = changed - dt.timedelta(hours=rng.randrange(3, 60))
+        return [
+            _build_approval(ACCOUNTANT, changed_at - dt.timedelta(minutes=30), role="Accounting")
+        ]
+    approved_at = changed_at - dt.timedelta(hours=rng.randrange(3, 60))
     return [
         _build_approval("Kari Nordmann", approved_at),
         _build_approval("Ingrid Øverås", approved_at + dt.timedelta(minutes=45)),
@@ -155,11 +157,13 @@ def _build_order(rng, order_case, orders, number):
         return None
     if order_case == ORDER_CASES[2] and number > 1:
         return None
-    ordered = rng.randrange(4, 60)
-    received = ordered if order_case == ORDER_CASES[1] else rng.randrange(1, ordered)
+    ordered_quantity = rng.randrange(4, 60)
+    received_quantity = (
+        ordered_quantity if order_case == ORDER_CASES[1] else rng.randrange(1, ordered_quantity)
+    )
     return {
         "number": orders[(number - 1) % len(orders)],
         "line": number,
-        "ordered": ordered,
-        "received": received,
+        "ordered": ordered_quantity,
+        "received": received_quantity,
     }

@@ -74,9 +74,9 @@ def attachments(raw):
 
 def supplier(lists, slot):
     """Return a supplier as an invoice names it."""
-    pushed = lists.pushed_record("suppliers", slot)
+    record = lists.pushed_record("suppliers", slot)
     slot_entry = SLOTS_BY_ID["suppliers"][slot]
-    name, external = (pushed["name"], pushed["external_id"]) if pushed else (slot_entry.name, None)
+    name, external = (record["name"], record["external_id"]) if record else (slot_entry.name, None)
     number = 910_000_000 + 111_111 * int(slot[1:])
     return {
         "id": slot_entry.id,
@@ -101,8 +101,8 @@ def edit(lists, raw):
 
 def currency(lists, slot):
     """Return the supplier's currency in the books, or else its own."""
-    pushed = lists.pushed_record("suppliers", slot) or {}
-    return pushed.get("currency") or FOREIGN_CURRENCIES.get(slot) or lists.home_currency() or "NOK"
+    record = lists.pushed_record("suppliers", slot) or {}
+    return record.get("currency") or FOREIGN_CURRENCIES.get(slot) or lists.home_currency() or "NOK"
 
 
 def _view_line(lists, line):
@@ -132,9 +132,9 @@ def _get_external_id(lists, kind, slot):
         return None
     if slot.startswith("="):
         return slot.removeprefix("=")
-    pushed = lists.pushed_record(kind, slot)
-    if pushed:
-        return pushed["external_id"]
+    record = lists.pushed_record(kind, slot)
+    if record:
+        return record["external_id"]
     if kind != "accounts" and lists.is_pushed(kind):
         return None
     slot_entry = SLOTS_BY_ID[kind][slot]
@@ -143,9 +143,9 @@ def _get_external_id(lists, kind, slot):
 
 def _get_rate(lists, slot):
     """Return the rate of a tax code: of the pushed one, or of the account's own."""
-    pushed = lists.pushed_record("tax-codes", slot)
-    if pushed:
-        return get_rate(pushed)
+    record = lists.pushed_record("tax-codes", slot)
+    if record:
+        return get_rate(record)
     if lists.is_pushed("tax-codes"):
         return Decimal(0)
     return Decimal(SLOTS_BY_ID["tax-codes"][slot].rate)

@@ -59,11 +59,11 @@ class Books:
         with self._lock:
             event = {"at": self._now(), "changes": [self._assign_id(change) for change in changes]}
             actions = [self._subscription_action(change) for change in event["changes"]]
-            put = self._write(event)
+            rows = self._write(event)
         for action, (_, table, values) in zip(actions, event["changes"], strict=True):
             for notify in self.listeners:
                 notify(action, table, values if action == "DELETE" else values["id"])
-        return put
+        return rows
 
     def put(self, table, **values):
         """Write one row; other fields keep their values."""
@@ -124,9 +124,9 @@ class Books:
         """Apply one change of an event; return the row, or None if it was dropped."""
         if operation == "put":
             return self._put(at, table, values)
-        dropped = self.tables[table].pop(values)
+        old_row = self.tables[table].pop(values)
         if table in ORDER_CHILD_TABLES:
-            self._of_order[table][dropped["purchaseOrderId"]].pop(values)
+            self._of_order[table][old_row["purchaseOrderId"]].pop(values)
         return None
 
     def _put(self, at, table, values):

@@ -283,8 +283,8 @@ def _convert_values(input):
 
 def _convert_ids(values):
     """Return ids, which the API accepts as texts or numbers, as numbers."""
-    numbered = {}
+    numbers = {}
     for name, value in values.items():
         is_id = name.endswith("Id") and value is not None
-        numbered[name] = int(value) if is_id else value
-    return numbered
+        numbers[name] = int(value) if is_id else value
+    return numbers

@@ -62,18 +62,18 @@ class Pages(kit.Pages):
         """Return an order with what follows from its lines and fees."""
         lines = self._books.of_order("lines", order)
         fees = self._books.of_order("fees", order)
-        supplier = self._related("suppliers", order.get("supplierId"))
-        currency = self._related("currencies", order.get("currencyId"))
+        supplier = self._find_related("suppliers", order.get("supplierId"))
+        currency = self._find_related("currencies", order.get("currencyId"))
         status = rules.get_order_status(order, lines)
         case = order.get("case", "made by hand")
         name = supplier["name"] if supplier else "no supplier"
-        searched = f"{order['id']} {name} {status} {case}"
+        search_text = f"{order['id']} {name} {status} {case}"
         return {
             **order,
             "case": case,
             "status": status,
             "supplier": name,
-            "searched": searched,
+            "searched": search_text,
             "currency": currency["code"] if currency else "",
             "total": rules.compute_order_total(lines, fees),
             "fees": fees,
@@ -81,13 +81,13 @@ class Pages(kit.Pages):
             "next": rules.NEXT_STATUSES.get(order["phase"], ()),
         }
 
-    def _related(self, table, id):
+    def _find_related(self, table, id):
         """Return the row that a field names, or None if the field is empty."""
         return self._books.row(table, id) if id else None
 
     def _line_view(self, order, line):
         """Return a line with what follows from it."""
-        part = self._related("parts", line.get("partId"))
+        part = self._find_related("parts", line.get("partId"))
         name = f"{part['partNumber']} Rev {part['revision']}" if part else ""
         return {
             **line,
@@ -152,13 +152,13 @@ class Pages(kit.Pages):
 
     def _order_receive(self, order, form):
         """Receive one line of an order or all, in the quantity of the form or completely."""
-        received = []
+        receipt_lines = []
         for line in self._books.of_order("lines", order):
             if line.get("canceled") or form.get("line") not in ("", None, str(line["id"])):
                 continue
             quantity = parse_decimal(form.get("quantity") or line["quantity"])
-            received.append({"purchaseOrderLineId": line["id"], "quantity": quantity})
-        self._changes.createReceipt({"lines": received})
+            receipt_lines.append({"purchaseOrderLineId": line["id"], "quantity": quantity})
+        self._changes.createReceipt({"lines": receipt_lines})
 
     def _order_delete(self, order, form):
         """Delete an order with its lines and fees, which the API cannot do."""

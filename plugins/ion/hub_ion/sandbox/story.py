@@ -51,7 +51,7 @@ def _iter_parts(first, rng):
     plain = []
     for n in range(1, PART_COUNT - len(ODD_PARTS) + 1):
         plain.append((f"OW-{1000 + n}", "A", f"{rng.choice(PART_NOUNS)} {n}", "INVENTORY"))
-    for id, (number, revision, description, purchased) in enumerate((*ODD_PARTS, *plain), 1):
+    for id, (number, revision, description, purchase_type) in enumerate((*ODD_PARTS, *plain), 1):
         at = first - dt.timedelta(days=30) + dt.timedelta(minutes=id)
         cost = f"{rng.randint(100, 9000) / 100:.2f}"
         values = {
@@ -61,7 +61,7 @@ def _iter_parts(first, rng):
             "cost": cost,
         }
         extra = {
-            "purchaseType": purchased,
+            "purchaseType": purchase_type,
             "attributes": {},
             "unitOfMeasure": {"id": 1, "type": "each"},
         }
@@ -127,5 +127,5 @@ def _plan_needed(fields, day):
     days = fields.get("needDate")
     if not days:
         return {}
-    needed = day + dt.timedelta(days=int(days))
-    return {"needDate": needed.isoformat()}
+    need_date = day + dt.timedelta(days=int(days))
+    return {"needDate": need_date.isoformat()}

@@ -19,9 +19,9 @@ class Webhooks(kit.WebhookSender):
         super().__init__("x-ion-signature", "sha256=")
         self._books = books
         self._organization = organization
-        self._books.listeners.append(self.changed)
+        self._books.listeners.append(self.announce)
 
-    def changed(self, action, table, id):
+    def announce(self, action, table, id):
         """Send a changed row to the subscriptions for it."""
         resource = RESOURCES_BY_TABLE.get(table)
         if not resource:

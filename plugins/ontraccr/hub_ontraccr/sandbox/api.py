@@ -120,10 +120,10 @@ class Api(kit.Api):
         query = query_of(environ)
         division = _get_division(environ)
         after, limit = page(query, names.Page)
-        deleted = query.get(names.Page.INCLUDE_DELETED, "0")
-        if deleted not in ("0", "1"):
+        include_deleted = query.get(names.Page.INCLUDE_DELETED, "0")
+        if include_deleted not in ("0", "1"):
             raise invalid(names.Page.INCLUDE_DELETED, "0 or 1 is needed.")
-        rows, has_more = self._books.changed(division, after, limit, deleted == "1")
+        rows, has_more = self._books.list_changes(division, after, limit, include_deleted == "1")
         site = site_of(environ)
         items = [encoding.payable(row, site) for row in rows]
         return paginate(query, items, has_more, names.Page, names.Payable)
@@ -187,7 +187,7 @@ class Api(kit.Api):
         rows = checks.read_records(json_body(environ))
         items = [decode_row(item, encoding.IMPORTED) for item in rows]
         results = self._books.do("bring", kind=kind, division=division, items=items)
-        return encoding.imported(results)
+        return encoding.import_answer(results)
 
     def _link(self, environ, kind, id):
         """Link a profile to a record; a link that it already has changes nothing."""

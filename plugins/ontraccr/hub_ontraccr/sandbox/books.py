@@ -127,13 +127,15 @@ class Books(JournaledBooks):
         last_id = max(map(int, self.payables), default=FIRST_ID)
         return str(max(FIRST_ID, last_id) + 1)
 
-    def changed(self, division, after, limit, deleted):
+    def list_changes(self, division, after, limit, include_deleted):
         """Return (payables in the order of their changes, whether there are more)."""
         with self._lock:
             rows, has_more = self.payables.first_after(
                 after,
                 limit,
-                lambda row: row["division"] == division and (deleted or not row.get("deleted")),
+                lambda row: (
+                    row["division"] == division and (include_deleted or not row.get("deleted"))
+                ),
             )
             return [views.payable(self, row) for row in rows], has_more
 

@@ -48,8 +48,8 @@ def read_list(name, body):
     """Return the entries of a list to offer; the list of accounts has a currency and a default."""
     is_account = name == "purchase-accounts"
     extra_fields = ACCOUNT_LIST_FIELDS if is_account else {}
-    required = (names.Choice.CURRENCY,) if is_account else ()
-    as_object(body, {names.Choice.ITEMS: list, **extra_fields}, required)
+    required_names = (names.Choice.CURRENCY,) if is_account else ()
+    as_object(body, {names.Choice.ITEMS: list, **extra_fields}, required_names)
     rows = body.get(names.Choice.ITEMS)
     items = _check_items(
         rows, names.Choice, CHOICE_FIELDS, (names.Choice.EXTERNAL_ID, names.Choice.NAME)
@@ -71,12 +71,12 @@ def _check_accounts(body, items):
         raise invalid(names.Choice.DEFAULT_EXTERNAL_ID, "The default is one of the accounts.")
 
 
-def _check_items(items, item_names, allowed, required):
+def _check_items(items, item_names, allowed_fields, required_names):
     """Check the items of a list, and that their external ids differ; return them."""
     if not isinstance(items, list) or len(items) > MAX_ITEMS:
         raise invalid(item_names.ITEMS, f"A list of at most {MAX_ITEMS} items is needed.")
     for number, item in enumerate(items):
-        as_object(item, allowed, required, f"{item_names.ITEMS}.{number}")
+        as_object(item, allowed_fields, required_names, f"{item_names.ITEMS}.{number}")
     external_ids = {item[item_names.EXTERNAL_ID] for item in items}
     if len(external_ids) < len(items):
         raise invalid(item_names.ITEMS, "The same external id stands twice in it.")

@@ -12,12 +12,12 @@ ATTACHMENT = row_fields(names.Attachment)
 PROFILE = row_fields(names.Profile)
 
 
-def integration(name, activated):
+def integration(name, is_active):
     """Return the company with its integration."""
     return {
         names.Integration.NAME: name,
         names.Integration.SYSTEM: "quickbooks_online",
-        names.Integration.ACTIVATED: activated,
+        names.Integration.ACTIVATED: is_active,
     }
 
 
@@ -51,7 +51,7 @@ def profile(row):
     return encode_row(row, PROFILE)
 
 
-def imported(rows):
+def import_answer(rows):
     """Return the answer to an import: the ids of the entries that were taken."""
     return {
         names.ImportedProfile.IMPORTED: [

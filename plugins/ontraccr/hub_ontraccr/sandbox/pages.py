@@ -77,12 +77,12 @@ class Pages(kit.Pages):
         """Return a payable as its list shows it."""
         row = views.payable(self._books, raw)
         vendor = (row["vendor"] or {}).get("name", "")
-        searched = f"{row['number']} {vendor} {raw['case']}"
+        search_text = f"{row['number']} {vendor} {raw['case']}"
         return {
             **row,
             "case": raw["case"],
             "last_status": self._books.status(row["id"]),
-            "searched": searched,
+            "searched": search_text,
         }
 
     def slider(self, environ):
@@ -190,10 +190,10 @@ class Pages(kit.Pages):
 
     def _chosen_account(self, form, division):
         """Return the account that the uploader chose; None if it is the preselected one."""
-        chosen = form.get("account")
-        if not chosen or chosen == self._default(division):
+        account_id = form.get("account")
+        if not account_id or account_id == self._default(division):
             return None
-        return f"={chosen}"
+        return f"={account_id}"
 
     def act(self, form, id, act):
         """Change a payable as a person does, and call the hub."""

@@ -69,12 +69,12 @@ class Profiles:
 
     def link(self, kind, id, at, external_id, external_name, external_type, who):
         """Link a profile to a record of QuickBooks."""
-        linked = {
+        link_fields = {
             "external_id": external_id,
             "external_name": external_name,
             "external_type": external_type,
         }
-        self.change(kind, id, at, **linked, linked_by=who, linked_at=at)
+        self.change(kind, id, at, **link_fields, linked_by=who, linked_at=at)
 
     def unlink(self, kind, id, at):
         """Remove the link of a profile."""

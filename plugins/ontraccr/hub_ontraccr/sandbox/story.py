@@ -24,9 +24,9 @@ def make_story(documents, seed, now, demo=False):
     cases = [case for case in CASES if not (demo and case[0] in LEFT_OUT_OF_DEMO)]
     payables = []
     for index in range(documents):
-        changed = now - dt.timedelta(minutes=3 * (documents - index))
+        changed_at = now - dt.timedelta(minutes=3 * (documents - index))
         payable = build_plain_payable(
-            FIRST_ID + index, WEST, index, _create_rng(seed, index), changed
+            FIRST_ID + index, WEST, index, _create_rng(seed, index), changed_at
         )
         if index % 2 and cases:
             name, change = cases.pop(0)
@@ -50,10 +50,10 @@ def _create_rng(seed, index):
     return random.Random(f"{seed}/{index}")  # noqa: S311  (a story)
 
 
-def build_plain_payable(id, division, index, rng, changed):
+def build_plain_payable(id, division, index, rng, changed_at):
     """Return a usual payable, alternately a bill or an expense."""
     kind = "bill" if index % 2 == 0 else "expense"
-    date = _get_day(changed.date(), rng.randrange(50))
+    date = _get_day(changed_at.date(), rng.randrange(50))
     return {
         "id": str(id),
         "version": 1,
@@ -76,8 +76,8 @@ def build_plain_payable(id, division, index, rng, changed):
         ],
         "files": ["pdf"] if index % 6 == 0 else [],
         "uploaded_by": PEOPLE[index % len(PEOPLE)],
-        "uploaded_at": stamp(changed - dt.timedelta(minutes=20)),
-        "updated_at": stamp(changed),
+        "uploaded_at": stamp(changed_at - dt.timedelta(minutes=20)),
+        "updated_at": stamp(changed_at),
     }
 
 

@@ -11,10 +11,10 @@ CREDIT_CARD = "Credit Card"
 def payable(books, raw):
     """Return one payable with lines and files."""
     lines = [_view_line(line) for line in raw["lines"]]
-    subtotal, tax, retained = (_sum(lines, name) for name in ("amount", "tax", "retainage"))
+    subtotal, tax, retainage = (_sum(lines, name) for name in ("amount", "tax", "retainage"))
     total = subtotal + tax + Decimal(raw.get("total_off", 0))
     if raw.get("net"):
-        total -= retained
+        total -= retainage
     account = get_chosen_account(books, raw)
     return {
         "id": raw["id"],
@@ -32,7 +32,7 @@ def payable(books, raw):
         "currency": raw.get("currency") or books.currency,
         "subtotal": subtotal,
         "tax": tax,
-        "retainage": retained or None,
+        "retainage": retainage or None,
         "total": total,
         "hold_from_quickbooks": bool(raw.get("held_by")),
         "held_by": raw.get("held_by") or None,
@@ -61,15 +61,15 @@ def get_chosen_account(books, raw):
 
     It is stored as "=id"; "second" means the first credit card account.
     """
-    chosen = raw.get("account")
-    if chosen == "second":
-        offered = [
+    choice = raw.get("account")
+    if choice == "second":
+        entries = [
             account
             for account in books.list(raw["division"], "purchase-accounts")
             if account.get("type") == CREDIT_CARD
         ]
-        return offered[0]["external_id"] if offered else None
-    return chosen and chosen.removeprefix("=")
+        return entries[0]["external_id"] if entries else None
+    return choice and choice.removeprefix("=")
 
 
 def profile(books, kind, row):
@@ -113,9 +113,9 @@ def _view_vendor(books, id):
 
 def _get_tax_code(books, raw):
     """Return the id of the tax code that the uploader chose, or None; "first" is the first one."""
-    offered = books.list(raw["division"], "tax-codes")
+    entries = books.list(raw["division"], "tax-codes")
     if raw["tax_code"] == "first":
-        return offered[0]["external_id"] if offered else None
+        return entries[0]["external_id"] if entries else None
     return raw["tax_code"]
 
 
