@@ -30,6 +30,10 @@ RESERVED_NAMES = frozenset(
 )
 
 
+class NameRefused(Refused):
+    """A text cannot be the name of a new person; the sentence says why."""
+
+
 def normalize(name: str) -> str:
     """Return the form that all spellings of a name share.
 
@@ -48,15 +52,15 @@ def normalize(name: str) -> str:
 
 
 def require_address(text: str) -> str:
-    """Return the address that is the name of a new person; raise Refused if it cannot be one.
+    """Return the address that is the name of a new person; raise NameRefused if it is none.
 
     Only ASCII characters are allowed, so that no name looks like another one.
     """
     text = unicodedata.normalize("NFKC", text[: MAX_ADDRESS_LENGTH + 1]).strip()
     if not text:
-        raise Refused("Enter the e-mail address of the person.")
+        raise NameRefused("Enter the e-mail address of the person.")
     if _normalize(text) in _list_reserved_names():
-        raise Refused(
+        raise NameRefused(
             "“%(name)s” is reserved for the hub itself. Enter the person's e-mail address.",
             name=text,
         )
@@ -66,12 +70,12 @@ def require_address(text: str) -> str:
     except (EmailNotValidError, UnicodeError):
         address = None
     if address is None or len(address) > MAX_ADDRESS_LENGTH:
-        raise Refused(
+        raise NameRefused(
             "The name of a new person is their e-mail address, such as kari@example.com."
             " What was entered is not one."
         )
     if len(address) > MAX_NAME_LENGTH:
-        raise Refused(
+        raise NameRefused(
             "The address has more than %(max_length)s characters. Enter a shorter one.",
             max_length=MAX_NAME_LENGTH,
         )

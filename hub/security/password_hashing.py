@@ -22,7 +22,11 @@ MAX_WAITING = 4  # requests that wait for a slot; each holds a thread of the ser
 MAX_WAIT_SECONDS = 5.0  # seconds that a request waits for a slot
 
 
-class PasswordTooLong(Refused):
+class PasswordRefused(Refused):
+    """A text cannot be a new password; the sentence says why."""
+
+
+class PasswordTooLong(PasswordRefused):
     """A password is longer than the hub hashes."""
 
     def __init__(self, max_length: int) -> None:

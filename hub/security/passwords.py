@@ -2,10 +2,14 @@
 
 import unicodedata
 
-from hub.errors import Refused, Sentence
+from hub.errors import Sentence
 from hub.exact_json import is_storable
 from hub.security import breached_passwords
-from hub.security.password_hashing import MAX_PASSWORD_LENGTH, PasswordTooLong
+from hub.security.password_hashing import (
+    MAX_PASSWORD_LENGTH,
+    PasswordRefused,
+    PasswordTooLong,
+)
 
 MIN_LENGTH = 12
 MIN_ZXCVBN_SCORE = 4  # zxcvbn rates from 0 to 4; for 3 a season, a year and two marks are enough
@@ -41,11 +45,11 @@ def normalize(password: str) -> str:
 
 
 def require_hashable(password: str) -> None:
-    """Raise Refused for a text that no password can be, so that it is not hashed."""
+    """Raise PasswordRefused for a text that no password can be, so that it is not hashed."""
     if len(password) > MAX_PASSWORD_LENGTH:
         raise PasswordTooLong(MAX_PASSWORD_LENGTH)
     if not is_storable(password):
-        raise Refused(
+        raise PasswordRefused(
             "The password contains a character that cannot be stored. Choose another password."
         )
 
@@ -72,11 +76,11 @@ def find_problem(password: str, *words: str) -> str:
 
 
 def require_good(password: str, *words: str) -> None:
-    """Raise Refused, with the reason, for a password that cannot be a new one."""
+    """Raise PasswordRefused, with the reason, for a password that cannot be a new one."""
     require_hashable(password)
     reason = find_problem(password, *words)
     if reason:
-        raise Refused(reason)
+        raise PasswordRefused(reason)
 
 
 def _explain_guessable(password: str, known_words: set[str]) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from hub.context import current_hub
 from hub.db.engine import read_only_session
-from hub.errors import NotFound, Refused
+from hub.errors import NotFound
 from hub.exact_json import is_storable
 from hub.models import AuditEntry, Invitation, PasswordReset, User
 from hub.security import api_tokens, login_sessions, names, passwords
@@ -116,8 +116,8 @@ def require_free(session: Session, name: str) -> str:
     return address
 
 
-def _build_taken_error(name: str) -> Refused:
-    return Refused("There is already a person named %(username)s.", username=name)
+def _build_taken_error(name: str) -> names.NameRefused:
+    return names.NameRefused("There is already a person named %(username)s.", username=name)
 
 
 def hash_new(password: str) -> str:

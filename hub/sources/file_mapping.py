@@ -70,13 +70,13 @@ def apply(
     answers: Mapping[str, str],
     who: str,
     *,
-    seen_version: str | None = None,
+    shown_version: str | None = None,
 ) -> int:
     """Accept a table with the answers about its columns and return the number of its documents.
 
     The answers are stored under the name for later tables with the same columns. Store nothing and
     raise ImpossibleAnswers if some are missing or not possible, and Refused if the plugin cannot
-    read the table with them, or if documents in QuickBooks would become others. `seen_version`
+    read the table with them, or if documents in QuickBooks would become others. `shown_version`
     is that of the answers that the person saw; raise NotNow if they are others now.
     """
     name = name.strip()
@@ -88,7 +88,7 @@ def apply(
         file = session.get(StoredFile, file_id, with_for_update=True)
         if file is None:
             raise NotNow("%(name)s was discarded meanwhile.", name=open_file.file.name)
-        if seen_version not in (None, build_version(file.mapping)) and file.mapping != mapping:
+        if shown_version not in (None, build_version(file.mapping)) and file.mapping != mapping:
             raise NotNow(
                 "The columns of %(name)s were chosen meanwhile, as they are shown here. Change them"
                 " only if they are wrong.",

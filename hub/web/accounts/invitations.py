@@ -1,5 +1,6 @@
 """Invitations: an owner invites an address, and its holder becomes a person with the code."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
@@ -102,7 +103,7 @@ def accept() -> Page:
         with transaction() as session:
             person_id = int(invitations.accept(session, invitation, password_hash).id)
     except Refused as error:
-        return _render_form(translate(error.sentence)), 400
+        return _render_form(code_forms.locate_problem(error, "address")), 400
 
     if current_user.is_authenticated:
         logout_user()
@@ -117,7 +118,7 @@ def accept() -> Page:
 
 
 def _check_code(address: str) -> Invitation:
-    """Return the invitation that the typed code belongs to; raise Refused for a wrong code."""
+    """Return the invitation that the typed code belongs to; raise WrongCode for a wrong one."""
     invitation = code_forms.check_code("invitation code", address, invitations.check)
     if invitation is not None:
         return invitation
@@ -126,13 +127,16 @@ def _check_code(address: str) -> Invitation:
         invitation = invitations.find(session, address)
     subject = invitation.address if invitation else refusals.UNKNOWN_NAME
     refusals.note("invitation code refused", refusals.NOBODY, subject)
-    raise Refused(INVALID_CODE)
+    raise code_forms.WrongCode(INVALID_CODE)
 
 
-def _render_form(problem: str = "") -> str:
-    """Draw the form for an invited person."""
+def _render_form(problems: Mapping[str, str] | None = None) -> str:
+    """Draw the form for an invited person, with its problems by their fields."""
     return render_template(
-        "invitation.html", problem=problem, min_length=passwords.MIN_LENGTH, form=request.form
+        "invitation.html",
+        problems=problems or {},
+        min_length=passwords.MIN_LENGTH,
+        form=request.form,
     )
 
 

@@ -83,7 +83,8 @@ def change() -> Page:
         with transaction() as session:
             password_resets.use(session, reset, password_hash)
     except Refused as error:
-        return _render_form(request.form, translate(error.sentence)), 400
+        problems = code_forms.locate_problem(error, "name")
+        return _render_form(request.form, problems), 400
     flash(
         gettext("Your password is changed, and your sessions have ended. Log in with it."),
         "success",
@@ -140,7 +141,7 @@ def _describe_tokens(name: str, count: int) -> str:
 
 
 def _check_code(name: str) -> PasswordReset:
-    """Return the stored code of a person if the typed one is right; raise Refused if not."""
+    """Return the stored code of a person if the typed one is right; raise WrongCode if not."""
     reset = code_forms.check_code("reset code", name, password_resets.check)
     if reset is not None:
         return reset
@@ -149,11 +150,11 @@ def _check_code(name: str) -> PasswordReset:
         person = people.find(session, name)
     subject = person.name if person else refusals.UNKNOWN_NAME
     refusals.note("reset code refused", refusals.NOBODY, subject)
-    raise Refused(INVALID_CODE)
+    raise code_forms.WrongCode(INVALID_CODE)
 
 
-def _render_form(form: Mapping[str, str], problem: str = "") -> str:
-    """Draw the form for a new password."""
+def _render_form(form: Mapping[str, str], problems: Mapping[str, str] | None = None) -> str:
+    """Draw the form for a new password, with its problems by their fields."""
     return render_template(
-        "new_password.html", problem=problem, min_length=passwords.MIN_LENGTH, form=form
+        "new_password.html", problems=problems or {}, min_length=passwords.MIN_LENGTH, form=form
     )

@@ -27,6 +27,7 @@ from hub.qbo.intuit_keys import KeyRefused, StoredKeys
 from hub.qbo.oauth import token_endpoint
 from hub.security import audit, hub_settings, people, refusals
 from hub.translations.messages import gettext, gettext_noop, translate
+from hub.web.accounts import code_forms
 from hub.web.administration import first_owner
 from hub.web.authentication.access import person_name, require_recent_login, require_role
 from hub.web.authentication.expired_forms import keep_form
@@ -80,7 +81,7 @@ def owner() -> Page:
     try:
         person = _add_owner(request.form.get("code", ""), name, request.form.get("password", ""))
     except HubError as error:
-        return _render_owner_form(translate(error.sentence)), 400
+        return _render_owner_form(code_forms.locate_problem(error, "email")), 400
     login_user(person, authn_via=["password"])
     flash(
         gettext("You own this hub now, %(name)s. Next: the keys of your Intuit app.", name=name),
@@ -89,17 +90,17 @@ def owner() -> Page:
     return redirect(url_for("setup.intuit"))
 
 
-def _render_owner_form(problem: str = "") -> str:
-    """Draw the form for the first owner."""
+def _render_owner_form(problems: Mapping[str, str] | None = None) -> str:
+    """Draw the form for the first owner, with its problems by their fields."""
     has_code = first_owner.get_setup_code().is_valid
-    return render_template("setup_owner.html", problem=problem, has_code=has_code)
+    return render_template("setup_owner.html", problems=problems or {}, has_code=has_code)
 
 
 def _add_owner(code: str, name: str, password: str) -> Any:
     """Add the first owner; raise Refused for a wrong code, name or password."""
     if not first_owner.get_setup_code().check(code):
         refusals.note("set-up code refused", refusals.NOBODY, "the hub")
-        raise Refused(
+        raise code_forms.WrongCode(
             gettext(
                 "This is not the set-up code. Copy it from the terminal where “hub serve” runs."
             )

@@ -119,7 +119,7 @@ def map_columns(installation_id: int, file_id: int) -> str | Response:
     name, shown_version = request.form.get("name", ""), request.form.get("seen")
     try:
         count = file_mapping.apply(
-            installation, file_id, name, answers, person_name(), seen_version=shown_version
+            installation, file_id, name, answers, person_name(), shown_version=shown_version
         )
     except NotNow as error:
         flash(translate(error.sentence), "look")

@@ -15,6 +15,7 @@ from hub.testing.clock import FakeClock
 from hub.web.request import row_ids
 from tests.support.pages.invitation_pages import ADDRESS, CODE, accept_invitation, code_in
 from tests.support.pages.page_visitor import Visitor
+from tests.support.pages.setup_pages import read_problems
 from tests.support.rows.page_rows import PASSWORD, add_company
 from tests.support.rows.rights_rows import APPS, COMPANIES, TwoCompanies, canary
 from tests.support.servers.mail_server import mail_url
@@ -69,7 +70,8 @@ def test_a_code_is_used_once(owner: Visitor, mail: Any) -> None:
     code = code_in(mail.messages[0].get_payload())
     assert accept_invitation(owner, code)[1].status_code == 302
     _, answer = accept_invitation(owner, code, password="another good passphrase")
-    assert (answer.status_code, "do not belong together" in answer.text) == (400, True)
+    problem = read_problems(answer.text)["code"]
+    assert (answer.status_code, "do not belong together" in problem) == (400, True)
 
 
 def test_nothing_but_the_right_code_of_this_address_is_accepted(owner: Visitor, mail: Any) -> None:
@@ -213,16 +215,16 @@ def test_an_invitation_ends_when_an_owner_adds_the_person(owner: Visitor, mail: 
 
 
 @pytest.mark.parametrize(
-    ("password", "again", "says"),
+    ("password", "again", "field", "says"),
     [
-        ("password1234", "password1234", "too easy to guess"),
-        ("kari.example1", "kari.example1", "little more than your name"),
-        (PASSWORD, f"{PASSWORD}!", "differ"),
-        ("x" * 1001, "x" * 1001, "at most 1,000 characters"),
+        ("password1234", "password1234", "password", "too easy to guess"),
+        ("kari.example1", "kari.example1", "password", "little more than your name"),
+        (PASSWORD, f"{PASSWORD}!", "password_again", "differ"),
+        ("x" * 1001, "x" * 1001, "password", "at most 1,000 characters"),
     ],
 )
 def test_a_weak_password_costs_no_code(
-    owner: Visitor, mail: Any, password: str, again: str, says: str
+    owner: Visitor, mail: Any, password: str, again: str, field: str, says: str
 ) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
     code = code_in(mail.messages[0].get_payload())
@@ -231,7 +233,8 @@ def test_a_weak_password_costs_no_code(
     assert token
     form = {"address": ADDRESS, "code": code, "password": password, "password_again": again}
     answer = person.client.post("/invitation", data={"csrf_token": token[1], **form})
-    assert (answer.status_code, says in answer.text) == (400, True)
+    [(name, problem)] = read_problems(answer.text).items()
+    assert (answer.status_code, name, says in problem) == (400, field, True)
     assert password not in answer.text
     assert accept_invitation(owner, code)[1].status_code == 302
 

@@ -139,21 +139,22 @@ def test_letters_that_look_like_digits_are_read_as_digits(new_hub: Visitor) -> N
 
 
 @pytest.mark.parametrize(
-    ("change", "sentence"),
+    ("change", "field", "sentence"),
     [
-        ({"code": "0000-0000-0000-0000"}, "This is not the set-up code."),
-        ({"code": ""}, "This is not the set-up code."),
-        ({"email": "anna"}, "is their e-mail address"),
-        ({"password": "short"}, "password"),
+        ({"code": "0000-0000-0000-0000"}, "code", "This is not the set-up code."),
+        ({"code": ""}, "code", "This is not the set-up code."),
+        ({"email": "anna"}, "email", "is their e-mail address"),
+        ({"password": "short"}, "password", "needs at least 12 characters"),
     ],
 )
-def test_a_wrong_entry_adds_nobody_and_says_why(
-    new_hub: Visitor, change: dict[str, str], sentence: str
+def test_a_wrong_entry_adds_nobody_and_says_why_beside_its_field(
+    new_hub: Visitor, change: dict[str, str], field: str, sentence: str
 ) -> None:
     form = {"code": new_hub.code, **change}  # type: ignore[attr-defined]
     answer = become_owner(new_hub, **form)
     assert answer.status_code == 400
-    assert sentence in answer.text
+    [(name, problem)] = read_problems(answer.text).items()
+    assert (name, sentence in problem) == (field, True)
     assert PASSWORD not in answer.text
     with new_hub.app.app_context(), engine.read_only_session() as session:
         assert session.scalars(select(User)).all() == []
