@@ -16,7 +16,8 @@ import psycopg
 
 RECREATED_SUFFIX = ".db-shm"  # created again by the first process that opens the database
 # A restored data folder is a new folder to the system and gets another id.
-FOLDER_ID = re.compile(rb"\t[0-9a-f]{64}\t")
+FOLDER_ID = re.compile(rb"(?<=[\t\"])[0-9a-f]{64}(?=[\t\"])")
+FOLDER_FILE_SUFFIX = ".db.folder"  # the file that says which folder works with an SQLite database
 Files = dict[str, bytes]
 
 
@@ -88,7 +89,11 @@ def _hash_state(files: Files, rows: Rows | None, books: bytes, moment: Any) -> b
     digest = hashlib.blake2b(repr((moment, tables, numbers)).encode(), digest_size=16)
     digest.update(books)
     database = {name: content for name, content in files.items() if name.startswith("hub.db")}
-    others = [(name, content) for name, content in files.items() if name not in database]
+    others = [
+        (name, FOLDER_ID.sub(b"folder", content) if name.endswith(FOLDER_FILE_SUFFIX) else content)
+        for name, content in files.items()
+        if name not in database
+    ]
     for part in (*_read_sqlite_tables(database), *others):
         digest.update(repr(part).encode())
     return digest.digest()
@@ -99,7 +104,7 @@ def _sorted_tables(rows: Rows) -> dict[str, list[bytes]]:
     tables = {}
     for name, content in rows.tables.items():
         if name == "active_folder":
-            content = FOLDER_ID.sub(b"\tfolder\t", content)
+            content = FOLDER_ID.sub(b"folder", content)
         tables[name] = sorted(content.split(b"\n"))
     return tables
 
