@@ -564,6 +564,18 @@ def test_a_bill_of_ten_lines_is_printed_on_one_sheet(
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
 
 
+def test_a_printed_inbox_has_no_column_for_tick_boxes(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    person = open_tab(served.url)
+    person.log_in("oda", PASSWORD)
+    person.open("/inbox/")
+    column = person.page.locator("table th:has([type=checkbox]), table td:has([type=checkbox])")
+    expect(column.last).to_be_visible()
+    person.page.emulate_media(media="print")
+    expect(column.filter(visible=True)).to_have_count(0)
+
+
 def test_records_and_everything_are_searched_while_one_types(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
