@@ -1,10 +1,11 @@
 """Webhook calls that the source signs with a shared secret."""
 
+import base64
 import datetime as dt
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from hub import exact_json
 from hub.errors import Refused
@@ -23,11 +24,13 @@ def signed_json(
     timestamp: str = "",
     now: dt.datetime | None = None,
     may_be_list: bool = False,
+    encoding: Literal["hex", "base64"] = "hex",
 ) -> Any:
     """Verify the signature of a webhook call and return its JSON body, which is an object.
 
-    - `header`: the header with the HMAC-SHA256 of the body as hexadecimal digits.
-    - `prefix`: the text before the digits, if the source writes one ("sha256=").
+    - `header`: the header with the HMAC-SHA256 of the body.
+    - `encoding`: how the source writes it: in hexadecimal digits, or in base64.
+    - `prefix`: the text before it, if the source writes one ("sha256=").
     - `signed_with`: names the secret in the error message.
     - `timestamp`: the header with the seconds since 1970 at which the call was sent, if the source
       signs them, with a dot, before the body; `now` is then `site.now`.
@@ -37,10 +40,14 @@ def signed_json(
     minutes before or after `now`, or the body is not JSON of this form.
     """
     values = {name.lower(): value for name, value in headers.items()}
-    signature = values.get(header.lower(), "").removeprefix(prefix).lower()
+    signature = values.get(header.lower(), "").removeprefix(prefix)
     sent_at = values.get(timestamp.lower(), "") if timestamp else ""
     signed_bytes = f"{sent_at}.".encode() + body if timestamp else body
-    expected_signature = hmac.new((secret or "").encode(), signed_bytes, hashlib.sha256).hexdigest()
+    digest = hmac.digest((secret or "").encode(), signed_bytes, hashlib.sha256)
+    if encoding == "hex":
+        expected_signature, signature = digest.hex(), signature.lower()
+    else:
+        expected_signature = base64.b64encode(digest).decode()
     if not secret or not hmac.compare_digest(expected_signature.encode(), signature.encode()):
         raise Refused("This call is not signed with %(name)s.", name=signed_with)
     if timestamp:

@@ -1,5 +1,6 @@
 """Tests of the parts shared by all stand-ins: clock, faults, journal, tokens, log and server."""
 
+import base64
 import hashlib
 import hmac
 import io
@@ -476,6 +477,15 @@ def test_a_call_that_is_held_back_is_shown_as_it_will_be_sent(receiver):
     calls.settle()
     assert len(received_calls) == 3
     assert calls.page("GET", None)["waiting"] == []
+
+
+def test_a_signature_is_written_in_base64_if_the_source_does():
+    calls = WebhookSender("X-Signature", "v1=", encoding="base64")
+    calls.page("POST", {"held": True})
+    calls.send_event("http://127.0.0.1:9/none", "shared", "bill.changed", "7")
+    (request,) = calls.page("GET", None)["waiting"]
+    digest = hmac.digest(b"shared", request["body"].encode(), hashlib.sha256)
+    assert request["headers"]["X-Signature"] == f"v1={base64.b64encode(digest).decode()}"
 
 
 @pytest.mark.parametrize("content", [[], "changed", 7, None])

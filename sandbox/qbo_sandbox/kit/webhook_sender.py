@@ -1,12 +1,13 @@
 """Send signed webhook calls in the background, and repeat them when they fail."""
 
+import base64
 import hashlib
 import hmac
 import json
 import queue
 import threading
 import urllib.request
-from typing import Any
+from typing import Any, Literal
 
 from qbo_sandbox.kit.clock import Clock
 from qbo_sandbox.kit.earlier_names import warn_of_earlier_name
@@ -21,7 +22,7 @@ class WebhookSender:
 
     `topic` and `id` name the fields of an event, which has no other content. With `timestamp`, the
     name of a header, that header has the seconds since 1970 by `clock`, which are signed with a dot
-    before the body.
+    before the body. Signatures are hexadecimal digits, or base64 if this is the `encoding`.
 
     Habits: `twice` sends each call again, `held` collects calls until `release`, which sends the
     newest first.
@@ -35,12 +36,14 @@ class WebhookSender:
         topic: str = "topic",
         id: str = "id",
         timestamp: str = "",
+        encoding: Literal["hex", "base64"] = "hex",
     ) -> None:
         self._header = header
         self._prefix = prefix
         self._topic = topic
         self._id = id
         self._timestamp = timestamp
+        self._encoding = encoding
         self.clock = Clock()
         self.events: list[JsonObject] = []
         self.habits = {"twice": False, "held": False}
@@ -150,7 +153,9 @@ class WebhookSender:
         if self._timestamp:
             headers[self._timestamp] = str(event["sent_at"])
             signed_content = f"{event['sent_at']}.".encode() + body
-        signature = hmac.new(secret.encode(), signed_content, hashlib.sha256).hexdigest()
+        digest = hmac.digest(secret.encode(), signed_content, hashlib.sha256)
+        is_hex = self._encoding == "hex"
+        signature = digest.hex() if is_hex else base64.b64encode(digest).decode()
         return headers | {self._header: self._prefix + signature}, body
 
     def _send_call(self, event: JsonObject, secret: str) -> str:

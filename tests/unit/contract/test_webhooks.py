@@ -1,5 +1,6 @@
 """Signed webhook calls: verified before they are parsed, refused in a sentence."""
 
+import base64
 import datetime as dt
 import hashlib
 import hmac
@@ -30,6 +31,18 @@ def test_a_signed_body_is_returned_as_json(name):
 @pytest.mark.parametrize("text", [f"sha256={signature()}", signature(), signature().upper()])
 def test_a_prefix_and_capitals_are_accepted(text):
     assert verify({"X-Shed-Signature": text}, prefix="sha256=")["id"] == "7"
+
+
+def test_a_signature_may_be_written_in_base64():
+    text = base64.b64encode(bytes.fromhex(signature())).decode()
+    assert text != text.lower()
+    headers = {"X-Shed-Signature": f"v1={text}"}
+    assert verify(headers, prefix="v1=", encoding="base64")["id"] == "7"
+    for other in (text.lower(), signature(), text[:-1], ""):
+        with pytest.raises(Refused, match="This call is not signed with the key of Shed"):
+            verify({"X-Shed-Signature": other}, encoding="base64")
+    with pytest.raises(Refused, match="This call is not signed with the key of Shed"):
+        verify({"X-Shed-Signature": text})
 
 
 @pytest.mark.parametrize(
