@@ -46,7 +46,8 @@ with hub.app_context():
     runtime = hub.extensions["hub"]
     app = replace(runtime.plugins.apps["costtracker"], rate="20/h")
     http = AppHttp(
-        app.name, ["{url}"], {"url": url}, clock=runtime.clock, seconds=20, allowed=["127.0.0.1"],
+        app.name, ["{url}"], {"url": url}, clock=runtime.clock, seconds=20,
+        allowed_hosts=["127.0.0.1"],
         hub=HubFunctions(
             **call_rate.build_rate_functions(app, Installation(id=1, slug=app.slug, tenant="t1"))
         ),
