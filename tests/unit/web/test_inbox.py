@@ -397,6 +397,12 @@ def test_cases_with_one_title_say_which_document_each_is_about(operator: Visitor
         assert "Bill F-20261 of " in page[page.index("QuickBooks refused a bill</") :]
 
 
+def test_a_case_about_one_document_names_it_before_it_is_opened(operator: Visitor) -> None:
+    page = operator.page("/inbox/?act=retry")
+    row = page[page.index(_case(operator, "retry")) :]
+    assert "Bill F-20261 of " in row[: row.index("<details>")]
+
+
 @pytest.mark.parametrize(
     ("reason", "expected"),
     [
