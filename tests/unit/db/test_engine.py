@@ -294,7 +294,7 @@ def open_connection(part, url, stack):
     address = engine.db.engine.url
     if part == "queue":
         settings = queue._build_connection_settings(address, "hub-test")
-        return stack.enter_context(psycopg.connect(settings["conninfo"], **settings["kwargs"]))
+        return stack.enter_context(psycopg.connect(**settings["kwargs"]))
     if part == "tables":
         opened = stack.enter_context(engine.db.engine.connect())
     elif part == "copies":
