@@ -44,15 +44,18 @@ SENTENCES = (
     "BadFile",
     "Busy",
     "ConnectionTrouble",
+    "NameRefused",
     "NeedsAttention",
     "NotFound",
     "NotNow",
+    "PasswordRefused",
     "Refused",
     "ResponseTooLarge",
     "Retry",
     "Sentence",
     "VaultError",
     "WorkInterrupted",
+    "WrongCode",
     "__init__",
 )
 # Parts whose errors only commands print.
