@@ -265,13 +265,14 @@ def _skip_departed(session: Session, posting: Posting, who: str, reason: str) ->
 def _skip_posted(session: Session, posting: Posting, who: str, reason: str) -> None:
     """Skip everything that was posted of the part of a document, and close its cases."""
     ids = list_postings_of_part(session, posting)
-    posted_of_part = update(Posting).where(
-        Posting.id.in_(ids), Posting.state == PostingState.POSTED
-    )
-    statement = posted_of_part.values(
-        state=PostingState.SKIPPED,
-        reasons=texts.dump(CaseText("posting.skipped", reason=reason, who=who)),
-        changed_at=current_hub().clock.now(),
+    statement = (
+        update(Posting)
+        .where(Posting.id.in_(ids), Posting.state == PostingState.POSTED)
+        .values(
+            state=PostingState.SKIPPED,
+            reasons=texts.dump(CaseText("posting.skipped", reason=reason, who=who)),
+            changed_at=current_hub().clock.now(),
+        )
     )
     session.execute(statement, execution_options={"synchronize_session": False})
     inbox.detach_all(session, ids)
