@@ -1,5 +1,6 @@
 """Claims, waves and results on PostgreSQL and SQLite."""
 
+import itertools
 import threading
 from collections import Counter
 from dataclasses import replace
@@ -176,9 +177,13 @@ def test_transactions_are_created_together(bench, most_at_once):
 def test_few_requests_run_together_where_answers_come_at_once(
     bench, monkeypatch, seconds, expected
 ):
-    create, launch, call_counts = Client.create, pipeline.launch_wave, []
+    create, launch, record = Client.create, pipeline.launch_wave, pipeline.record_results
+    creations, call_counts, first_recorded = itertools.count(1), [], threading.Event()
 
     def create_after(self, *args, **options):
+        # The second wave waits, so that the third one cannot start before the first is recorded.
+        if next(creations) > 12:
+            first_recorded.wait(30)
         return replace(create(self, *args, **options), seconds=seconds)
 
     def count_calls(*args, **options):
@@ -186,8 +191,13 @@ def test_few_requests_run_together_where_answers_come_at_once(
         call_counts.append(len(wave.calls))
         return wave
 
+    def record_and_release(*args, **options):
+        first_recorded.set()
+        return record(*args, **options)
+
     monkeypatch.setattr(Client, "create", create_after)
     monkeypatch.setattr(pipeline, "launch_wave", count_calls)
+    monkeypatch.setattr(pipeline, "record_results", record_and_release)
     monkeypatch.setattr(batch_sizing, "MAX_SINGLE_REQUESTS", 12)
     ids = [bench.bill(f"A-{n}") for n in range(36)]
     bench.drain()
