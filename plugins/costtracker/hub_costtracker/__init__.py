@@ -23,6 +23,7 @@ from hub import (
     Yielded,
     codes_in_use,
     hookimpl,
+    require_id,
     signed_json,
 )
 from hub_costtracker import invoices, lists, names, reading, receipts, suppliers
@@ -62,7 +63,7 @@ def hub_fields(app: str) -> tuple[Field, ...]:
 def hub_check(app: str, site: Site) -> Tenant:
     account = CostTracker(site).account()
     return Tenant(
-        id=str(account[names.Account.ID]),
+        id=require_id(account, names.Account.ID),
         name=account[names.Account.NAME],
         warnings=(*suppliers.warn_of_missing_rights(site, account), *lists.iter_warnings(site)),
     )

@@ -12,7 +12,6 @@ from hub import (
     Page,
     Refused,
     Reply,
-    Retry,
     Row,
     Sentence,
     Site,
@@ -51,7 +50,7 @@ class CostTracker(ApiClient):
         """Return the account of the credentials; raise AccessNeeded if it has no integrations."""
         self._credentials.renew()
         account: Row = self.get("/v1/account")
-        if not account.get(names.Account.INTEGRATIONS_ENABLED, True):
+        if account.get(names.Account.INTEGRATIONS_ENABLED) is False:
             raise AccessNeeded(
                 Sentence(
                     "The CostTracker account %(name)s does not have integrations yet.",
@@ -106,11 +105,6 @@ class CostTracker(ApiClient):
         for row in answer.get(names.Record.IMPORTED) or ():
             if row[names.Record.ID] is not None:
                 own_ids[str(row[names.Record.EXTERNAL_ID])] = str(row[names.Record.ID])
-        if items and not own_ids:
-            raise Retry(
-                "CostTracker did not take any entry of its list %(kind)s. It is sent again later.",
-                kind=kind,
-            )
         return own_ids
 
     def _pages(self, path: str, cursor: str | None) -> RowPages:

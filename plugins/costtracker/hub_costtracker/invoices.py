@@ -18,6 +18,7 @@ from hub import (
     look_up,
     money,
     parse_date,
+    require_id,
     web_address,
 )
 from hub_costtracker import lists, names
@@ -82,7 +83,7 @@ def build_document(site: Site, row: Row) -> Document:
     return Document(
         kind=kind,
         source_id=f"{PREFIX}{row[names.Invoice.ID]}",
-        version=str(row[names.Invoice.VERSION]),
+        version=require_id(row, names.Invoice.VERSION),
         stage=stage,
         hold=_find_hold(row, status, kind),
         date=parse_date(row.get(names.Invoice.DATE)),

@@ -9,6 +9,7 @@ from hub import (
     FromSetting,
     Party,
     Record,
+    Retry,
     Row,
     Sentence,
     Site,
@@ -118,10 +119,7 @@ def push_list(site: Site, source: CostTracker, field: str, records: Sequence[Rec
         return []
     usable = [record for record in records if _is_for_bills(site, field, record)]
     items = [_build_entry(site, field, record) for record in usable]
-    own_ids: Row = {}
-    chunks = iter_chunks(items, BATCH_SIZE) if items else [[]]  # an empty list is pushed, too
-    for chunk in chunks:
-        own_ids |= source.push_entries(LIST_KINDS[field], chunk)
+    own_ids = _push_entries(source, LIST_KINDS[field], items)
     site.secrets[f"pushed {field}"] = "yes"
     _note_left_out(site, field, usable, own_ids)
     links = []
@@ -129,6 +127,23 @@ def push_list(site: Site, source: CostTracker, field: str, records: Sequence[Rec
         if record.id in own_ids:
             links.append(_build_link(field, record, own_ids))
     return links
+
+
+def _push_entries(source: CostTracker, kind: str, items: Sequence[Row]) -> Row:
+    """Push the entries of a list in batches; return CostTracker's ids of those that it took.
+
+    Raise Retry if it took none.
+    """
+    own_ids: Row = {}
+    chunks = iter_chunks(items, BATCH_SIZE) if items else [[]]  # an empty list is pushed, too
+    for chunk in chunks:
+        own_ids |= source.push_entries(kind, chunk)
+    if items and not own_ids:
+        raise Retry(
+            "CostTracker did not take any entry of its list %(kind)s. It is sent again later.",
+            kind=kind,
+        )
+    return own_ids
 
 
 def _note_left_out(site: Site, field: str, records: Sequence[Record], own_ids: Row) -> None:

@@ -15,8 +15,10 @@ from hub import (
     StageName,
     Unreadable,
     Yielded,
+    check_fields,
     parse_date,
     readable,
+    require_id,
 )
 from hub_costtracker import lists, names
 from hub_costtracker.client import CostTracker
@@ -79,6 +81,7 @@ def _build_item(site: Site, row: Row) -> Document | Gone:
             source_id=_build_source_id(row),
             reason=Sentence("The supplier was deleted in CostTracker."),
         )
+    check_fields(row, {names.SupplierEdit.ADDRESS: dict})
     user = row.get(names.SupplierEdit.USER)
     vendor_id = lists.build_supplier_code(site, row).quickbooks_id
     obstacle = _find_obstacle(row, vendor_id)
@@ -86,7 +89,7 @@ def _build_item(site: Site, row: Row) -> Document | Gone:
         kind="vendor",
         source_id=_build_source_id(row),
         quickbooks_id=vendor_id,
-        version=str(row[names.SupplierEdit.VERSION]),
+        version=require_id(row, names.SupplierEdit.VERSION),
         stage=_decide_stage(site, obstacle),
         hold=obstacle,
         details=_build_party(row),
@@ -139,7 +142,8 @@ def _build_party(row: Row) -> Party:
 
 
 def _build_address(address: Row) -> Address:
-    """Return the address of a supplier."""
+    """Return the address of a supplier; raise ValueError for street lines that are no list."""
+    check_fields(address, {names.Address.LINES: list})
     return Address(
         lines=tuple(address.get(names.Address.LINES) or ()),
         city=address.get(names.Address.CITY),
@@ -153,7 +157,9 @@ def warn_of_missing_rights(site: Site, account: Row) -> tuple[str, ...]:
     """Return a warning if no user of the account has the right that the settings need."""
     if not site.settings["update_suppliers"]:
         return ()
-    users = account.get(names.Account.USERS) or ()
+    users = account.get(names.Account.USERS)
+    if users is None:  # CostTracker does not say who has the right
+        return ()
     if any(user.get(names.User.MAY_UPDATE_SUPPLIERS) for user in users):
         return ()
     return (

@@ -5,6 +5,7 @@ from hub_costtracker import hub_attachment, hub_check, hub_documents
 from hub_costtracker.sandbox import api
 
 from hub import AccessNeeded, Checkpoint, NeedsAttention, Refused, Retry
+from hub.testing.fakes.wsgi import change_answers
 from qbo_sandbox.kit import Fault
 
 
@@ -30,6 +31,25 @@ def test_the_refusal_of_an_account_without_integrations_says_whom_to_ask(bench):
     bench.books.do("integrate", on=False)
     with pytest.raises(NeedsAttention, match=r"Ask CostTracker support \(support@costtracker\.no,"):
         bench.read()
+
+
+def change_account(bench, **fields):
+    """Let CostTracker answer with other fields of the account."""
+    return change_answers(
+        bench, lambda path, _: path.endswith("/v1/account"), lambda answer: answer.update(fields)
+    )
+
+
+@pytest.mark.row("CT-S14")
+def test_an_account_that_does_not_state_its_integrations_has_them(bench):
+    with change_account(bench, integrations_enabled=None):
+        assert bench.check().name == "Fjord & Fjell Bygg AS"
+
+
+@pytest.mark.parametrize("id", [None, "", " "])
+def test_an_account_without_an_id_is_not_taken_for_another_one(bench, id):
+    with change_account(bench, id=id), pytest.raises(LookupError, match="id"):
+        bench.check()
 
 
 def test_wrong_credentials_say_whom_to_ask_for_new_ones(open_bench):

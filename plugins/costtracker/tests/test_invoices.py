@@ -254,6 +254,7 @@ def test_an_invoice_that_costtracker_never_had_is_gone(bench):
         ({"invoice_number": 7}, "its invoice_number is 7, and not a text"),
         ({"invoice_date": 20260320}, "“20260320” is not a date"),
         ({"gross_total": Decimal("NaN")}, "“NaN” is not an amount"),
+        ({"version": None}, "no “version”"),
     ],
 )
 def test_a_row_that_makes_no_sense_says_what_is_wrong_with_it(bench, change, words):

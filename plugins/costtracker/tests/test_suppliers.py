@@ -6,7 +6,8 @@ import pytest
 from hub_costtracker import hub_check, hub_report, reading
 from hub_costtracker.sandbox import encoding
 
-from hub import Checkpoint, Gone, Receipt
+from hub import Checkpoint, Gone, Receipt, Unreadable
+from hub.testing.fakes.wsgi import change_answers
 
 AT = dt.datetime(2026, 3, 20, 9, 0, tzinfo=dt.UTC)
 
@@ -105,6 +106,35 @@ def test_the_check_warns_if_no_user_may_update_suppliers(updating, monkeypatch):
         "no user of the CostTracker account"
         in hub_check(app="costtracker", site=updating.site).warnings[0]
     )
+
+
+@pytest.mark.parametrize("users", [None, []])
+def test_the_check_warns_only_if_costtracker_says_who_has_which_right(updating, users):
+    with change_answers(
+        updating,
+        lambda path, _: path.endswith("/v1/account"),
+        lambda answer: answer.update(users=users),
+    ):
+        assert bool(updating.check().warnings) == (users is not None)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"address": "Storgata 1"}, "its address is 'Storgata 1', and not a group of fields"),
+        ({"address": {"lines": "Storgata 1"}}, "its lines is 'Storgata 1', and not a list"),
+        ({"version": None}, "no “version”"),
+    ],
+)
+def test_an_edit_in_another_form_changes_no_vendor(updating, change, words):
+    def change_edits(answer):
+        for row in answer["items"]:
+            row |= change
+
+    with change_answers(updating, lambda path, _: path.endswith("/v1/suppliers"), change_edits):
+        (item,) = updating.read(ids=["supplier:s3"])
+    assert isinstance(item, Unreadable)
+    assert words in item.reason
 
 
 def test_an_edit_without_an_id_stays_unreadable(updating):

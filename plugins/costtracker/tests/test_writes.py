@@ -4,6 +4,7 @@ import json
 from contextlib import contextmanager
 
 import pytest
+from hub_costtracker.lists import BATCH_SIZE
 
 from hub import Record, Refused, Retry
 from hub.testing.fakes.stand_in import json_answer, text_answer
@@ -63,7 +64,7 @@ def document(connected):
     return connected.case("credit note")
 
 
-@pytest.mark.row("CT-B9")
+@pytest.mark.row("CT-B10")
 @pytest.mark.parametrize("answer", ERRORS)
 def test_an_error_with_the_status_200_is_no_delivery(connected, document, answer):
     with (
@@ -73,7 +74,7 @@ def test_an_error_with_the_status_200_is_no_delivery(connected, document, answer
         connected.report(document, "posted", id="145", number="1")
 
 
-@pytest.mark.row("CT-B9")
+@pytest.mark.row("CT-B10")
 @pytest.mark.parametrize(("status", "answer"), ACCEPTED)
 def test_an_answer_without_content_or_with_the_state_is_a_delivery(
     connected, document, status, answer
@@ -87,7 +88,7 @@ def test_a_refusal_without_content_is_a_refusal(connected, document):
         connected.report(document, "posted", id="145", number="1")
 
 
-@pytest.mark.row("CT-B9")
+@pytest.mark.row("CT-B10")
 def test_a_state_is_reported_for_the_version_of_the_last_change(connected, document):
     id = document.source_id.removeprefix("invoice:")
 
@@ -139,6 +140,21 @@ def test_an_entry_that_is_not_taken_has_no_link_and_a_warning_until_it_is(bench,
     bench.set(transfer_classes=True)
     assert len(bench.push("class", CLASSES)) == 2
     assert bench.check().warnings == ()
+
+
+@pytest.mark.row("CT-S7")
+def test_a_part_of_a_list_of_which_nothing_is_taken_keeps_no_other_part_back(bench):
+    classes = [Record(id=f"c{number}", name=f"Class {number}") for number in range(BATCH_SIZE + 1)]
+    last_id = classes[-1].id
+
+    def leave_out_last(answer):
+        answer["imported"] = [row for row in answer["imported"] if row["external_id"] != last_id]
+
+    with change_answers(bench, is_list, leave_out_last):
+        links = bench.push("class", classes)
+    assert [link.quickbooks_id for link in links] == [record.id for record in classes[:-1]]
+    (warning,) = bench.check().warnings
+    assert f"did not take 1 of {len(classes)} entries" in warning
 
 
 @pytest.mark.row("CT-S7")
