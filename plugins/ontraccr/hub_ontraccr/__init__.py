@@ -25,6 +25,7 @@ from hub import (
     Tenant,
     Yielded,
     hookimpl,
+    require_id,
     signed_json,
 )
 from hub_ontraccr import link_check, names, payables, profiles, reading, receipts
@@ -68,7 +69,7 @@ def hub_check(app: str, site: Site) -> Tenant:
     division_name = division[names.Division.NAME]
     warnings = [site.secrets.get(WEBHOOK_WARNING_KEY), *link_check.iter_warnings(site)]
     return Tenant(
-        id=str(division[names.Division.ID]),
+        id=require_id(division, names.Division.ID),
         name=f"{company}, {division_name}" if company else division_name,
         warnings=tuple(filter(None, warnings)),
     )

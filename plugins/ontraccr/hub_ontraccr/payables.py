@@ -18,6 +18,7 @@ from hub import (
     look_up,
     money,
     parse_date,
+    require_id,
     web_address,
 )
 from hub_ontraccr import names, profiles
@@ -35,7 +36,7 @@ def build_document(site: Site, cached_profiles: Profiles, row: Row) -> Document:
     return Document(
         kind=kind,
         source_id=f"{PREFIX}{row[names.Payable.ID]}",
-        version=str(row[names.Payable.VERSION]),
+        version=require_id(row, names.Payable.VERSION),
         stage="pending" if is_held else "ready",
         hold=_find_hold(site, row, kind),
         date=parse_date(row[names.Payable.DATE]),
@@ -195,7 +196,7 @@ def _collect_facts(row: Row) -> dict[str, str]:
 
 def _iter_lines(site: Site, cached_profiles: Profiles, row: Row) -> Iterator[Line]:
     """Yield the lines of a payable, then those for its retainage."""
-    for line in row[names.Payable.LINES]:
+    for line in row[names.Payable.LINES] or ():
         yield _build_line(site, cached_profiles, row, line)
     yield from _iter_retainage_lines(site, cached_profiles, row)
 
@@ -311,7 +312,7 @@ def _sum_retainage_by_project(row: Row) -> dict[Any, Decimal]:
     If no line names its share, it is the retainage of the whole payable, without a project.
     """
     retainage: dict[Any, Decimal] = {}
-    for line in row[names.Payable.LINES]:
+    for line in row[names.Payable.LINES] or ():
         if line.get(names.Line.RETAINAGE):
             project = line.get(names.Line.PROJECT_ID)
             amount = money(line[names.Line.RETAINAGE])

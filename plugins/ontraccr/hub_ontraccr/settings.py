@@ -30,7 +30,7 @@ class Settings(Schema):
         "Auto-Sync from Ontraccr to QuickBooks",
         SYNC,
         "On: every payable goes by itself once nothing holds it. Off: nothing is sent; payables"
-        " wait under Review, where a person pushes one or many.",
+        " wait under Review until a person approves them, one or many.",
         default=True,
     )
     purchase_account = setting.record(
@@ -82,7 +82,8 @@ class Settings(Schema):
         "New vendors",
         PROFILES,
         {"create": "create in QuickBooks", "hold": "link by hand"},
-        "A vendor that QuickBooks does not have. One with a similar name is never created again.",
+        "A vendor that QuickBooks does not have. If it has one with a similar name, a person"
+        " decides.",
     )
     unlinked_items = setting.choice(
         "Cost codes without a link",

@@ -26,6 +26,22 @@ def test_the_division_is_named(bench):
 
 
 @pytest.mark.row("ON-B1")
+@pytest.mark.parametrize("id", [None, ""])
+def test_a_division_without_an_id_is_not_taken_for_another_one(open_bench, id):
+    bench = open_bench(division="")
+    only_division = {"id": id, "name": "West Coast"}
+    with (
+        change_answers(
+            bench,
+            lambda path, _: path.endswith("/v1/divisions"),
+            lambda answer: answer.update(items=[only_division]),
+        ),
+        pytest.raises(LookupError, match="id"),
+    ):
+        check(bench)
+
+
+@pytest.mark.row("ON-B1")
 def test_divisions_are_offered_to_choose_from_and_profiles_to_match(bench):
     bench.push_lists()
     codes = hub_codes(app="ontraccr", site=bench.site, field="division")

@@ -8,6 +8,7 @@ from hub_ontraccr import hub_report
 from hub_ontraccr.sandbox import views
 
 from hub import Checkpoint, Document, Gone, Party, Receipt, Unreadable
+from hub.testing.fakes.wsgi import change_answers
 
 AT = dt.datetime(2026, 3, 20, 9, 0, tzinfo=dt.UTC)
 
@@ -88,6 +89,23 @@ def test_a_list_with_a_payable_of_another_division_says_that_it_is_not_ours(benc
 def test_the_day_of_upload_is_that_of_the_installations_zone(bench):
     bench.books.do("edit", payable="2001", fields={"uploaded_at": "2026-03-08T06:30:00.000Z"})
     assert bench.read(ids=["payable:2001"])[0].received == dt.date(2026, 3, 7)
+
+
+@pytest.mark.parametrize("case", ["a plain bill", "retainage taken off"])
+@pytest.mark.parametrize("lines", [[], None])
+def test_a_payable_without_lines_says_what_to_do(connected, case, lines):
+    with change_answers(
+        connected, lambda path, _: "/payables/" in path, lambda answer: answer.update(lines=lines)
+    ):
+        hold = connected.case(case).hold
+    assert hold.endswith("has no lines. Add them in Ontraccr, or delete it there.")
+
+
+def test_a_payable_without_a_version_is_unreadable(connected, monkeypatch):
+    encode = views.payable
+    connected.allow_undescribed_answers()
+    monkeypatch.setattr(views, "payable", lambda *args: encode(*args) | {"version": None})
+    assert connected.case("a plain bill").reason == "The source sent no “version” for it."
 
 
 def test_spaces_around_a_type_do_not_count(bench):

@@ -126,7 +126,7 @@ def test_a_link_that_ontraccr_does_not_show_is_made_again(bench, answer):
     assert bench.books.profiles.rows["vendors"]["v10"]["external_id"] == "145"
 
 
-@pytest.mark.row("ON-S13")
+@pytest.mark.row("ON-B2", "ON-S7")
 @pytest.mark.parametrize(
     ("field", "path"),
     [("vendor", "/profiles/vendors/import"), ("purchase_account", "/purchase-accounts")],
