@@ -23,6 +23,7 @@ from hub import (
     Yielded,
     codes_in_use,
     hookimpl,
+    require_id,
     signed_json,
 )
 from hub_costcertified import codes, expenses, invoices, names, payouts, reading, receipts
@@ -84,7 +85,7 @@ def hub_check(app: str, site: Site) -> Tenant:
             SUPPORT_CONTACT,
         )
     return Tenant(
-        id=str(account[names.Account.ID]),
+        id=require_id(account, names.Account.ID),
         name=name,
         warnings=tuple(_warn_of_missing_lists(site, source)),
     )

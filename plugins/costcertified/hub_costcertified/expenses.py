@@ -14,6 +14,7 @@ from hub import (
     money,
     parse_date,
     readable,
+    require_id,
     web_address,
 )
 from hub_costcertified import codes, names
@@ -55,10 +56,11 @@ def _build_payment_or_gone(site: Site, row: Row) -> Document | Gone:
 
 def _build_common_fields(site: Site, row: Row) -> Row:
     """Return the fields that the bill and its payment share."""
-    is_pushed = row.get(names.Expense.PUSH, True) and site.settings["expenses"]
+    is_marked = row.get(names.Expense.PUSH) in (None, True)  # true if CostCertified does not say
+    is_pushed = is_marked and site.settings["expenses"]
     reason = Sentence("It is not to be pushed to QuickBooks, as CostCertified or the settings say.")
     return {
-        "version": str(row[names.Expense.VERSION]),
+        "version": require_id(row, names.Expense.VERSION),
         "stage": "ready" if is_pushed else "pending",
         "hold": None if is_pushed else reason,
         "date": parse_date(row[names.Expense.DATE]),

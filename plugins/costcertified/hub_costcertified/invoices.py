@@ -14,6 +14,7 @@ from hub import (
     look_up,
     money,
     parse_date,
+    require_id,
     web_address,
 )
 from hub_costcertified import codes, names
@@ -46,17 +47,18 @@ def build_documents(site: Site, row: Row) -> list[Document | Gone]:
 
 def _build_document(site: Site, row: Row) -> Document:
     """Return the invoice of a row."""
+    number = require_id(row, names.Invoice.NUMBER)
     stage, hold = _decide_stage(site, row)
     return Document(
         kind="invoice",
         source_id=f"{PREFIX}{row[names.Invoice.ID]}",
-        version=str(row[names.Invoice.VERSION]),
+        version=require_id(row, names.Invoice.VERSION),
         url=web_address(row.get(names.Invoice.WEB_URL)),
         stage=stage,
         hold=hold,
         date=parse_date(row[names.Invoice.DATE]),
         due=parse_date(row.get(names.Invoice.DUE_DATE)),
-        number=row[names.Invoice.NUMBER],
+        number=number,
         message=MANAGED_NOTE,
         memo=_compose_memo(row),
         currency=row.get(names.Invoice.CURRENCY),

@@ -19,6 +19,7 @@ from hub import (
     money,
     parse_date,
     readable,
+    require_id,
     web_address,
 )
 from hub_costcertified import codes, names
@@ -126,7 +127,7 @@ def _build_payment(site: Site, row: Row) -> Document:
     return Document(
         kind="payment",
         source_id=f"{PREFIX}{row[names.Payment.ID]}",
-        version=str(row[names.Payment.VERSION]),
+        version=require_id(row, names.Payment.VERSION),
         url=web_address(row.get(names.Payment.WEB_URL)),
         stage=stage,
         hold=hold or _find_missing_refund(row),
@@ -175,7 +176,7 @@ def _build_lines(row: Row) -> list[Line]:
     An advance payment may be used for one invoice several times.
     """
     allocations: dict[str, list[Row]] = {}
-    for allocation in row[names.Payment.ALLOCATIONS]:
+    for allocation in row[names.Payment.ALLOCATIONS] or ():
         invoice = str(allocation[names.Allocation.INVOICE_ID])
         allocations.setdefault(invoice, []).append(allocation)
     return [_build_line(invoice, parts) for invoice, parts in allocations.items()]
@@ -225,7 +226,7 @@ def _build_fee(site: Site, row: Row) -> Document:
     return Document(
         kind="expense",
         source_id=f"{FEE_PREFIX}{row[names.Payment.ID]}",
-        version=str(row[names.Payment.VERSION]),
+        version=require_id(row, names.Payment.VERSION),
         url=web_address(row.get(names.Payment.WEB_URL)),
         stage=stage,
         hold=hold,
@@ -249,7 +250,7 @@ def _build_refund(site: Site, row: Row, refund: Row) -> Document:
     return Document(
         kind="refund",
         source_id=_build_refund_source_id(row, refund),
-        version=str(row[names.Payment.VERSION]),
+        version=require_id(row, names.Payment.VERSION),
         url=web_address(row.get(names.Payment.WEB_URL)),
         hold=_find_refund_hold(site, row, refund),
         date=parse_date(refund[names.Refund.REFUNDED_AT], site.zone),

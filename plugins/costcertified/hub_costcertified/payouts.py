@@ -14,6 +14,7 @@ from hub import (
     look_up,
     money,
     parse_date,
+    require_id,
     web_address,
 )
 from hub_costcertified import codes, names
@@ -33,7 +34,7 @@ def build_documents(site: Site, row: Row) -> list[Document | Gone]:
         Document(
             kind="deposit",
             source_id=f"{PREFIX}{id}",
-            version=str(row[names.Payout.VERSION]),
+            version=require_id(row, names.Payout.VERSION),
             url=web_address(row.get(names.Payout.WEB_URL)),
             stage=stage,
             hold=hold,

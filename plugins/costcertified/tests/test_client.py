@@ -29,6 +29,17 @@ def test_without_payments_of_clients_it_says_whom_to_ask(bench):
         check(bench)
 
 
+@pytest.mark.parametrize("id", [None, ""])
+def test_an_account_without_an_id_is_not_taken_for_another_one(bench, id):
+    with (
+        change_answers(
+            bench, lambda path, _: path.endswith("/v1/account"), lambda answer: answer.update(id=id)
+        ),
+        pytest.raises(LookupError, match="id"),
+    ):
+        check(bench)
+
+
 @pytest.mark.row("CC-S3")
 def test_payments_that_are_switched_off_later_stop_the_export_with_a_sentence(bench):
     bench.read()

@@ -106,3 +106,45 @@ def test_a_refunded_payment_that_does_not_say_what_was_given_back_waits(refunded
     change_rows(bench, "payments", lambda row: row.update(status="refunded", refunds=[]))
     (document,) = bench.read(ids=[f"payment:{payment}"])
     assert document.hold.startswith(f"Payment {document.number} was refunded, and CostCertified")
+
+
+@pytest.mark.row("CC-S12")
+@pytest.mark.parametrize("item_mode", ["item_per_invoice", "fixed_item"])
+@pytest.mark.parametrize("number", [None, ""])
+def test_an_invoice_without_a_number_is_unreadable(open_bench, change_rows, item_mode, number):
+    bench = open_bench(documents=3, item_mode=item_mode, item="12")
+    change_rows(bench, "invoices", lambda row: row.update(number=number))
+    (item,) = bench.read(ids=["invoice:1001"])
+    assert item == Unreadable(
+        source_id="invoice:1001", reason="The source sent no “number” for it."
+    )
+
+
+@pytest.mark.parametrize("kind", ["invoice", "payment", "payout", "expense"])
+def test_a_row_without_a_version_is_unreadable(open_bench, change_rows, kind):
+    bench = open_bench(expenses=True, payable_account="33", paid_from="35")
+    id = next(iter(bench.books.rows[f"{kind}s"]))
+    change_rows(bench, f"{kind}s", lambda row: row.update(version=None))
+    (item,) = bench.read(ids=[f"{kind}:{id}"])
+    assert item.reason == "The source sent no “version” for it."
+
+
+@pytest.mark.row("CC-B9")
+def test_a_payment_in_advance_may_have_null_in_place_of_its_invoices(open_bench, change_rows):
+    bench = open_bench(documents=3)
+    bench.page("/payments", {"client": "k1", "amount": "50"})
+    id = list(bench.books.rows["payments"])[-1]
+    (before,) = bench.read(ids=[f"payment:{id}"])
+    change_rows(bench, "payments", lambda row: row.update(allocations=None))
+    assert bench.read(ids=[f"payment:{id}"]) == [before]
+    assert before.lines == ()
+
+
+@pytest.mark.row("CC-B12")
+@pytest.mark.parametrize(("push", "stage"), [(None, "ready"), (True, "ready"), (False, "pending")])
+def test_an_expense_that_does_not_say_whether_to_push_it_is_pushed(
+    open_bench, change_rows, push, stage
+):
+    bench = open_bench(documents=3, expenses=True, payable_account="33", paid_from="35")
+    change_rows(bench, "expenses", lambda row: row.update(push=push))
+    assert bench.read(ids=["expense:e1"])[0].stage == stage

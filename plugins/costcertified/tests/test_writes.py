@@ -63,7 +63,6 @@ def document(bench):
     return next(item for item in bench.read() if getattr(item, "kind", "") == "invoice")
 
 
-@pytest.mark.row("CC-B9")
 @pytest.mark.parametrize("answer", ERRORS)
 def test_an_error_with_the_status_200_is_no_delivery(bench, document, answer):
     with (
@@ -73,7 +72,6 @@ def test_an_error_with_the_status_200_is_no_delivery(bench, document, answer):
         bench.report(document, "posted", id="145", number="1")
 
 
-@pytest.mark.row("CC-B9")
 @pytest.mark.parametrize(("status", "answer"), ACCEPTED)
 def test_an_answer_without_content_or_with_the_state_is_a_delivery(bench, document, status, answer):
     with answered(bench, "/accounting-status", status, answer):
@@ -85,7 +83,6 @@ def test_a_refusal_without_content_is_a_refusal(bench, document):
         bench.report(document, "posted", id="145", number="1")
 
 
-@pytest.mark.row("CC-B9")
 def test_a_state_is_reported_for_the_version_of_the_last_change(bench, document):
     id = document.source_id.removeprefix("invoice:")
 

@@ -50,7 +50,7 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-S7",
         place=f"{PLUGIN}/__init__.py",
-        old="        id=str(account[names.Account.ID]),\n        name=name,\n",
+        old="        id=require_id(account, names.Account.ID),\n        name=name,\n",
         new="        id=name,\n        name=str(account[names.Account.ID]),\n",
         bug="The account that was linked is shown by its id.",
     ),
@@ -88,8 +88,8 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-S12",
         place=f"{PLUGIN}/invoices.py",
-        old="        number=row[names.Invoice.NUMBER],",
-        new="        number=str(row[names.Invoice.ID]),",
+        old="        number=number,\n",
+        new="        number=str(row[names.Invoice.ID]),\n",
         bug="The invoice has its internal id as its number in QuickBooks.",
     ),
     Mutant(
@@ -230,8 +230,8 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B12",
         place=f"{PLUGIN}/expenses.py",
-        old='    is_pushed = row.get(names.Expense.PUSH, True) and site.settings["expenses"]',
-        new='    is_pushed = row.get(names.Expense.PUSH, True) and not site.settings["expenses"]',
+        old='    is_pushed = is_marked and site.settings["expenses"]',
+        new='    is_pushed = is_marked and not site.settings["expenses"]',
         bug="Expenses are posted only while that is switched off.",
     ),
 )
