@@ -567,7 +567,7 @@ def test_a_fee_that_becomes_zero_is_removed(site):
     assert (fee.gone is not None, site.find_document(f"payment:{payment}").gone) == (True, None)
 
 
-@pytest.mark.row("CC-B12")
+@pytest.mark.row("CC-B6")
 def test_a_refund_that_its_payment_no_longer_has_is_asked_about(site):
     site.enable(payouts="payment", voided="void", expenses=False)
     payment = site.pay(site.invoice())
@@ -584,7 +584,7 @@ def test_a_refund_that_its_payment_no_longer_has_is_asked_about(site):
     assert "It is still in QuickBooks" in " ".join(site.cases().values())
 
 
-@pytest.mark.row("CC-B12")
+@pytest.mark.row("CC-B9")
 def test_an_advance_that_one_invoice_uses_twice_pays_it_in_full(site):
     site.enable()
     payment, invoice = site.pay(None, "108.00"), site.invoice()
@@ -595,7 +595,7 @@ def test_an_advance_that_one_invoice_uses_twice_pays_it_in_full(site):
     assert site.cases() == {}
 
 
-@pytest.mark.row("CC-B12")
+@pytest.mark.row("CC-B2", "CC-B6")
 def test_the_fee_and_the_refund_of_a_deleted_payment_are_removed_with_it(site):
     site.enable(payouts="payment", voided="void", expenses=False)
     payment = site.pay(site.invoice())
