@@ -50,6 +50,7 @@ pytest_plugins = [
     "tests.support.proofs.proof_figures",
     "tests.support.runs.run_deadline",
     "tests.support.runs.run_order",
+    "tests.support.runs.working_folder",
     "tests.support.runs.end_to_end",
 ]
 

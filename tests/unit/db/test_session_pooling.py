@@ -11,6 +11,7 @@ from hub.cli import main
 from hub.db.engine import db
 from hub.scheduling.worker import Worker
 from hub.web.serving import server
+from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
 from tests.support.servers.transaction_pooler import Pooler
 
 REFUSAL = (
@@ -21,7 +22,7 @@ REFUSAL = (
 
 
 @pytest.fixture
-def make_pooled_app(postgres_url, make_app, make_config):
+def make_pooled_app(postgres_url, make_app, make_config, monkeypatch):
     """Return a function that makes a hub behind a pooler; all end with the test."""
     poolers = []
     apps = []
@@ -29,7 +30,12 @@ def make_pooled_app(postgres_url, make_app, make_config):
     def make(pool_mode, engine="distributed", **options):
         poolers.append(Pooler(postgres_url, pool_mode, **options))
         settings = {"HUB_DATABASE_URL": poolers[-1].url, "HUB_ENGINE": engine}
-        apps.append(make_app(make_config(**settings)))
+        config = make_config(**settings)
+        # Some commands read the settings themselves, and `hub serve` makes a missing data folder.
+        monkeypatch.setenv("HUB_DATA", str(config.data))
+        monkeypatch.setenv("HUB_SECRET_KEY", SECRET_KEY)
+        monkeypatch.setenv("HUB_VAULT_KEYS", VAULT_KEYS)
+        apps.append(make_app(config))
         return apps[-1]
 
     yield make
