@@ -41,6 +41,7 @@ from hub.qbo import search, transaction_index
 
 SEARCH_OVERLAP = dt.timedelta(minutes=10)  # clocks and indexes differ
 MAX_STORED_CANDIDATES = 20
+EASTERNMOST_ZONE = dt.timezone(dt.timedelta(hours=14))  # in which each day begins first
 
 
 def group_searches(snapshots: Iterable[PostingSnapshot]) -> list[list[PostingSnapshot]]:
@@ -274,12 +275,13 @@ def _may_be_forgotten(
 def _is_from_later(snapshot: PostingSnapshot, moment: dt.datetime) -> bool:
     """Return whether a document is dated after the day of a moment, and was not delivered by then.
 
-    The date alone proves nothing: many invoices are issued before their date.
+    The date alone proves nothing: many invoices are issued before their date. It is a date in the
+    zone of its source, where the day may be a later one than in UTC.
     """
     date = snapshot.posting.document.date
     if date is None or snapshot.posting.created_at <= moment:
         return False
-    return date > moment.date()
+    return date > moment.astimezone(EASTERNMOST_ZONE).date()
 
 
 def _add_results(snapshot: PostingSnapshot, results: Iterable[QuickBooksObject]) -> PostingSnapshot:
