@@ -5,6 +5,7 @@ from typing import Any
 
 from hub.models.transaction_summary import TransactionSummary
 from hub.payloads.builder import drop_empty
+from hub.payloads.currency_fields import list_fields_of_former_currency
 from hub.payloads.due_dates import is_due_date_outdated
 from hub.payloads.entities import ORDER_ENTITY
 from hub.payloads.line_ids import keep_line_ids
@@ -286,8 +287,8 @@ def _find_emptied_fields(
     """Return the fields to empty: those that the hub had set and for which the source has no value.
 
     QuickBooks itself gives numbers to purchase orders and to sales. The tax of the current version
-    is emptied unless the update states another, as are an outdated due date and the addresses of a
-    former party.
+    is emptied unless the update states another, as are an outdated due date, the addresses of a
+    former party and the rate of a former currency.
     """
     absent = current.keys() - update.keys()
     is_numbered_by_quickbooks = "POStatus" in current or "CustomerRef" in update
@@ -298,6 +299,7 @@ def _find_emptied_fields(
         emptied_fields.append("TxnTaxDetail")
     if is_due_date_outdated(update, current, last, emptied_fields):
         emptied_fields.append("DueDate")
+    emptied_fields += list_fields_of_former_currency(update, current)
     return emptied_fields + list_fields_of_former_party(update, current)
 
 

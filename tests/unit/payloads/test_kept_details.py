@@ -1,4 +1,4 @@
-"""What an update keeps: the state of a check, and the projects of the same customer."""
+"""What an update keeps: the state of a check, projects of the same customer, the same rate."""
 
 from decimal import Decimal
 
@@ -53,3 +53,26 @@ def test_the_project_of_a_line_of_an_invoice_stays_with_its_customer(customer, i
     (updated,) = payloads.build_update_body(content, current)["Line"]
     assert updated["Id"] == "1"
     assert ("ProjectRef" in updated) == is_kept
+
+
+@pytest.mark.parametrize(
+    ("currency", "stated_rate", "rate"),
+    [("GBP", None, None), ("GBP", "1.3", "1.3"), ("EUR", None, "1.08"), (None, None, "1.08")],
+)
+def test_the_rate_and_the_payable_account_stay_with_their_currency(currency, stated_rate, rate):
+    line = {
+        "Amount": Decimal("10.00"),
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "7"}},
+    }
+    content = {"VendorRef": {"value": "56"}, "Line": [line]}
+    if currency:
+        content["CurrencyRef"] = {"value": currency}
+    if stated_rate:
+        content["ExchangeRate"] = Decimal(stated_rate)
+    accounts = {"CurrencyRef": {"value": "EUR"}, "APAccountRef": {"value": "91"}}
+    current = {**content, **VERSION, **accounts, "ExchangeRate": Decimal("1.08")}
+    update = payloads.build_update_body(content, current)
+    written = {**current, **update} if update.get("sparse") else update
+    assert written.get("ExchangeRate") == (rate and Decimal(rate))
+    assert ("APAccountRef" in written) == (currency != "GBP")

@@ -13,11 +13,19 @@ from hub.scheduling import runner
 from tests.support.sources.every_kind_source import document, invoice, line
 
 SUPPLIER = Code(id="s9", name="Rhein Bau", create=Party(name="Rhein Bau GmbH"))
+OTHER_SUPPLIER = Code(id="s10", name="Thames Build", create=Party(name="Thames Build Ltd"))
+OTHER_CLIENT = Code(id="c10", name="Thames Homes", create=Party(name="Thames Homes Ltd"))
 
 
-def bill(id="bill:1", **more):
+def bill(id="bill:1", supplier=SUPPLIER, **more):
     lines = line("1", "30.00", cost="Advertising")
-    return document("bill", id, lines, total="30.00", supplier=SUPPLIER, **more)
+    return document("bill", id, lines, total="30.00", supplier=supplier, **more)
+
+
+def expense(id, currency, supplier=SUPPLIER):
+    lines = line("1", "30.00", cost="Advertising")
+    payer = {"supplier": supplier, "payment_account": "35"}
+    return document("expense", id, lines, total="30.00", currency=currency, **payer)
 
 
 def reasons():
@@ -138,3 +146,31 @@ def test_a_document_whose_date_changes_waits_until_quickbooks_states_the_rate(ex
     export.run()
     (changed,) = export.ours("Bill")
     assert (export.states()["bill:1"], str(changed["ExchangeRate"])) == ("posted", "1.25")
+
+
+CORRECTED = {
+    "Bill": lambda currency: bill("x:1", OTHER_SUPPLIER, currency=currency),
+    "Purchase": lambda currency: expense("x:1", currency, OTHER_SUPPLIER),
+    "Invoice": lambda currency: invoice("x:1", client=OTHER_CLIENT, currency=currency),
+}
+
+
+@pytest.mark.parametrize(("kind", "new"), [("Bill", bill), ("Purchase", expense)])
+def test_a_document_whose_currency_is_corrected_has_the_rate_of_the_other_one(export, kind, new):
+    export.run(new("x:1", currency="EUR"))
+    (posted,) = export.ours(kind)
+    export.run(CORRECTED[kind]("GBP"))
+    (changed,) = export.ours(kind)
+    assert (export.states()["x:1"], export.cases()) == ("posted", [])
+    assert (changed["CurrencyRef"]["value"], changed["SyncToken"]) == ("GBP", "1")
+    assert changed["ExchangeRate"] not in (posted["ExchangeRate"], 1)
+
+
+def test_a_rate_of_one_after_a_corrected_currency_is_told(export):
+    export.run(invoice("x:1", currency="EUR", exchange_rate=Decimal("1.08")))
+    export.quickbooks.switch(exchange_rate="one")
+    export.run(CORRECTED["Invoice"]("GBP"))
+    (changed,) = export.ours("Invoice")
+    assert (changed["CurrencyRef"]["value"], changed["ExchangeRate"]) == ("GBP", 1)
+    (reason,) = reasons()
+    assert "QuickBooks has 1 as the exchange rate of GBP, because the source states none." in reason

@@ -1,0 +1,22 @@
+"""Fields of a transaction that belong to its currency: the exchange rate, and what is owed where.
+
+QuickBooks has accounts payable and receivable of their own for each currency.
+"""
+
+from typing import Any
+
+from hub.payloads.entities import read_ref_id
+
+FIELDS_OF_CURRENCY = ("ExchangeRate", "APAccountRef", "ARAccountRef")
+
+
+def list_fields_of_former_currency(update: dict[str, Any], current: dict[str, Any]) -> list[str]:
+    """Return the fields to empty if an update names another currency.
+
+    A sparse update would keep the rate of the former one. QuickBooks fills in those of the new
+    currency, as for a new transaction.
+    """
+    former_currency = read_ref_id(current, "CurrencyRef")
+    if not former_currency or read_ref_id(update, "CurrencyRef") in ("", former_currency):
+        return []
+    return [name for name in FIELDS_OF_CURRENCY if name in current and name not in update]
