@@ -51,7 +51,7 @@ def read_content(site: Site, file: ReceivedFile, content: bytes) -> FileContent:
     table = read_table(file.name, content)
     if file.mapping is None:
         return FileContent(table=columns.describe_table(table))
-    mapped_table = rows.MappedTable(table, file.mapping, file)
+    mapped_table = rows.MappedTable(table, file.mapping, file, site.zone)
     items = FileItems(rows.read_documents(site, mapped_table), mapped_table.find_dates())
     documents = _with_known_ids(site, file, items)
     return FileContent(documents=tuple(item.source_id for item in documents))
@@ -110,7 +110,7 @@ def _read_items(site: Site, file: ReceivedFile) -> FileItems:
     if _is_e_invoice(file):
         return _read_invoice(site, file, content)
     table = read_table(file.name, content)
-    mapped_table = rows.MappedTable(table, file.mapping or {}, file)
+    mapped_table = rows.MappedTable(table, file.mapping or {}, file, site.zone)
     return FileItems(list(rows.iter_documents(site, mapped_table)), mapped_table.find_dates())
 
 

@@ -49,9 +49,12 @@ MIME_TYPES = {
 class MappedTable:
     """The table of a file with the mapping of its columns."""
 
-    def __init__(self, table: Table, mapping: Mapping[str, str], file: ReceivedFile) -> None:
-        """Find the column of each field."""
+    def __init__(
+        self, table: Table, mapping: Mapping[str, str], file: ReceivedFile, zone: dt.tzinfo
+    ) -> None:
+        """Find the column of each field; `zone` is that of the app."""
         self.rows = table.rows
+        self.zone = zone
         self.mapping = mapping
         self.name = file.name
         self.version = file.digest[:VERSION_LENGTH]  # of each document in the table
@@ -84,7 +87,7 @@ class MappedTable:
         cell = self.cell(row, field)
         if not format_cell(cell):
             return None
-        return values.parse_date(cell, self.mapping["dates"])
+        return values.parse_date(cell, self.mapping["dates"], self.zone)
 
     def groups(self) -> dict[str, list[Row]]:
         """Return the rows of each document by its id, in the order of the table.

@@ -3,12 +3,15 @@
 import datetime as dt
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from decimal import Decimal
 
 from hub import Sentence
 from hub_files.tables import Cell, format_cell
 
 DATE = re.compile(r"(\d{1,4})[./\- ]+(\d{1,2})[./\- ]+(\d{1,4})(?:[T ].*)?")
+# A time in UTC, as programs write it: 2026-03-31T11:30:00Z and 2026-03-31 11:30:00 UTC.
+UTC_TIME = re.compile(r"((?:19|20)\d\d-\d\d-\d\d[T ]\d\d:\d\d[\d:.]*) ?(?:Z|UTC|GMT|[+\-]00:?00)")
 NUMBER = re.compile(r"\d*(?:\.\d+)?")
 RATE = re.compile(r"(\d+(?:[.,]\d+)?) *%?")
 # The symbol or name of a currency on either side of an amount: "$", "kr." or "NOK". "CR" and "DR"
@@ -33,6 +36,7 @@ AMBIGUOUS_POINT = re.compile(r"\d\.\d{3}(?!\d)")
 # of the program: "#REF!", "#DIV/0!", "#NAME?", "#N/A", and "#I/T" in Norwegian.
 FORMULA_ERROR = re.compile(r"#(?:N/A|I/T|NV|[^\W\d_]+(?:/0)?[!?])")
 MIN_YEAR, MAX_YEAR = 1990, 2100
+SHORT_YEAR_LENGTH = 2  # of 26 for 2026; 0001 is a year that some programs write for none
 
 
 def parse_amount(cell: Cell, decimal_mark: str) -> Decimal:
@@ -73,27 +77,44 @@ def _has_one_sign(match: re.Match[str]) -> bool:
     return not (before and after)
 
 
-def parse_date(cell: Cell, order: str) -> dt.date:
+def parse_date(cell: Cell, order: str, zone: dt.tzinfo) -> dt.date:
     """Return a date that is written in the order "dmy", "mdy" or "ymd", or with the year first.
 
-    Raise ValueError for other texts.
+    A time after it does not change the date, unless it is one in UTC: the date is then that in the
+    zone of the app. Raise ValueError for other texts.
     """
     if isinstance(cell, dt.date):
         return cell
     text = format_cell(cell)
+    moment = _find_moment(text)
+    if moment:
+        text = moment.astimezone(zone).date().isoformat()
     match = DATE.fullmatch(text)
     if not match:
         raise ValueError(Sentence("“%(text)s” is not a date", text=text))
     if len(match[1]) == 4:
         order = "ymd"
-    parts = dict(zip(order, (int(number) for number in match.groups()), strict=True))
-    year = parts["y"] if parts["y"] > 99 else 2000 + parts["y"]
+    parts = dict(zip(order, match.groups(), strict=True))
+    year = int(parts["y"])
+    if len(parts["y"]) <= SHORT_YEAR_LENGTH:
+        year += 2000
     if not MIN_YEAR <= year <= MAX_YEAR:
         raise ValueError(Sentence("“%(text)s” is not a date of our time", text=text))
     try:
-        return dt.date(year, parts["m"], parts["d"])
+        return dt.date(year, int(parts["m"]), int(parts["d"]))
     except ValueError:
         raise ValueError(Sentence("“%(text)s” is not a date", text=text)) from None
+
+
+def _find_moment(text: str) -> dt.datetime | None:
+    """Return the moment that a time in UTC is; None for midnight, which may stand for a date."""
+    match = UTC_TIME.fullmatch(text)
+    if match is None:
+        return None
+    with suppress(ValueError):  # no such day or time
+        moment = dt.datetime.fromisoformat(match[1]).replace(tzinfo=dt.UTC)
+        return None if moment.time() == dt.time() else moment
+    return None
 
 
 def format_tax_name(cell: Cell) -> str:

@@ -5,6 +5,7 @@ import io
 import re
 import zipfile
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from mapped_tables import CSV, MAPPING, bench, read, workbook
@@ -95,6 +96,32 @@ def test_an_excel_file_gives_numbers_dates_and_percentages_as_excel_shows_them(b
     assert bill.lines[0].amount == Decimal("0.3")
     assert bill.lines[0].codes == {"account": "7", "tax": bill.lines[0].codes["tax"]}
     assert bill.lines[0].codes["tax"].name == "25 %"
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "day"),
+    [
+        ("2026-03-31T11:30:00Z", "Pacific/Auckland", dt.date(2026, 4, 1)),
+        ("2027-01-01 06:59:59.5 UTC", "America/Los_Angeles", dt.date(2026, 12, 31)),
+        ("2026-10-24T22:30+00:00", "Europe/Oslo", dt.date(2026, 10, 25)),
+        ("2026-03-31T23:30:00-04:00", "Pacific/Auckland", dt.date(2026, 3, 31)),
+        ("2026-03-31 23:30:00", "Asia/Kolkata", dt.date(2026, 3, 31)),
+        ("2026-03-31T00:00:00.000Z", "America/Los_Angeles", dt.date(2026, 3, 31)),
+    ],
+)
+def test_a_time_in_utc_is_a_day_in_the_zone_of_the_app(bench, text, zone, day):
+    bench.zone = ZoneInfo(zone)
+    _, other = read(bench, CSV.replace("06.11.2026", text))
+    assert other.date == day
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-02-30T11:30:00Z", "1026-03-31T11:30:00Z", "0001-01-01T11:30Z", "0001-01-01"]
+)
+def test_a_date_that_there_is_not_is_named(bench, text):
+    bench.zone = ZoneInfo("Pacific/Auckland")
+    _, problem = read(bench, CSV.replace("06.11.2026", text))
+    assert f"“{text}” is not a date" in problem.reason
 
 
 def test_a_line_without_a_tax_gets_the_one_of_the_settings_outside_the_united_states(bench):
