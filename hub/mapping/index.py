@@ -314,7 +314,8 @@ class RecordIndex:
         if not entry.active:
             return
         self._by_name[name_key].append(entry)
-        last_part = own_key.rpartition(":")[2]
+        # A full-width colon separates nothing, although the key of the name has a colon for it.
+        last_part = fold_name(entry.name.rpartition(":")[2]) if ":" in entry.name else own_key
         self._by_last_part[last_part].append(entry)
         number_key = fold_name(entry.number)
         if number_key:

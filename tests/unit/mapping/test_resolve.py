@@ -122,6 +122,13 @@ def test_several_hits_hold_and_name_them_all():
     assert {ref.id for ref in result.suggestions} == {"7", "9"}
 
 
+def test_a_wide_colon_in_the_name_of_a_record_separates_nothing():
+    client = Field(name="client", label="Client", role="customer", match=("name",))
+    use = MatchIndex({}, {"customer": RecordIndex([Entry(id="42", name="工事：A棟")])})
+    assert isinstance(find(client, Code(id="x", name="A棟"), use), Missing)
+    assert id_or_reason(client, Code(id="y", name="工事: A棟"), use) == "42"
+
+
 def test_a_blank_number_or_name_matches_nothing():
     for code in (Code(id="x", number="", name=" "), Code(id="x", number=" ")):
         assert isinstance(find(account("number", "name", "words"), code, book()), Missing)
