@@ -10,7 +10,9 @@ from decimal import Decimal
 from hub import (
     Checkpoint,
     Document,
+    Gone,
     Line,
+    Outcome,
     Receipt,
     Row,
     Sentence,
@@ -51,6 +53,7 @@ UNIDENTIFIED = Unreadable(
         "Autotask sent a row whose id is no number, so it cannot be told apart from others."
     ),
 )
+NOT_SHOWN = Sentence("Autotask does not show it to the API user any more.")
 LAST_POLL_STREAM = "last poll"  # of a cursor that is the day on which the last poll ended
 
 
@@ -260,12 +263,16 @@ class DocumentReader(ABC):
             if history.note_contents(id, contents):
                 yield id
 
-    def _read_closed(self, history: ReportHistory) -> Iterator[Document | Unreadable]:
+    def _read_closed(self, history: ReportHistory) -> Iterator[Outcome]:
         """Yield rows that the poll no longer has.
 
-        An open one has only left the window, and its document may still wait in the hub.
+        An open one has only left the window, and its document may still wait in the hub. So may
+        that of an open one that Autotask does not show any more: it must not be posted.
         """
         rows = self._find_missing_rows(history)
+        for id in sorted(set(history.find_missing_ids()) - {row["id"] for row in rows}):
+            if history.note_absence(id):
+                yield Gone(source_id=f"{self.prefix}{id}", reason=NOT_SHOWN, inferred=True)
         watched_ids = {row["id"] for row in rows if self._is_watched(row)}
         yield from self._read([row for row in rows if row["id"] not in watched_ids])
         yield from self._read_news([row for row in rows if row["id"] in watched_ids], history)
@@ -297,8 +304,7 @@ class DocumentReader(ABC):
 
     def read_by_ids(self, ids: Sequence[str]) -> Iterator[Yielded]:
         """Yield the documents with these source ids, in their order."""
-        reason = "Autotask does not show it to the API user any more."
-        return read_ids(ids, self._read_ids, reason=reason, chunk_size=MAX_RECORDS)
+        return read_ids(ids, self._read_ids, reason=NOT_SHOWN, chunk_size=MAX_RECORDS)
 
     def _read_ids(self, ids: Sequence[str]) -> Iterator[Document | Unreadable]:
         """Yield the documents of the rows with these source ids."""

@@ -10,6 +10,7 @@ OPEN, FAILED, DONE = "open", "failed", "done"
 UNREADABLE = "unreadable"  # its state cannot be read
 RECEIVED = "received"  # an open order
 LEFT_OUT = "left out"
+ABSENT = "absent"  # it was open, and Autotask does not show it any more
 OPEN_STATES = (OPEN, RECEIVED)
 CONTENTS = "contents"  # the name of the checksums in a cursor
 
@@ -63,6 +64,16 @@ class ReportHistory:
     def keep(self, id: int) -> None:
         """Keep a document in the cursor that the poll did not bring, or no longer."""
         self._current.setdefault(id, self._before.get(id, LEFT_OUT))
+
+    def note_absence(self, id: int) -> bool:
+        """Note that Autotask does not show a document any more; return whether it was open.
+
+        An absent one stays in the cursor, so that it is noticed if Autotask shows it again.
+        """
+        before = self._before.get(id)
+        if before in (*OPEN_STATES, ABSENT):
+            self._current[id] = ABSENT
+        return before in OPEN_STATES
 
     def forget(self, id: int) -> None:
         """Forget a document of this poll, so that the next one brings it again."""

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from hub import parse_ids
+from hub import Gone, parse_ids
 
 
 @pytest.mark.row("AT-I1")
@@ -92,3 +92,34 @@ def test_an_open_invoice_that_has_left_the_window_is_read_again_once_it_is_numbe
     items, cursor = poll_cases(invoices, cursor)
     assert items["labour and a licence"].stage == "update_only"
     assert "labour and a licence" not in poll_cases(invoices, cursor)[0]
+
+
+@pytest.mark.row("AT-I1")
+@pytest.mark.parametrize("days", [0, 30], ids=["in the window", "after it"])
+def test_an_open_invoice_that_autotask_shows_no_more_is_reported_once_and_noticed_if_it_returns(
+    invoices, poll_cases, source_row, days
+):
+    words = "labour and a licence"
+    _, cursor = poll_cases(invoices)
+    row = source_row(invoices, words)
+    invoices.today += dt.timedelta(days=days)
+    _, cursor = poll_cases(invoices, cursor)
+    del invoices.books.rows("Invoices")[row["id"]]
+    items, cursor = poll_cases(invoices, cursor)
+    assert [(type(item), item.inferred) for item in items.values()] == [(Gone, True)]
+    assert items[words].reason == "Autotask does not show it to the API user any more."
+    items, cursor = poll_cases(invoices, cursor)
+    assert items == {}
+    invoices.books.rows("Invoices")[row["id"]] = {**row, "invoiceNumber": "77"}
+    items, cursor = poll_cases(invoices, cursor)
+    assert items[words].stage == "update_only"
+    assert poll_cases(invoices, cursor)[0] == {}
+
+
+def test_an_invoice_that_has_its_number_is_not_missed(invoices, poll_cases, change_row, source_row):
+    words = "labour and a licence"
+    _, cursor = poll_cases(invoices)
+    change_row(invoices, words, invoiceNumber="77")
+    _, cursor = poll_cases(invoices, cursor)
+    del invoices.books.rows("Invoices")[source_row(invoices, words)["id"]]
+    assert poll_cases(invoices, cursor)[0] == {}

@@ -94,6 +94,26 @@ def test_an_invoice_that_is_numbered_after_it_has_left_the_window_is_not_posted(
     assert quickbooks.select("select * from Invoice") == {}
 
 
+@pytest.mark.row("AT-I1")
+def test_an_invoice_in_review_that_autotask_shows_no_more_is_not_posted(
+    invoices, quickbooks, clock
+):
+    words = "labour and a licence"
+    invoices.keep(words).enable(mode="review").confirm()
+    posting = invoices.of(words)
+    del invoices.books.rows("Invoices")[invoices.id(words)]
+    invoices.sync()
+    with transaction() as session:
+        outbox.approve(session, [posting.id], "kari")
+    invoices.sync()
+    assert quickbooks.select("select * from Invoice") == {}
+    clock.advance(3600)
+    invoices.sync()
+    assert invoices.of(words).state == "withdrawn"
+    assert "does not show it to the API user any more" in invoices.of(words).reason
+    assert quickbooks.select("select * from Invoice") == {}
+
+
 @pytest.mark.row("AT-I1", "AT-I5", "AT-I12")
 @pytest.mark.parametrize("words", ["billing code without external number", "negative total"])
 def test_an_invoice_that_is_held_is_withdrawn_once_it_is_numbered_by_hand(invoices, words):
