@@ -256,4 +256,4 @@ def test_numbers_that_the_hub_wrote_are_not_taken_for_automatic_ones(site):
     from hub import sources
 
     warnings = sources.check(site.row).warnings
-    assert not [text for text in warnings if "numbers them by itself" in text]
+    assert not [text for text in warnings if "numbers them itself" in text]
