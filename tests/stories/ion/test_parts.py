@@ -311,10 +311,11 @@ def test_codes_of_draft_orders_are_listed(site):
     site.move(id, "DRAFT")
     listed = {
         field: [code.name or code.id for code in sources.read_codes(site.row, field)]
-        for field in ("supplier", "class")
+        for field in ("supplier", "class", "expense_code")
     }
     assert "Nowhere Machining" in listed["supplier"]
     assert listed["class"] == ["Launch"]
+    assert "4711" in listed["expense_code"]
 
 
 @pytest.mark.row("ION-3")
