@@ -8,7 +8,7 @@ from hub import Refused, Reply, Retry, Row, Sentence
 from hub_ion import schema
 from hub_ion.queries import Listing
 
-FIELD_BEHIND_ALIAS = re.compile(r":\s*\w+")
+FIELD_BEHIND_ALIAS = re.compile(r":\s*\w+(\s*{ id })?")
 
 
 def get_errors(answer: Any) -> list[Row]:
@@ -49,6 +49,13 @@ def has_changed_rows(data: Any) -> bool:
     return bool(data) and all(
         isinstance(result, dict) and any(result.values()) for result in results
     )
+
+
+def get_attribute_etag(row: Row, key: str) -> str:
+    """Return the etag with which an attribute is written: its own, or its row's if it is new."""
+    etags = {attribute["key"]: attribute["etag"] for attribute in row["attributes"] or ()}
+    etag: str = etags.get(key) or row["etag"]
+    return etag
 
 
 def read_secret(receiver: Row) -> str:
@@ -131,10 +138,15 @@ def complete_row(query: Listing, row: Row, absent_fields: frozenset[str]) -> Row
 
 
 def _clean_fields(query: Listing, row: Row) -> Row:
-    """Return the few fields of a list that requests no others; None for one of another kind."""
+    """Return the few fields of a list that requests no others; None for one of another kind.
+
+    Of a row inside the row, its id.
+    """
     clean_row: Row = {}
     for name in FIELD_BEHIND_ALIAS.sub("", query.node).split():
         value = row.get(name)
+        if isinstance(value, dict):
+            value = value.get("id")
         is_text = (query.type, name) in schema.TEXT_FIELDS
         is_usable = isinstance(value, str) if is_text else schema.is_id(value)
         clean_row[name] = value if is_usable else None

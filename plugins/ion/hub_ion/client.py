@@ -21,6 +21,7 @@ from hub_ion import queries, schema
 from hub_ion.answers import (
     complete_row,
     find_broken_row,
+    get_attribute_etag,
     get_errors,
     get_message,
     get_next_cursor,
@@ -197,8 +198,9 @@ class Ion:
             order = self.ask(query, id=id)["order"]
             if order is None or _get_current_text(order, key) == text:
                 return
+            etag = get_attribute_etag(order, key) if key else order["etag"]
             try:
-                self._write_text(id, order["etag"], key, text)
+                self._write_text(id, etag, key, text)
                 return
             except Conflict:
                 continue

@@ -17,6 +17,7 @@ from hub import (
     round_amount,
 )
 from hub_ion import orders, parts, queries, references
+from hub_ion.answers import get_attribute_etag
 from hub_ion.client import Ion, MutationForbidden
 
 # The secret that keeps the warnings of the last import.
@@ -221,18 +222,17 @@ def _write_attributes(site: Site, source: Ion, row: Row, line: Line) -> None:
         values[site.settings["account_attribute"]] = account.number or account.name
     if class_code:
         values[site.settings["class_attribute"]] = class_code.name
-    etag = row["etag"]
     for key, value in values.items():
         if not value or orders.get_attribute(row, key) == value:
             continue
         answer = source.ask(
             queries.SET_LINE_ATTRIBUTE,
             id=row["id"],
-            etag=etag,
+            etag=get_attribute_etag(row, key),
             key=key,
             text=value,
         )
-        etag = answer["made"]["row"]["etag"]
+        row = {**row, **answer["made"]["row"]}
 
 
 def _compute_quantity_and_cost(line: Line, currency: str | None) -> tuple[Decimal, Decimal]:

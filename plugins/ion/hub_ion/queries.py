@@ -65,7 +65,7 @@ LINE_CHANGES = Listing(
     "purchaseOrderLines",
     "PurchaseOrderLinesInputFilters",
     "PurchaseOrderLine",
-    "id etag: _etag order: purchaseOrderId updated",
+    "id etag: _etag order: purchaseOrder { id } updated",
 )
 PARTS = Listing("Parts", "parts", "PartsInputFilters", "Part")
 PART_NAMES = Listing(
@@ -81,7 +81,8 @@ ORDER_REFERENCES = Listing(
 )
 CURRENCIES = ShortList("Currencies", "currencies", "id code")
 UNFINISHED_ORDER = """query Unfinished($id: ID!) { row: purchaseOrder(id: $id) { id status
-  lines: purchaseOrderLines { id etag: _etag number: lineNumber attributes { key value } } } }"""
+  lines: purchaseOrderLines { id etag: _etag number: lineNumber
+    attributes { key value etag: Etag } } } }"""
 ADD_ORDER = """mutation AddOrder(
   $supplier: ID!, $currency: ID, $reference: String!, $notes: String) {
   made: createPurchaseOrder(input: { supplierId: $supplier, currencyId: $currency,
@@ -90,12 +91,12 @@ ADD_LINE = """mutation AddLine(
   $order: ID!, $part: ID, $text: String, $quantity: Decimal!, $cost: Decimal!, $needed: Date) {
   made: createPurchaseOrderLine(input: { purchaseOrderId: $order, partId: $part, description: $text,
     quantity: $quantity, cost: $cost, needDate: $needed }) {
-    row: purchaseOrderLine { id etag: _etag attributes { key value } } } }"""
+    row: purchaseOrderLine { id etag: _etag attributes { key value etag: Etag } } } }"""
 SET_LINE_ATTRIBUTE = """mutation SetLineAttribute(
   $id: ID!, $etag: String!, $key: String!, $text: String!) {
   made: updatePurchaseOrderLineAttribute(input: { purchaseOrderLineId: $id, etag: $etag,
     key: $key, value: $text }) {
-    row: purchaseOrderLine { etag: _etag } } }"""
+    row: purchaseOrderLine { etag: _etag attributes { key value etag: Etag } } } }"""
 SET_STATUS = """mutation Move($id: ID!, $etag: String!, $status: PurchaseOrderStatus!) {
   updatePurchaseOrder(input: { id: $id, etag: $etag, status: $status }) {
     purchaseOrder { id } } }"""
@@ -105,7 +106,7 @@ ORDER_ETAG = "query Etag($id: ID!) { order: purchaseOrder(id: $id) { etag: _etag
 ORDER_REFERENCE = """query Reference($id: ID!) {
   order: purchaseOrder(id: $id) { etag: _etag reference: externalReference } }"""
 ORDER_ATTRIBUTES = """query Attributes($id: ID!) {
-  order: purchaseOrder(id: $id) { etag: _etag attributes { key value } } }"""
+  order: purchaseOrder(id: $id) { etag: _etag attributes { key value etag: Etag } } }"""
 SET_REFERENCE = """mutation SetReference($id: ID!, $etag: String!, $text: String!) {
   updatePurchaseOrder(input: { id: $id, etag: $etag, externalReference: $text }) {
     purchaseOrder { id } } }"""

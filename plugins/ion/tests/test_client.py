@@ -182,6 +182,16 @@ def test_a_write_that_meets_another_is_done_again(open_bench, kind):
 
 
 @pytest.mark.row("ION-38")
+def test_an_attribute_that_has_another_value_is_changed_with_its_own_etag(open_bench):
+    bench = open_bench(write_back="attribute")
+    order = bench.raw("a part")
+    attributes = {**order["attributes"], "QuickBooks PO": "999"}
+    bench.books.put("orders", id=order["id"], attributes=attributes)
+    report_posted(bench)
+    assert bench.raw("a part")["attributes"]["QuickBooks PO"] == "1001"
+
+
+@pytest.mark.row("ION-38")
 def test_a_write_that_always_meets_another_waits(open_bench):
     bench = open_bench(write_back="reference")
     bench.fault("stale", call="SetReference", count=0)

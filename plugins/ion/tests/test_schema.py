@@ -7,6 +7,7 @@ from hub_ion.client import Ion
 from hub import Document, NeedsAttention, Receipt, Unreadable
 from hub.testing.bench import URL
 from hub.testing.clock import START
+from hub.testing.outcomes.items import last_cursors
 
 NEEDED = (
     "PurchaseOrder.id",
@@ -180,6 +181,17 @@ def test_without_times_of_change_every_order_is_read_each_time(bench):
     first = bench.read()
     cursors = {item.stream: item.cursor for item in first if hasattr(item, "cursor")}
     assert orders(bench, cursors).keys() == orders(bench).keys()
+
+
+@pytest.mark.row("ION-31", "ION-36")
+def test_a_changed_line_names_its_order_by_the_field_that_first_resonance_documents(bench):
+    cursors = last_cursors(bench.read())
+    lack(bench, "PurchaseOrderLine.purchaseOrderId")
+    check(bench)
+    line = bench.books.of_order("lines", bench.books.row("orders", 1008))[0]
+    fields = {"id": line["id"], "etag": line["_etag"], "estimatedArrivalDate": "2026-04-15"}
+    bench.stand_in.changes.updatePurchaseOrderLine(fields)
+    assert set(orders(bench, cursors)) == {"order:1008"}
 
 
 @pytest.mark.row("ION-38")

@@ -169,6 +169,25 @@ def test_an_interrupted_import_continues_with_the_same_order(site, import_pair):
 
 
 @pytest.mark.row("ION-40")
+def test_an_attribute_that_was_changed_during_an_interrupted_import_is_written_again(site):
+    order_in_books(site, "H-23")
+    site.source.faults.add(Fault(kind="status", status=502, call="SetLineAttribute", nth=2))
+    with pytest.raises(Retry, match="ION"):
+        push_lists(site.row)
+    (row,) = [
+        order
+        for order in site.books.rows("orders")
+        if "H-23" in (order.get("externalReference") or "")
+    ]
+    crate = site.lines(row["id"])[1]
+    expected = crate["attributes"]["Expense Account"]
+    site.attribute(crate["id"], "Expense Account", "9999")
+    push_lists(site.row)
+    attributes = site.books.row("lines", crate["id"])["attributes"]
+    assert attributes == {"Expense Account": expected, "Class": "Service"}
+
+
+@pytest.mark.row("ION-40")
 @pytest.mark.parametrize(("call", "numbers"), [("AddOrder", "ab"), ("Move", "cd")])
 def test_an_order_that_a_rule_of_ion_blocks_is_a_warning_and_stops_no_other(site, call, numbers):
     names = {f"H-4{number}" for number in numbers}

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Flask
 from hub_ion.sandbox import StandIn
+from hub_ion.sandbox.rules import get_attribute_etag
 from sqlalchemy import select
 
 from hub.db.engine import read_only_session
@@ -123,7 +124,8 @@ class IonSite(SourceSite):
 
     def attribute(self, line: int, key: str, value: str) -> None:
         row = self.books.row("lines", line)
-        values = {"purchaseOrderLineId": line, "etag": row["_etag"], "key": key, "value": value}
+        etag = get_attribute_etag(row, key)
+        values = {"purchaseOrderLineId": line, "etag": etag, "key": key, "value": value}
         self.changes.updatePurchaseOrderLineAttribute(values)
 
     def receive(self, line: dict[str, Any], quantity: str) -> None:

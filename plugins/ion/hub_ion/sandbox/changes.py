@@ -6,7 +6,7 @@ from decimal import Decimal
 from graphql import GraphQLError
 
 from hub_ion.sandbox import rules
-from hub_ion.sandbox.rules import check_draft, check_etag, require
+from hub_ion.sandbox.rules import check_attribute_etag, check_draft, check_etag, require
 
 RECEIVER_ADDRESS_PREFIXES = ("https://", "http://127.0.0.1", "http://localhost")
 REFERENCED_TABLES = {
@@ -78,7 +78,8 @@ class Changes:
 
     def updatePurchaseOrderAttribute(self, input):
         """Write an attribute of an order."""
-        order = self._order(input["purchaseOrderId"], input["etag"])
+        order = self._order(input["purchaseOrderId"])
+        check_attribute_etag(order, input["key"], input["etag"], "PurchaseOrder")
         attributes = {**order["attributes"], input["key"]: input.get("value")}
         row = self._books.put("orders", id=order["id"], attributes=attributes)
         return {"purchaseOrder": row}
@@ -118,7 +119,8 @@ class Changes:
 
     def updatePurchaseOrderLineAttribute(self, input):
         """Write an attribute of a line."""
-        line, order = self._line(input["purchaseOrderLineId"], input["etag"])
+        line, order = self._line(input["purchaseOrderLineId"])
+        check_attribute_etag(line, input["key"], input["etag"], "PurchaseOrderLine")
         attributes = {**line["attributes"], input["key"]: input.get("value")}
         row = self._books.put(
             "lines",

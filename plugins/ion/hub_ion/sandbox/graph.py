@@ -119,8 +119,8 @@ def _resolve_attributes(row, info):
         raise GraphQLError("Attribute service did not answer.")
     attributes = []
     for key, value in row.get("attributes", {}).items():
-        attribute = {"key": key, "value": value, "type": "STRING", "Etag": row["_etag"]}
-        attributes.append(attribute)
+        etag = rules.get_attribute_etag(row, key)
+        attributes.append({"key": key, "value": value, "type": "STRING", "Etag": etag})
     return attributes
 
 

@@ -175,7 +175,8 @@ class Pages(kit.Pages):
             self._changes.deletePurchaseOrderLine(line["id"], line["_etag"])
         elif act == "attribute":
             attribute = {"key": form["key"], "value": form.get("value") or None}
-            attribute |= {"purchaseOrderLineId": line["id"], "etag": line["_etag"]}
+            etag = rules.get_attribute_etag(line, form["key"])
+            attribute |= {"purchaseOrderLineId": line["id"], "etag": etag}
             self._changes.updatePurchaseOrderLineAttribute(attribute)
         else:
             self._changes.updatePurchaseOrderLine(_write(line, **_build_line_changes(act, form)))

@@ -1,5 +1,6 @@
 """Compute statuses and totals, and refuse changes that ION does not allow."""
 
+import hashlib
 from decimal import ROUND_HALF_UP, Decimal
 
 from graphql import GraphQLError
@@ -88,6 +89,20 @@ def check_not_received(line):
     """Refuse to cancel or delete a line that was received."""
     if Decimal(line.get("receivedQuantity", "0")):
         raise GraphQLError("A line that was received cannot be canceled or deleted.")
+
+
+def get_attribute_etag(row, key):
+    """Return the etag with which an attribute is written: its own, or its row's if it is new."""
+    if key not in row["attributes"]:
+        return row["_etag"]
+    digest = hashlib.sha256(f"{row['_etag']}:{key}".encode()).hexdigest()
+    return digest[:32]
+
+
+def check_attribute_etag(row, key, etag, what):
+    """Refuse to write an attribute that has changed since its etag was read."""
+    if etag != get_attribute_etag(row, key):
+        raise GraphQLError(f"{what} has been updated since the etag was read.")
 
 
 def check_etag(row, etag, what):
