@@ -98,6 +98,14 @@ def test_reads_are_metered_by_the_month_and_writes_are_free(quickbooks):
     assert read(quickbooks) == 200
 
 
+def test_writes_are_free_after_more_reads_than_the_month_has(quickbooks):
+    """Reads that are answered at the same moment may exceed the limit."""
+    assert [read(quickbooks), read(quickbooks)] == [200, 200]
+    quickbooks.switch(monthly_reads=1)
+    assert quickbooks.ask("POST", "vendor", {"DisplayName": "free"}).status == 200
+    assert read(quickbooks) == 429
+
+
 def test_refused_reads_are_not_metered(quickbooks):
     quickbooks.switch(monthly_reads=1)
     assert quickbooks.ask("GET", "vendor/9999").status == 400

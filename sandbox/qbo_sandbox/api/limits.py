@@ -64,7 +64,7 @@ class RequestLimits:
             raise throttled_call()
         new_reads, _ = count_reads_and_writes(call, body)
         reads = self.meter["reads", client, self._month()] + new_reads
-        if switches.monthly_reads and reads > switches.monthly_reads:
+        if new_reads and switches.monthly_reads and reads > switches.monthly_reads:
             raise throttled_call()
         for limit in limits:
             times = self._times[limit.key]
