@@ -25,7 +25,7 @@ from hub.qbo import batch, call_record, connection, intuit_keys, transport, usag
 from hub.qbo.batch import BatchItem, read_id
 from hub.qbo.call import Call, PageQueries, build_query_call, build_read_call, is_query_unread
 from hub.qbo.oauth import tokens
-from hub.qbo.repetition import find_retry_pause, is_worth_repeating, repeat_doubtful_read
+from hub.qbo.repetition import explain_read, find_retry_pause, is_worth_repeating
 from hub.qbo.responses import (
     Expected,
     QuickBooksResponse,
@@ -245,9 +245,7 @@ class Client:
             if response.outcome == SendOutcome.UNAUTHORISED:
                 clock.sleep(response.after or 0.0)
             response = self._send_once(call, deadline_at)
-        if response.outcome == SendOutcome.DOUBT:
-            return repeat_doubtful_read(response)
-        return response
+        return explain_read(response)
 
     def _send_once(self, call: Call, deadline_at: float | None = None) -> QuickBooksResponse:
         """Send a call once, and again with a new token if its token has expired."""

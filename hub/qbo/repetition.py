@@ -4,14 +4,38 @@ from dataclasses import replace
 
 from hub.errors import DatabaseUnavailable, HubError, Sentence
 from hub.models.enums import SendOutcome
-from hub.qbo.responses import LOOK_UP_FOLLOWS, RETRY_FOLLOWS, QuickBooksResponse
+from hub.qbo.responses import (
+    LOOK_UP_FOLLOWS,
+    RETRY_FOLLOWS,
+    THROTTLED_STATUSES,
+    QuickBooksResponse,
+)
 from hub.rate_limits.limiter import NoSlot
 
 MAX_SHORT_PAUSE_SECONDS = 10.0  # a read waits for so long if QuickBooks asks for it
 DATABASE_PAUSE_SECONDS = 5.0  # before a call that the hub's own database prevented is tried again
+# Intuit's free tier includes a number of reads in a month. Intuit refuses further reads in the same
+# way as too many calls in a minute, until the month ends.
+MONTHLY_LIMIT_HINT = Sentence(
+    "If this lasts for hours, the reads that Intuit includes in a month are probably used up. See"
+    " the usage of your app on developer.intuit.com, and choose a larger tier there or wait for"
+    " the next month."
+)
 
 
-def repeat_doubtful_read(response: QuickBooksResponse) -> QuickBooksResponse:
+def explain_read(response: QuickBooksResponse) -> QuickBooksResponse:
+    """Return the response to a read; if it is not good, its text names the next step of a read."""
+    if response.outcome == SendOutcome.DOUBT:
+        return _repeat_doubtful_read(response)
+    if response.status in THROTTLED_STATUSES:
+        text = Sentence(
+            "%(reason)s %(next_step)s", reason=response.text, next_step=MONTHLY_LIMIT_HINT
+        )
+        return replace(response, text=text)
+    return response
+
+
+def _repeat_doubtful_read(response: QuickBooksResponse) -> QuickBooksResponse:
     """Return the response with the text that a read is repeated: there is nothing to look up."""
     text = response.text
     if isinstance(text, Sentence) and "next_step" in text.values:

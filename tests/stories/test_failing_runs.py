@@ -144,6 +144,18 @@ def test_a_source_that_cannot_be_read_has_its_own_case(shop, clock):
     assert shop.cases() == ["Shop cannot be read"]
 
 
+def test_reads_that_intuit_blocks_for_the_rest_of_a_month_are_a_possible_reason(shop, clock):
+    """Intuit's free tier blocks all reads once those of a month are used up, and no writes."""
+    shop.run(invoice())
+    shop.quickbooks.switch(throttle=True, monthly_reads=1)
+    poll(clock, 3)
+    shop.put(invoice("invoice:2", number="S-2"))
+    sync(shop, clock, 1)
+    assert shop.states()["invoice:2"] == "posted"
+    (case,) = shop.cases()
+    assert (case, "usage of your app on developer.intuit.com" in case.reason) == (FAILING, True)
+
+
 def test_a_connection_that_is_refused_has_its_own_case(shop, clock):
     shop.put(invoice())
     shop.quickbooks.add_fault("status", "*", status=403, code="3100", count=0)

@@ -3,20 +3,14 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from hub.context import current_hub
-from hub.errors import NotThisCompany, Retry
+from hub.context import current_hub, mask_secrets
+from hub.errors import NotThisCompany, Retry, Sentence
 from hub.http.exchange import ExchangeError
 from hub.models.enums import SendOutcome
 from hub.qbo import intuit_keys, transport
 from hub.qbo.client import MAX_READ_ATTEMPTS, MINOR_VERSION
 from hub.qbo.faults import quote_reasons
-from hub.qbo.repetition import repeat_doubtful_read
-from hub.qbo.responses import (
-    Expected,
-    QuickBooksResponse,
-    build_unsent_response,
-    interpret_response,
-)
+from hub.qbo.responses import NOT_ASKED_FOR, Expected, QuickBooksResponse, interpret_response
 from hub.rate_limits.limiter import NoSlot, get_rate_limiter
 
 
@@ -37,13 +31,22 @@ def read_company_info(realm: str, access_token: str) -> dict[str, Any]:
         )
     if not response.landed:
         raise Retry(
-            "QuickBooks could not be asked whether this connection belongs to company "
-            "%(realm)s, so nothing was connected: %(text)s",
+            "QuickBooks could not be asked whether this connection belongs to company"
+            " %(realm)s, so nothing was connected. %(problem)s Try again in some minutes.",
             response.after,
             realm=realm,
-            text=response.text,
+            problem=_describe_problem(response),
         )
     return response.entity or {}
+
+
+def _describe_problem(response: QuickBooksResponse) -> str:
+    """Return why the company was not read, without a next step: only a person connects again."""
+    if response.faults:
+        return quote_reasons(response.faults)
+    if response.status == 200:
+        return NOT_ASKED_FOR
+    return f"(Status {response.status}.)" if response.status else response.text
 
 
 def _read(realm: str, access_token: str) -> QuickBooksResponse:
@@ -63,7 +66,13 @@ def _read(realm: str, access_token: str) -> QuickBooksResponse:
                 before_sending=permit.confirm,
             )
     except ExchangeError as error:
-        return build_unsent_response(str(error))
+        return _build_unread_response(str(error))
     except NoSlot as error:
-        return build_unsent_response(str(error), error.after)
-    return repeat_doubtful_read(interpret_response(http_response, Expected("CompanyInfo")))
+        return _build_unread_response(str(error), error.after)
+    return interpret_response(http_response, Expected("CompanyInfo"))
+
+
+def _build_unread_response(reason: str, after: float | None = None) -> QuickBooksResponse:
+    """Return the response to a read that brought none."""
+    text = Sentence("QuickBooks could not be reached: %(reason)s.", reason=mask_secrets(reason))
+    return QuickBooksResponse(SendOutcome.UNSENT, text=text, after=after)

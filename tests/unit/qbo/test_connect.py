@@ -272,6 +272,28 @@ def test_no_token_is_stored_if_the_company_does_not_answer(consent, intuit):
     _assert_nothing_stored()
 
 
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ({"kind": "lose_answer"}, "the connection was cut"),
+        ({"kind": "refuse"}, "refused"),
+        ({"kind": "status", "status": 429}, "The request limit was reached"),
+        ({"kind": "status", "status": 503}, "Status 503"),
+        ({"kind": "wrong_json"}, "not what was asked for"),
+    ],
+    ids=["lost", "refused", "throttled", "unavailable", "unreadable"],
+)
+def test_a_person_connects_again_if_the_company_does_not_answer(consent, intuit, fault, reason):
+    """The hub has stored nothing that it could try again with."""
+    intuit.add_fault(call="companyinfo.read", count=50, **fault)
+    url, _ = oauth_connect.start(BROWSER)
+    with pytest.raises(Retry) as trouble:
+        oauth_connect.finish(consent(url), BROWSER)
+    assert reason in trouble.value.text
+    assert "automatically" not in trouble.value.text
+    assert trouble.value.text.endswith(" Try again in some minutes.")
+
+
 def test_a_reconnect_whose_answer_is_lost_keeps_the_tokens_that_work(consent, intuit):
     company = connect(consent)
     with engine.read_only_session() as session:
