@@ -242,13 +242,12 @@ def set_(
             settings[name] = value
     if not settings and not mode and new_account is None:
         raise click.UsageError("Say what to change, such as --mode review or --settings FILE.")
-    company_id = find_company(realm).id
-    present = find_stored_app(company_id, slug)
+    present = find_stored_app(realm, slug)
     rights.require_settings(present, settings)
     who = get_account_name()
     with _account_question(present, settings, new_account):
         row = installations_enable.change(
-            company_id, slug, settings, who=who, mode=mode, new_account=new_account
+            present.company_id, slug, settings, who=who, mode=mode, new_account=new_account
         )
     say(f"{get_app_name(row.slug)} is changed: mode {row.mode}, every {row.schedule} ({row.zone}).")
 
@@ -262,9 +261,9 @@ def disable(slug: str, realm: str | None) -> None:
     """Disable the app SLUG; settings and matches are kept for when it is enabled again."""
     from hub.installations import enable as installations_enable
 
-    company_id = find_company(realm).id
-    rights.require_settings(find_stored_app(company_id, slug))
-    row = installations_enable.disable(company_id, slug, who=get_account_name())
+    present = find_stored_app(realm, slug)
+    rights.require_settings(present)
+    row = installations_enable.disable(present.company_id, slug, who=get_account_name())
     say(f"{get_app_name(row.slug)} is disabled. Its settings and matches are kept.")
 
 
@@ -295,7 +294,7 @@ def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
 
     if (source is None) == (target is None):
         raise click.UsageError("Say either --import FILE or --export FILE.")
-    row = find_stored_app(find_company(realm).id, slug)
+    row = find_stored_app(realm, slug)
     if source is not None:
         rights.require("app-owner")
         rights.require_settings(row)

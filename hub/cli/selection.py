@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from hub.cli import person
 
 if TYPE_CHECKING:
-    from hub.errors import Refused
+    from hub.errors import HubError, Refused
     from hub.models import ConnectedCompany, Installation
 
 MAX_ROW_ID = 2**31 - 1  # in either database
@@ -44,25 +44,15 @@ def find_companies(realm: str | None) -> "list[ConnectedCompany]":
     return matching
 
 
-def find_stored_app(company_id: int, slug: str) -> "Installation":
-    """Return an app that is, or was, enabled for a company; name those that are if it never was."""
-    from sqlalchemy import select
-
-    from hub.context import current_hub
-    from hub.contract.app_lookup import build_missing_error
-    from hub.db.engine import read_only_session
+def find_stored_app(realm: str | None, slug: str) -> "Installation":
+    """Return an app that is, or was, enabled for the company of this realm, or the only one."""
     from hub.installations import enable
-    from hub.models import Installation
 
-    row = enable.find_installation(company_id, slug)
-    if row:
-        return row
-    query = select(Installation.slug).where(
-        Installation.company_id == company_id, *person.visible_rows("viewer").installations()
-    )
-    with read_only_session() as session:
-        slugs = session.scalars(query).all()
-    raise build_missing_error(current_hub().plugins, slug, slugs, what="enabled app")
+    company = find_company(realm)
+    row = enable.find_installation(company.id, slug)
+    if row is None:
+        raise _build_not_enabled_error(slug, "viewer", company)
+    return row
 
 
 def get_app_name(slug: str) -> str:
@@ -80,8 +70,6 @@ def find_installations(slug: str | None, realm: str | None, role: str) -> "list[
     """
     from sqlalchemy import select
 
-    from hub.context import current_hub
-    from hub.contract.app_lookup import build_missing_error
     from hub.db.engine import read_only_session
     from hub.errors import NotNow
     from hub.models import Installation
@@ -89,15 +77,15 @@ def find_installations(slug: str | None, realm: str | None, role: str) -> "list[
     query = select(Installation).where(
         Installation.enabled, *person.visible_rows(role).installations()
     )
-    if realm is not None:
-        query = query.where(Installation.company_id == find_company(realm).id)
+    company = None if realm is None else find_company(realm)
+    if company is not None:
+        query = query.where(Installation.company_id == company.id)
     with read_only_session() as session:
         installations = list(session.scalars(query.order_by(Installation.id)))
     if slug is not None:
         of_app = [row for row in installations if row.slug == slug]
         if not of_app:
-            slugs = {row.slug for row in installations}
-            raise build_missing_error(current_hub().plugins, slug, slugs, what="enabled app")
+            raise _build_not_enabled_error(slug, role, company)
         return of_app
     if not installations:
         raise _build_nothing_enabled_error(role)
@@ -107,6 +95,32 @@ def find_installations(slug: str | None, realm: str | None, role: str) -> "list[
             "Every enabled app is paused; `hub apps set SLUG --mode auto` lets one run again."
         )
     return running
+
+
+def _build_not_enabled_error(
+    slug: str, role: str, company: "ConnectedCompany | None"
+) -> "HubError":
+    """Return the error that an app is not enabled for a company, or for any, with the next step.
+
+    A person without the role for the app does not learn whether it is enabled.
+    """
+    from hub.context import current_hub
+    from hub.contract.app_lookup import find_error
+    from hub.errors import Refused
+    from hub.security.rights import Subject
+
+    plugins = current_hub().plugins
+    if slug not in plugins.apps:
+        return find_error(plugins, slug)
+    subject = Subject(company.id if company else None, slug)
+    place = company.display_name if company else "any company"
+    if person.name() and not person.load_rights().may(role, subject):
+        return person.refusal(role, f"{slug} in {place}")
+    option = f" --realm {company.realm}" if company else ""
+    return Refused(
+        f"{get_app_name(slug)} is not enabled for {place};"
+        f" `hub apps enable {slug}{option}` enables it."
+    )
 
 
 def _build_nothing_enabled_error(role: str) -> "Refused":

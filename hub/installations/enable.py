@@ -12,7 +12,7 @@ from hub import outbox, sources
 from hub.cases import source_cases
 from hub.context import current_hub
 from hub.contract import settings_schema
-from hub.contract.app_lookup import build_missing_error
+from hub.contract.app_lookup import find_error
 from hub.contract.types import App, Tenant
 from hub.db.database_errors import repeat_after_conflict
 from hub.db.engine import read_only_session, transaction
@@ -353,10 +353,10 @@ def _apply_review(session: Session, row: Installation) -> None:
 
 
 def _find_available_app(slug: str) -> App:
-    """Return an app of an installed plugin; raise NotFound if there is none with this slug."""
+    """Return an app of an installed plugin; raise the reason if there is none with this slug."""
     plugins = current_hub().plugins
     if slug not in plugins.apps:
-        raise build_missing_error(plugins, slug)
+        raise find_error(plugins, slug)
     return plugins.apps[slug]
 
 

@@ -13,7 +13,7 @@ from hub.collect.read import read
 from hub.collect.setup import Setup, load_setup
 from hub.context import current_hub
 from hub.contract import settings_schema
-from hub.contract.app_lookup import build_missing_error
+from hub.contract.app_lookup import find_error
 from hub.contract.documents import Document, Yielded
 from hub.contract.types import App
 from hub.db.engine import transaction
@@ -42,7 +42,7 @@ def preview_app(
     """
     plugins = current_hub().plugins
     if slug not in plugins.apps:
-        raise build_missing_error(plugins, slug)
+        raise find_error(plugins, slug)
     setup = _set_up(plugins.apps[slug], answers, country)
     items = list(islice(source_preview.drop_checkpoints(read(setup, ids)), limit))
     documents = source_preview.index_documents(items)

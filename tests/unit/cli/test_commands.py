@@ -544,7 +544,11 @@ def test_apps_list_shows_every_tile(hub):
     ("args", "says"),
     [
         (("sync",), "No app is enabled yet"),
-        (("sync", "costtracker"), "There is no enabled app “costtracker”"),
+        (
+            ("sync", "costtracker"),
+            "CostTracker is not enabled for any company; `hub apps enable costtracker` enables it.",
+        ),
+        (("sync", "costtraker"), "There is no app “costtraker”. Did you mean costtracker?"),
         (("apps", "enable", "costtracker"), "No QuickBooks company is connected yet"),
         (("sandbox", "quickboks"), "Did you mean quickbooks"),
         (("retry", "7"), "7"),

@@ -13,7 +13,7 @@ from hub.cli import main
 from hub.context import current_hub
 from hub.db.engine import Model, read_only_session, transaction
 from hub.installations import enable
-from hub.models import Installation, Posting, Secret, SourceDocument
+from hub.models import ConnectedCompany, Installation, Posting, Secret, SourceDocument
 from hub.scheduling import runner
 from hub.testing.bench import Bench, load_plugins
 from hub.testing.fakes.stand_in import open_stand_in
@@ -171,12 +171,21 @@ def test_other_settings_are_tried_without_being_saved(read, costtracker, tmp_pat
     assert read("costtracker", "--limit", 1)[0] == 0
 
 
-def test_an_app_that_is_not_enabled_for_a_company_is_named_with_others(
-    read, costtracker, quickbooks
+def test_an_app_that_is_not_enabled_for_a_company_is_named_with_the_next_step(
+    app, read, costtracker, quickbooks
 ):
+    with read_only_session() as session:
+        company_name = session.get_one(ConnectedCompany, 1).display_name
+    option = f"--realm {quickbooks.realm}"
+    expected = (
+        f"Ontraccr is not enabled for {company_name};"
+        f" `hub apps enable ontraccr {option}` enables it."
+    )
     code, output = read("ontraccr", "--realm", quickbooks.realm)
-    assert code == 1, output
-    assert "There is no enabled app “ontraccr”." in output
+    assert (code, output) == (1, f"{expected}\n")
+    for command in ("sync ontraccr", "apps set ontraccr --mode auto", "apps disable ontraccr"):
+        result = CliRunner().invoke(main, [*command.split(), *option.split()], obj=app)
+        assert (result.exit_code, result.stderr) == (1, f"{expected}\n"), command
 
 
 def test_payloads_are_printed_after_the_codes(read, costtracker):

@@ -1,6 +1,7 @@
 """Commands with the rights of a person, `hub --as NAME`: what each may do, and what it shows."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -381,12 +382,30 @@ def test_an_app_that_is_not_enabled_is_answered_without_the_names_of_others(
 ) -> None:
     with two_companies.app.app_context(), transaction() as session:
         company_id = two_companies.rows.companies[ALPHA]
-        realm = session.get_one(ConnectedCompany, company_id).realm
+        company = session.get_one(ConnectedCompany, company_id)
+        name, realm = company.display_name, company.realm
         row = session.query(Installation).filter_by(company_id=company_id, slug=APPS[0]).one()
         row.slug = "harvest"
     command = f"apps set {APPS[0]} --realm {realm} --mode review"
     result = call(two_companies.app, f"app-owner/{ALPHA}/{APPS[0]}", command)
-    assert result.stderr == f"There is no enabled app “{APPS[0]}”.\n"
+    assert result.stderr == (
+        f"CostTracker is not enabled for {name};"
+        f" `hub apps enable {APPS[0]} --realm {realm}` enables it.\n"
+    )
+
+
+def test_a_person_without_a_role_for_an_app_does_not_learn_whether_it_is_enabled(
+    two_companies: TwoCompanies,
+) -> None:
+    with two_companies.app.app_context(), transaction() as session:
+        realm = session.get_one(ConnectedCompany, two_companies.rows.companies[ALPHA]).realm
+    texts = set()
+    for command in (f"sync {APPS[1]}", f"sync {APPS[1]} --realm {realm}", "sync harvest"):
+        result = call(two_companies.app, f"operator/{ALPHA}/{APPS[0]}", command)
+        assert result.exit_code == 1, result.output
+        texts.add(re.sub(r" for .*\. An", " for it. An", result.stderr))
+    assert len(texts) == 1
+    assert "it needs the role operator for it. An owner can give it" in texts.pop()
 
 
 def test_importing_matches_needs_more_than_exporting_them(two_companies: TwoCompanies) -> None:

@@ -37,6 +37,14 @@ def source(app, quickbooks):
     return new_source
 
 
+class Attic:
+    """A plugin that cannot be used."""
+
+    @hookimpl
+    def hub_apps(self):
+        raise OSError("The roof leaks.")
+
+
 def synced(source, *items, cursor):
     """Run a sync that reads these items."""
     source.items = make_page(*items, cursor=cursor)
@@ -177,7 +185,17 @@ def test_an_amount_that_its_currency_does_not_have_is_held_with_the_next_step(ap
 
 def test_an_app_that_was_never_enabled_is_answered_with_those_that_were(app, source):
     result = CliRunner().invoke(main, ["apps", "disable", "nosuch"], obj=app)
-    assert result.stderr == "There is no enabled app “nosuch”. There is: Small (small).\n"
+    assert result.stderr == "There is no app “nosuch”. There is: Small (small).\n"
+
+
+@pytest.mark.parametrize("command", ["sync", "apps set --mode auto", "apps enable"])
+def test_an_app_whose_plugin_cannot_be_used_is_answered_with_the_reason(app, quickbooks, command):
+    plugins = Plugins.load([Attic()], installed=False)
+    object.__setattr__(app.extensions["hub"], "plugins", plugins)
+    result = CliRunner().invoke(main, [*command.split(), "attic"], obj=app)
+    assert result.exit_code == 1
+    assert "Attic cannot be used: " in result.stderr
+    assert "The roof leaks." in result.stderr
 
 
 def test_results_of_several_runs_are_added():
