@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session
 
 from hub.collect.match_index import add_created_records
 from hub.context import current_hub
+from hub.contract.codec import load
 from hub.contract.document_kinds import CUSTOMER_KINDS
-from hub.contract.documents import Code
+from hub.contract.documents import Code, Document
 from hub.contract.types import Field
+from hub.errors import Sentence
 from hub.installations import match_versions
 from hub.mapping import NEW, MatchIndex, Missing, NewRecord, Ref, find
 from hub.mapping.suggestions import get_organisation_number
@@ -22,6 +24,7 @@ from hub.translations.messages import gettext, gettext_noop
 from hub.web.codes import code_lookup
 
 CREATED_LATER = gettext_noop("created in QuickBooks when it is used next")
+CREATION_STOPPED = Sentence("its creation is stopped.")
 REQUIRED_ROLES = {"vendor", "item", "account"}  # roles that a document cannot do without
 
 
@@ -108,9 +111,16 @@ def view_code(
     if view.is_of_other_list:
         match = None  # it has no effect
     _add_created(session, installation, field, source_code, match_index)
+    creation = _load_creation(session, installation, source_code)
     result = find(field, used or plain, match_index)
+    if isinstance(result, Ref) and used is None and creation:
+        # The source's other facts, such as the e-mail address, may tell the code from a namesake.
+        result = find(field, _add_details(plain, creation), match_index)
+    is_stopped = creation is not None and _is_stopped(creation, match)
     if isinstance(result, Ref):
         return replace(view, state=_get_matched_state(match), record=result.name)
+    if isinstance(result, NewRecord) and is_stopped:
+        return replace(view, problem=CREATION_STOPPED)
     if isinstance(result, NewRecord):
         return replace(view, state=CodeState.NEW, record=_describe_later_creation(match))
     if isinstance(result, str):
@@ -119,9 +129,9 @@ def view_code(
         text = gettext("left out, as decided")
         return replace(view, state=CodeState.LEFT_OUT, record=text)
 
-    creation = _describe_expected_creation(session, installation, source_code, match, used)
-    if creation is not None:
-        return replace(view, state=CodeState.NEW, record=creation)
+    promise = None if is_stopped else _describe_expected_creation(match, used, creation)
+    if promise is not None:
+        return replace(view, state=CodeState.NEW, record=promise)
     return replace(
         view,
         problem=result.problem,
@@ -139,42 +149,48 @@ def _is_decision_outdated(match: Match | None, field: Field, match_index: MatchI
 
 
 def _describe_expected_creation(
-    session: Session,
-    installation: Installation,
-    source_code: SeenCode,
-    match: Match | None,
-    used: Code | str | None,
+    match: Match | None, used: Code | str | None, creation: Posting | None
 ) -> str | None:
     """State when the record that a code lacks is created; None if a person has to choose one."""
     if used is None and match and match.record == NEW:
         return _describe_later_creation(match)
-    state = _load_state_of_creation(session, installation, source_code)
-    if state is None:
+    if creation is None or creation.state not in UNDER_WAY:
         return None
-    if state == PostingState.REVIEW:
+    if creation.state == PostingState.REVIEW:
         return gettext("created in QuickBooks once it is approved in Review")
     return _describe_later_creation(match)
 
 
-def _load_state_of_creation(
+def _load_creation(
     session: Session, installation: Installation, source_code: SeenCode
-) -> PostingState | None:
-    """Return the state of the posting that creates the record of a code; None if there is none."""
+) -> Posting | None:
+    """Return the newest posting that creates the record of a code; None if there is none."""
     query = (
-        select(Posting.state)
+        select(Posting)
         .join(SourceDocument)
         .where(
             SourceDocument.installation_id == installation.id,
             SourceDocument.made_for == source_code.field,
             SourceDocument.source_id == source_code.code,
             Posting.operation == Operation.CREATE,
-            Posting.state.in_(UNDER_WAY),
         )
         .order_by(Posting.id.desc())
         .limit(1)
     )
-    state = session.scalar(query)
-    return PostingState(state) if state else None
+    return session.scalar(query)
+
+
+def _add_details(code: Code, creation: Posting) -> Code:
+    """Return a code with the facts of the record that was to be created for it."""
+    body = creation.document.body
+    return replace(code, create=load(Document, body).details) if body else code
+
+
+def _is_stopped(creation: Posting, match: Match | None) -> bool:
+    """Return whether a creation is held, also as a person has decided it, if anybody has."""
+    if creation.state != PostingState.HELD:
+        return False
+    return match is None or match.at <= (creation.planned_at or creation.changed_at)
 
 
 def _get_matched_state(match: Match | None) -> CodeState:

@@ -2,10 +2,11 @@
 
 import pytest
 from hub_costcertified.sandbox import company
+from sqlalchemy import select
 
-from hub.db.engine import transaction
+from hub.db.engine import read_only_session, transaction
 from hub.mapping import NEW
-from hub.models import Installation
+from hub.models import Case, Installation, Posting
 from hub.web.frame import listed_rows
 from tests.support.pages.costcertified_pages import Pages
 from tests.support.pages.page_texts import compact
@@ -129,6 +130,61 @@ def test_a_client_that_was_called_new_before_its_name_was_taken_is_not_promised(
     page = pages.visitor.page(pages.case("k21"))
     assert PROMISES not in page
     assert "the name is taken in QuickBooks" in page
+
+
+def refuse_customer(pages: Pages) -> str:
+    """Let QuickBooks refuse the customer of the next invoice; return the address of its case."""
+    pages.visitor.quickbooks.add_fault("refusal", "customer.create", code="6000")
+    pages.sync(JORDAN)
+    with pages.app.app_context(), read_only_session() as session:
+        conditions = Posting.kind == "customer", Case.closed_at.is_(None)
+        query = select(Case.id).join(Case.postings).where(*conditions)
+        return f"/inbox/{session.scalars(query).one()}"
+
+
+def make_namesake(pages: Pages, email: str) -> None:
+    """Create a customer in QuickBooks with the name of Jordan Mercer and this address."""
+    with pages.app.app_context():
+        address = {"Address": email}
+        pages.site.make("Customer", DisplayName="Jordan Mercer", PrimaryEmailAddr=address)
+
+
+def test_a_refused_client_is_not_called_matched_to_a_namesake_with_another_address(
+    pages: Pages,
+) -> None:
+    pages.enable()
+    case = refuse_customer(pages)
+    make_namesake(pages, "jordan@elsewhere.example")
+    page = pages.visitor.page(case)
+    assert PROMISES not in page
+    assert "another e-mail address" in page
+    pages.sync()
+    assert pages.posted() == 0
+
+
+def test_a_refused_client_that_was_made_by_hand_is_promised_and_goes(pages: Pages) -> None:
+    pages.enable()
+    case = refuse_customer(pages)
+    assert PROMISES not in pages.visitor.page(case)
+    make_namesake(pages, JORDAN["email"])
+    page = pages.visitor.page(case)
+    assert "It is matched to Jordan Mercer." in page
+    assert PROMISES in page
+    pages.sync()
+    assert pages.posted() == 1
+
+
+def test_a_client_that_is_refused_as_a_person_entered_it_is_not_promised(pages: Pages) -> None:
+    pages.enable(parties="hold")
+    pages.sync(JORDAN)
+    pages.decide("k20", NEW)
+    case = refuse_customer(pages)
+    assert PROMISES not in pages.visitor.page(case)
+    pages.site.clock.advance(1)
+    pages.decide("k20", NEW)
+    assert PROMISES in pages.visitor.page(case)
+    pages.sync()
+    assert pages.posted() == 2
 
 
 def test_an_approval_says_which_documents_wait_for_a_record_in_review(pages: Pages) -> None:
