@@ -84,6 +84,11 @@ def build_currency_cause(installation_id: int, currency: str) -> str:
     return f"currency:{installation_id}:{currency}"
 
 
+def build_closed_period_cause(company_id: int, installation_id: int) -> str:
+    """Return the cause of the case about documents of an app that are in a closed period."""
+    return f"closed:{company_id}:{installation_id}"
+
+
 def build_marker_cause(company_id: int, kind: str, quickbooks_id: str) -> str:
     """Return the cause of the case about a transaction with the marker of another posting."""
     return f"{_MARKER_PREFIX}{company_id}:{kind}:{quickbooks_id}"

@@ -18,6 +18,7 @@ from hub.posting.protocol.history import FORGOTTEN, AskReason, HoldReason
 from hub.reasons.texts import CaseText
 
 CLOSED_PERIOD_CODES = ("6200", "6210")
+REFUSED_IN_CLOSED_PERIOD = "outcome.closed_period"  # the code of the case after these codes
 # The codes of the cases that ask whether a change may be sent although its transaction is, or may
 # be, reconciled with the bank.
 RECONCILIATION_QUESTIONS = (

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hub.cases import discrepancies, inbox
-from hub.cases.causes import build_posting_cause
+from hub.cases.causes import build_closed_period_cause, build_posting_cause
 from hub.cases.findings import Finding
 from hub.models import Posting
 from hub.models.enums import CHANGE_OPERATIONS, Operation
@@ -34,12 +34,20 @@ def open_case(
 def open_only_case(
     session: Session, posting: Posting, name: str, text: CaseText, candidate_ids: tuple[str, ...]
 ) -> None:
-    """Open a case and take the posting out of its other cases."""
+    """Open a case and take the posting out of its other cases.
+
+    A refusal because of a closed period has the case of the check of the closing date, which then
+    holds the posting if it finds that date.
+    """
     details = {}
     if candidate_ids:
         details["candidates"] = case_texts.describe_candidates(session, posting, candidate_ids)
-    inbox.detach(session, posting, keep=[build_posting_cause(posting.id, name)])
-    open_case(session, posting, name, text, details)
+    cause = build_posting_cause(posting.id, name)
+    if text.code == case_texts.REFUSED_IN_CLOSED_PERIOD:
+        cause = build_closed_period_cause(posting.company_id, posting.installation_id)
+    inbox.detach(session, posting, keep=[cause])
+    finding = Finding(cause=cause, text=text, details=details)
+    inbox.open_for_finding(session, finding, [posting])
 
 
 def close_cases(session: Session, posting: Posting, *, has_case: bool) -> None:

@@ -1,10 +1,12 @@
 """Documents in a closed period are posted once the period is opened, without a Retry."""
 
-import pytest
-from sqlalchemy import update
+import datetime as dt
 
-from hub.db.engine import transaction
-from hub.models import ConnectedCompany
+import pytest
+from sqlalchemy import func, select, update
+
+from hub.db.engine import read_only_session, transaction
+from hub.models import Case, ConnectedCompany
 from hub.posting.actions import manual, retries
 from hub.scheduling import runner
 from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
@@ -13,9 +15,9 @@ TITLE = "The books are closed up to 31 Dec 2026"
 BATCHES = pytest.mark.parametrize("batches", ["single", "batch"])
 
 
-def bill(number=1, amount="10.00"):
+def bill(number=1, amount="10.00", **more):
     row = line("1", amount, cost="Fuel")
-    return document("bill", f"bill:{number}", row, total=amount, supplier=SUPPLIER)
+    return document("bill", f"bill:{number}", row, total=amount, supplier=SUPPLIER, **more)
 
 
 @pytest.fixture
@@ -31,6 +33,12 @@ def close_books(shop, date="2026-12-31", **more):
 
 def count_readings(shop):
     return sum(entry["path"].endswith("/preferences") for entry in shop.quickbooks.log.entries())
+
+
+def count_cases():
+    """Return how many cases were opened, whether or not they are closed."""
+    with read_only_session() as session:
+        return session.scalar(select(func.count()).select_from(Case))
 
 
 def states(shop):
@@ -60,11 +68,31 @@ def test_documents_that_quickbooks_refused_are_sent_by_the_run_after_it_was_open
     close_books(shop)
     shop.run(bill(1), bill(2))
     assert (set(states(shop).values()), shop.cases()) == ({"held"}, [TITLE])
+    assert count_cases() == 1
     close_books(shop, None)
     pass_time(shop)
     shop.run()
     assert (states(shop), shop.cases()) == ({"bill:1": "posted", "bill:2": "posted"}, [])
     assert [len(shop.ours("Bill")), len(shop.ours("Vendor"))] == [2, 1]
+
+
+def test_a_refusal_that_the_closing_date_explains_later_keeps_its_case(shop):
+    """Documents of the same app that the check holds share the case."""
+    close_books(shop, "2026-01-31")
+    runner.run_company_job("lists", 1, requested_by="schedule")
+    shop.quickbooks.add_fault("refusal", "bill.create", code="6210")
+    shop.run(bill(1))
+    assert shop.cases() == ["Closed period"]
+    shop.run(bill(2, date=dt.date(2026, 1, 15)))
+    assert (states(shop), count_cases()) == ({"bill:1": "held", "bill:2": "held"}, 1)
+    close_books(shop)
+    pass_time(shop)
+    shop.run()
+    assert (shop.cases(), count_cases()) == ([TITLE], 1)
+    close_books(shop, None)
+    pass_time(shop)
+    shop.run()
+    assert (states(shop), shop.cases()) == ({"bill:1": "posted", "bill:2": "posted"}, [])
 
 
 def test_a_refused_change_is_sent_by_the_run_after_the_period_was_opened(shop):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+from hub.cases.causes import build_closed_period_cause
 from hub.cases.findings import Finding
 from hub.contract.document_kinds import words_of
 from hub.models.display_names import format_posting_name
@@ -51,7 +52,7 @@ def check_closed_period(posting: CheckedPosting, context: CheckContext) -> Itera
         return
     name = format_posting_name(posting)
     yield Finding(
-        cause=context.build_cause("closed", posting),
+        cause=build_closed_period_cause(context.company_id, posting.installation_id),
         text=CaseText("check.books_closed", name=name, date=format_english_date(closed_to)),
     )
 

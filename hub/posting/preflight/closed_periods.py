@@ -9,12 +9,13 @@ from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.models import Case, ListState, Posting, case_posting
 from hub.models.enums import Holder, PostingState
+from hub.posting.case_texts import REFUSED_IN_CLOSED_PERIOD
 from hub.posting.outcome.session import PostingSession
 from hub.qbo import company
 from hub.qbo.company import COMPANY_LIST
 
-CHECKED = "check.books_closed"  # the code of the reason of the check
-REFUSED = "outcome.closed_period"  # the code of the reason after a refusal by QuickBooks
+# The codes of the case: by the check, and after a refusal by QuickBooks.
+CASE_CODES = ("check.books_closed", REFUSED_IN_CLOSED_PERIOD)
 MAX_AGE = dt.timedelta(hours=1)  # of the closing date, while postings are held for it
 log = logging.getLogger("hub")
 
@@ -36,13 +37,14 @@ def update_closing_date(posting_session: PostingSession) -> None:
 
 def select_refused(posting_session: PostingSession) -> Select[int]:
     """Select the ids of the postings that QuickBooks refused because of a closed period."""
-    return _select_held(posting_session, REFUSED).with_only_columns(Posting.id)
+    is_refused = Posting.held_by == Holder.QUICKBOOKS
+    return _select_held(posting_session).with_only_columns(Posting.id).where(is_refused)
 
 
 def _is_outdated(posting_session: PostingSession) -> bool:
     """Return whether postings are held for a closing date that may have changed meanwhile."""
     with read_only_session() as session:
-        rows = session.execute(_select_held(posting_session, CHECKED, REFUSED)).all()
+        rows = session.execute(_select_held(posting_session)).all()
         if not rows:
             return False
         state = session.get(ListState, (posting_session.company_id, COMPANY_LIST))
@@ -50,13 +52,13 @@ def _is_outdated(posting_session: PostingSession) -> bool:
     now = posting_session.clock.now()
     if read_at is None or not now - MAX_AGE < read_at <= now:
         return True
-    return any(code == REFUSED and changed_at >= read_at for code, changed_at in rows)
+    return any(holder == Holder.QUICKBOOKS and changed_at >= read_at for holder, changed_at in rows)
 
 
-def _select_held(posting_session: PostingSession, *codes: str) -> Select[str, dt.datetime]:
-    """Select the held postings with open cases of these codes: the code, and when they changed."""
+def _select_held(posting_session: PostingSession) -> Select[str, dt.datetime]:
+    """Select the postings that are held for a closed period: by whom, and when they changed."""
     return (
-        select(Case.code, Posting.changed_at)
+        select(Posting.held_by, Posting.changed_at)
         .join(case_posting, case_posting.c.case_id == Case.id)
         .join(Posting, Posting.id == case_posting.c.posting_id)
         .where(
@@ -64,6 +66,6 @@ def _select_held(posting_session: PostingSession, *codes: str) -> Select[str, dt
             Posting.state == PostingState.HELD,
             Posting.held_by.in_((Holder.PREFLIGHT, Holder.QUICKBOOKS)),
             Case.closed_at.is_(None),
-            Case.code.in_(codes),
+            Case.code.in_(CASE_CODES),
         )
     )
