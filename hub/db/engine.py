@@ -31,7 +31,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.types import TypeDecorator
 
 from hub import exact_json
-from hub.db import connect_arguments, database_errors
+from hub.db import connect_arguments, database_errors, several_hosts
 from hub.errors import ConfigurationError, DatabaseUnavailable
 from hub.request_ban import forbid_requests
 
@@ -298,9 +298,11 @@ def check_url(name: str, url: str) -> None:
         parsed_url = make_url(url)
         backend = parsed_url.get_backend_name()
     except (ArgumentError, ValueError):
-        raise ConfigurationError(
-            name, f"is not the address of a database such as {EXAMPLE_ADDRESS}"
-        ) from None
+        readable_form = several_hosts.write_hosts_as_options(url)
+        problem = f"is not the address of a database such as {EXAMPLE_ADDRESS}"
+        if readable_form:
+            problem = f"names several servers; write it as {readable_form}"
+        raise ConfigurationError(name, problem) from None
     if backend not in ("sqlite", "postgresql", "postgres"):
         raise ConfigurationError(
             name, f"names a {backend} database; the hub works with PostgreSQL and SQLite"

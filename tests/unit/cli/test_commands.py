@@ -670,6 +670,11 @@ def test_check_says_where_the_tables_differ(hub, tmp_path):
     [
         ("nonsense", "HUB_DATABASE_URL is not the address of a database such as postgresql://"),
         ("postgresql://[::1", "HUB_DATABASE_URL is not the address of a database"),
+        (
+            "postgresql://hub:secret@a.example.com:5432,b:5433/hub?target_session_attrs=read-write",
+            "HUB_DATABASE_URL names several servers; write it as postgresql://hub:password@/hub"
+            "?host=a.example.com:5432&host=b:5433&target_session_attrs=read-write.",
+        ),
         ("postgresql://me:secret@127.0.0.1:port/hub", "HUB_DATABASE_URL is not the address"),
         (
             "mysql://me:secret@127.0.0.1/hub",
