@@ -238,7 +238,7 @@ def _pair_code(
 
 def _build_missing_pair(code_values: dict[str, Any], result: Missing) -> Pair:
     """Return the pair of a code that fits no record, or several."""
-    if len(result.suggestions) > 1 and "several" in result.problem:
+    if result.fits_several:
         problem = f"{result.problem} {CHOOSE_ONE}"
         return Pair(**code_values, state=PairState.DUPLICATE, problem=problem)
     return Pair(**code_values, state=PairState.MISSING, problem=result.explanation, missing=result)

@@ -66,6 +66,7 @@ class Missing:
       "source", "either" of these two, or to decide about lines that "differ".
     - `exact`: the id of the only suggestion that equals the code by id, number or full name.
     - `new_name`: the name under which a record would be created, if the source states it.
+    - `fits_several`: whether several records fit the code, so that a person has to choose one.
     """
 
     field: str
@@ -79,6 +80,7 @@ class Missing:
     suggestions: tuple[Ref, ...] = ()
     exact: str = ""
     new_name: str = ""
+    fits_several: bool = False
 
     @property
     def title(self) -> str:

@@ -198,7 +198,7 @@ class _CodeSearch:
             return to_ref(self.field.role, hits[0])
         names = sorted(entry.qualified_name for entry in hits)
         reason = Sentence("several records in QuickBooks fit: %(names)s.", names=", ".join(names))
-        return self._build_missing(reason, hits)
+        return replace(self._build_missing(reason, hits), fits_several=True)
 
     def _distinguishes_codes(self, rule: str) -> bool:
         """Return whether a rule leaves out records that were created for other codes of the source.

@@ -149,6 +149,25 @@ def test_a_name_of_two_codes_has_a_next_step_that_ends_it(installed, set_listed_
     ]
 
 
+def test_a_code_without_its_record_is_missing_if_that_has_the_word_several_in_its_name(
+    installed, set_listed_codes, quickbooks
+):
+    ids = []
+    for name in ("Paint for several rooms", "Paint for several rooms II", "Paint for rooms"):
+        vendor = {"DisplayName": name}
+        answer = quickbooks.ask("POST", "vendor", vendor, content_type="application/json")
+        assert answer.status == 200, answer.text
+        ids.append(answer.json()["Vendor"]["Id"])
+    set_listed_codes.append(Code(id="1", name="Paint for several rooms"))
+    assert compare.compare(installed, ["supplier"])[0].state == "matched"
+    with transaction() as session:
+        matches.store_decision(session, installed, "supplier", "1", ids[0], who="kari")
+    quickbooks.act("deactivate", kind="Vendor", id=ids[0])
+    pair = compare.compare(installed, ["supplier"])[0]
+    assert "is inactive in QuickBooks" in pair.problem
+    assert pair.state == "missing"
+
+
 def test_two_records_of_one_name_have_a_next_step(installed, set_listed_codes, quickbooks):
     for parent in ("Own Tools", "Rented Tools"):
         parent_id = add_account(quickbooks, parent)
