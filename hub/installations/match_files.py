@@ -1,6 +1,6 @@
 """Import matches from CSV and XLSX files, and export them with the codes that have none."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import cast
@@ -51,13 +51,10 @@ def import_csv(row: Installation, content: bytes, *, who: str) -> int:
         choices = FileChoices(session, row)
         writer = DecisionWriter(session, row, who)
         for number, line in lines:
-            field = line["field"]
-            code = line["code"]
-            if (field, code) not in listed_codes:
-                code = code.strip()
+            code = _find_code(line, listed_codes)
             try:
                 record = choices.find(line)
-                writer.store(field, code, record, name=line["name"])
+                writer.store(line["field"], code, record, name=line["name"])
             except Refused as error:
                 raise Refused(
                     "Line %(number)s: %(text)s Nothing was imported.",
@@ -80,9 +77,7 @@ def plan_import(row: Installation, content: bytes) -> list[ImportRow]:
         choices = FileChoices(session, row)
         first_lines: dict[tuple[str, str], int] = {}
         for number, line in lines:
-            key = line["field"], line["code"]
-            if key not in lines_by_code:
-                key = line["field"], line["code"].strip()
+            key = line["field"], _find_code(line, lines_by_code)
             stored_line = lines_by_code.get(key)
             name = line["name"] or (stored_line["name"] if stored_line else "")
             before, version = _format_present_match(stored_line), versions.get(key, "")
@@ -179,6 +174,12 @@ def _require_storable(number: int, line: dict[str, str]) -> None:
             "Row %(number)s has a character that cannot be stored. Remove it and try again.",
             number=number,
         )
+
+
+def _find_code(line: dict[str, str], listed_codes: Container[tuple[str, str]]) -> str:
+    """Return the code of a row as it is listed with its field, else without spaces around it."""
+    code = line["code"]
+    return code if (line["field"], code) in listed_codes else code.strip()
 
 
 def _format_present_match(stored_line: dict[str, str] | None) -> str:
