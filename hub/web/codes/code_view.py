@@ -190,7 +190,7 @@ def _is_stopped(creation: Posting, match: Match | None) -> bool:
     """Return whether a creation is held, also as a person has decided it, if anybody has."""
     if creation.state != PostingState.HELD:
         return False
-    return match is None or match.at <= (creation.planned_at or creation.changed_at)
+    return match is None or match.at < (creation.planned_at or creation.changed_at)
 
 
 def _get_matched_state(match: Match | None) -> CodeState:

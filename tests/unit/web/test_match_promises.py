@@ -178,6 +178,7 @@ def test_a_client_that_is_refused_as_a_person_entered_it_is_not_promised(pages: 
     pages.enable(parties="hold")
     pages.sync(JORDAN)
     pages.decide("k20", NEW)
+    pages.site.clock.advance(1)
     case = refuse_customer(pages)
     assert PROMISES not in pages.visitor.page(case)
     pages.site.clock.advance(1)
