@@ -66,8 +66,8 @@ def enable(
     With the id of a new account at the source, the app leaves its former one as it is.
     """
     app = _find_available_app(slug)
-    _check_access(app, company_id)
-    row = find_installation(company_id, slug) or _build_installation(app, company_id, owner or who)
+    check_access(app, company_id)
+    row = find_installation(company_id, slug) or build_installation(app, company_id, owner or who)
     request = _SaveRequest(answers, who, mode=mode, owner=owner, new_account=new_account)
     row = _save(app, row, request, "app enabled")
     if current_hub().plugins.has(slug, "hub_subscribe"):
@@ -360,7 +360,7 @@ def _find_available_app(slug: str) -> App:
     return plugins.apps[slug]
 
 
-def _check_access(app: App, company_id: int) -> None:
+def check_access(app: App, company_id: int) -> None:
     """Raise AccessNeeded if the maker of the app has to open it for the company first."""
     if not app.access or not app.access_gate:
         return
@@ -381,7 +381,7 @@ def find_installation(company_id: int, slug: str) -> Installation | None:
         return session.scalars(query).one_or_none()
 
 
-def _build_installation(app: App, company_id: int, owner: str) -> Installation:
+def build_installation(app: App, company_id: int, owner: str, zone: str = "UTC") -> Installation:
     """Return an installation that is not stored yet."""
     with read_only_session() as session:
         company = session.get_one(ConnectedCompany, company_id)
@@ -394,6 +394,6 @@ def _build_installation(app: App, company_id: int, owner: str) -> Installation:
         mode=InstallationMode.REVIEW,
         settings={},
         enabled=True,
-        zone="UTC",
+        zone=zone,
         created_at=current_hub().clock.now(),
     )

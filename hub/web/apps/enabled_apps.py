@@ -10,13 +10,11 @@ from sqlalchemy.orm import Session
 from hub.context import current_hub
 from hub.contract.types import App
 from hub.db.engine import read_only_session
-from hub.errors import AccessNeeded
 from hub.installations import approval_changes, enable
-from hub.models import Access, ConnectedCompany, Installation, User
-from hub.models.enums import InstallationMode, RunKind
+from hub.models import ConnectedCompany, Installation, User
+from hub.models.enums import RunKind
 from hub.scheduling import run_log
 from hub.security.rights import IS_ACTIVE, Subject, get_rights
-from hub.web.apps import setting_messages
 from hub.web.authentication import refused_rights
 from hub.web.authentication.access import may_here, person_name
 from hub.web.frame.layout import is_personal, may_configure
@@ -26,30 +24,12 @@ from hub.web.frame.lookup import get_row_or_404
 def find_or_prepare(app: App, company_id: int, zone: str) -> Installation:
     """Return the installation, or a new one that is not stored; raise if access is missing."""
     with read_only_session() as session:
-        company = get_row_or_404(session, ConnectedCompany, company_id)
-        query = select(Installation).where(
-            Installation.company_id == company_id,
-            Installation.slug == app.slug,
-        )
-        row = session.scalars(query).one_or_none()
-        access = session.get(Access, (app.slug, company_id))
+        get_row_or_404(session, ConnectedCompany, company_id)
+    row = enable.find_installation(company_id, app.slug)
     if row is not None:
         return row
-    is_granted = access is not None and access.granted_at is not None
-    if app.access and app.access_gate and not is_granted:
-        raise AccessNeeded(setting_messages.explain_access(app.name), app.access)
-    row = Installation(
-        company_id=company_id,
-        slug=app.slug,
-        schedule=app.every,
-        zone=zone,
-        mode=InstallationMode.REVIEW,
-    )
-    row.company = company
-    row.settings = {}
-    row.enabled = True
-    row.owner = ""
-    return row
+    enable.check_access(app, company_id)
+    return enable.build_installation(app, company_id, owner="", zone=zone)
 
 
 def check_right(row: Installation) -> None:

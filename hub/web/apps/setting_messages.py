@@ -50,8 +50,3 @@ def explain_right(session: Session, row: Installation) -> str:
 def _only_receives(app: App) -> bool:
     """Return whether an app only receives files, and calls no source that could answer."""
     return bool(app.files) and not app.hosts
-
-
-def explain_access(app: str) -> str:
-    """State who opens an app for an account."""
-    return gettext("%(name)s is opened for each account by its maker.", name=app)
