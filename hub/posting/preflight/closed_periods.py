@@ -59,8 +59,8 @@ def _select_held(posting_session: PostingSession) -> Select[str, dt.datetime]:
     """Select the postings that are held for a closed period: by whom, and when they changed."""
     return (
         select(Posting.held_by, Posting.changed_at)
-        .join(case_posting, case_posting.c.case_id == Case.id)
-        .join(Posting, Posting.id == case_posting.c.posting_id)
+        .join(case_posting, case_posting.c.posting_id == Posting.id)
+        .join(Case, Case.id == case_posting.c.case_id)
         .where(
             *posting_session.own_postings(),
             Posting.state == PostingState.HELD,
