@@ -182,7 +182,8 @@ def test_a_client_that_is_refused_as_a_person_entered_it_is_not_promised(pages: 
     case = refuse_customer(pages)
     assert PROMISES not in pages.visitor.page(case)
     pages.site.clock.advance(1)
-    pages.decide("k20", NEW)
+    entered = form_of(pages.visitor.page(case)) | {"name": "Jordan Mercer Junior"}
+    assert pages.visitor.post(f"{case}/create", **entered).status_code == 302
     assert PROMISES in pages.visitor.page(case)
     pages.sync()
     assert pages.posted() == 2
