@@ -73,13 +73,6 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C4",
-        place="hub/web/apps/enabled_apps.py",
-        old="    is_granted = access is not None and access.granted_at is not None\n",
-        new="    is_granted = access is not None\n",
-        bug="An app whose access was only requested can be configured.",
-    ),
-    Mutant(
-        row="AT-C4",
         place="hub/web/apps/app_tiles.py",
         old='    return "granted" if row.granted_at else "asked"\n',
         new='    return "granted"\n',
@@ -90,7 +83,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
         place="hub/installations/enable.py",
         old="    if row is None or row.granted_at is None:\n",
         new="    if row is None:\n",
-        bug="An app whose access was only requested can be enabled.",
+        bug="An app whose access was only requested can be configured and enabled.",
     ),
     Mutant(
         row="AT-C4",
