@@ -13,8 +13,8 @@ FIELDS_OF_CURRENCY = ("ExchangeRate", "APAccountRef", "ARAccountRef")
 def list_fields_of_former_currency(update: dict[str, Any], current: dict[str, Any]) -> list[str]:
     """Return the fields to empty if an update names another currency.
 
-    A sparse update would keep the rate of the former one. QuickBooks fills in those of the new
-    currency, as for a new transaction.
+    A sparse update would keep them. QuickBooks fills in the accounts of the new currency, as for a
+    new transaction; the rate is set when the update is sent.
     """
     former_currency = read_ref_id(current, "CurrencyRef")
     if not former_currency or read_ref_id(update, "CurrencyRef") in ("", former_currency):

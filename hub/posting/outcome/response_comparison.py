@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from hub import payloads
 from hub.cases.causes import RESPONSE_DIFFERS
 from hub.errors import Sentence
-from hub.models import ConnectedCompany, Posting, TransactionSummary
+from hub.models import ConnectedCompany, Posting, SourceDocument, TransactionSummary
 from hub.models.cases import DIFFERENCES
 from hub.models.display_names import format_posting_name
 from hub.payloads import FileSummary
@@ -57,8 +57,9 @@ def _describe_rate(session: Session, posting: Posting, entity: dict[str, Any]) -
     sentences = payloads.describe_rate_of_one(posting.summary.currency, company.currency)
     if not sentences:
         return []
-    payload = session.scalar(select(Posting.payload).where(Posting.id == posting.id))
-    return [] if "ExchangeRate" in json.loads(payload or b"{}") else sentences
+    stated_rate = SourceDocument.body["exchange_rate"].as_string()
+    query = select(stated_rate).where(SourceDocument.id == posting.document_id)
+    return [] if session.scalar(query) else sentences
 
 
 def compare_file_with_sent(

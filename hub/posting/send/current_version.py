@@ -12,7 +12,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import Posting
 from hub.models.enums import Operation, PostingState, SendOutcome
 from hub.outbox.keys import choose_generation
-from hub.payloads.entities import ORDER_ENTITY
+from hub.payloads.entities import ORDER_ENTITY, read_ref_id
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.record import change_state
 from hub.posting.outcome.session import PostingSession
@@ -38,8 +38,8 @@ def write_against_current(
     assert entity is not None
     base = f"{entity['Id']}:{entity['SyncToken']}"
     body = _build_change_body(posting, entity)
-    has_former_rate = _has_rate_of_former_day(posting, body, entity)
-    if has_former_rate and not _set_exchange_rate(posting_session, posting, body):
+    needs_rate = _needs_exchange_rate(posting_session, posting, body, entity)
+    if needs_rate and not _set_exchange_rate(posting_session, posting, body, entity):
         return False
     payload = payloads.encode(body)
     if (payload, base) == (posting.payload, posting.base):
@@ -74,31 +74,54 @@ def _build_change_body(posting: Posting, entity: dict[str, Any]) -> dict[str, An
     )
 
 
+def _needs_exchange_rate(
+    posting_session: PostingSession, posting: Posting, body: dict[str, Any], entity: dict[str, Any]
+) -> bool:
+    """Return whether a change would keep the rate of the former currency, or of the former date.
+
+    QuickBooks looks a rate up only when a transaction is created. A rate that the source states
+    stays.
+    """
+    if entity.get("ExchangeRate") is None or posting.summary.exchange_rate:
+        return False
+    if _is_in_other_currency(body, entity):
+        is_foreign = posting.summary.currency != posting_session.company.currency
+        return is_foreign and "ExchangeRate" not in body
+    return _has_rate_of_former_day(posting, body, entity)
+
+
+def _is_in_other_currency(body: dict[str, Any], entity: dict[str, Any]) -> bool:
+    """Return whether a change names another currency than QuickBooks has."""
+    currency = read_ref_id(body, "CurrencyRef")
+    return bool(currency) and currency != read_ref_id(entity, "CurrencyRef")
+
+
 def _has_rate_of_former_day(posting: Posting, body: dict[str, Any], entity: dict[str, Any]) -> bool:
     """Return whether a change of the date would keep QuickBooks' rate of the former date.
 
-    QuickBooks looks a rate up only when a transaction is created. A rate that the source states or
-    stated, or that a person has changed, stays. So does a rate of 1: it was never looked up.
+    A rate that the source stated, or that a person has changed, stays. So does a rate of 1: it was
+    never looked up.
     """
-    rate = entity.get("ExchangeRate")
-    if rate is None or payloads.has_rate_of_one(entity):
+    if payloads.has_rate_of_one(entity):
         return False
     if body.get("TxnDate", entity.get("TxnDate")) == entity.get("TxnDate"):
         return False
     last = _load_last_posted(posting)
-    if last is None or (posting.summary.exchange_rate or last.summary.exchange_rate):
+    if last is None or last.summary.exchange_rate:
         return False
     written_rate = (last.answer or {}).get("ExchangeRate")
-    return written_rate is not None and Decimal(str(written_rate)) == Decimal(str(rate))
+    rate = str(entity["ExchangeRate"])
+    return written_rate is not None and Decimal(str(written_rate)) == Decimal(rate)
 
 
 def _set_exchange_rate(
-    posting_session: PostingSession, posting: Posting, body: dict[str, Any]
+    posting_session: PostingSession, posting: Posting, body: dict[str, Any], entity: dict[str, Any]
 ) -> bool:
-    """Set QuickBooks' exchange rate of the new date; return False if QuickBooks did not answer.
+    """Set QuickBooks' exchange rate of the date; return False if QuickBooks did not answer.
 
     If QuickBooks refuses to state one, the former rate stays. It stays, too, if QuickBooks states
-    1, which is what it enters for a currency without a rate.
+    1, which is what it enters for a currency without a rate. The rate of another currency becomes
+    1 then, which opens a case.
     """
     currency = posting.summary.currency
     response = posting_session.client().exchange_rate(currency, body["TxnDate"])
@@ -106,6 +129,8 @@ def _set_exchange_rate(
     rate = (response.entity or {}).get("Rate")
     if response.landed and rate is not None and Decimal(str(rate)) != 1:
         body["ExchangeRate"] = Decimal(str(rate))
+    elif _is_in_other_currency(body, entity):
+        body["ExchangeRate"] = Decimal(1)
     return response.landed or response.outcome == SendOutcome.REFUSED
 
 

@@ -166,11 +166,19 @@ def test_a_document_whose_currency_is_corrected_has_the_rate_of_the_other_one(ex
     assert changed["ExchangeRate"] not in (posted["ExchangeRate"], 1)
 
 
-def test_a_rate_of_one_after_a_corrected_currency_is_told(export):
+def test_a_corrected_currency_whose_rate_quickbooks_does_not_state_is_told(export):
     export.run(invoice("x:1", currency="EUR", exchange_rate=Decimal("1.08")))
-    export.quickbooks.switch(exchange_rate="one")
+    export.quickbooks.add_fault("refusal", "exchangerate.read", code="6000")
     export.run(CORRECTED["Invoice"]("GBP"))
     (changed,) = export.ours("Invoice")
     assert (changed["CurrencyRef"]["value"], changed["ExchangeRate"]) == ("GBP", 1)
     (reason,) = reasons()
     assert "QuickBooks has 1 as the exchange rate of GBP, because the source states none." in reason
+
+
+def test_a_document_that_is_corrected_to_the_own_currency_has_the_rate_one(export):
+    export.run(bill("x:1", currency="EUR"))
+    export.run(CORRECTED["Bill"]("USD"))
+    (changed,) = export.ours("Bill")
+    assert (export.states()["x:1"], export.cases()) == ("posted", [])
+    assert (changed["CurrencyRef"]["value"], changed["ExchangeRate"]) == ("USD", 1)
