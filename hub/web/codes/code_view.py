@@ -14,7 +14,7 @@ from hub.contract.documents import Code, Document
 from hub.contract.types import Field
 from hub.errors import Sentence
 from hub.installations import match_versions
-from hub.mapping import NEW, MatchIndex, Missing, NewRecord, Ref, find
+from hub.mapping import NEW, MatchIndex, MatchResult, Missing, NewRecord, Ref, find
 from hub.mapping.suggestions import get_organisation_number
 from hub.models import Installation, Match, Posting, SeenCode, SourceDocument
 from hub.models.enums import MatchOrigin, Operation, PostingState
@@ -116,6 +116,17 @@ def view_code(
     if isinstance(result, Ref) and used is None and creation:
         # The source's other facts, such as the e-mail address, may tell the code from a namesake.
         result = find(field, _add_details(plain, creation), match_index)
+    return _view_result(view, result, match, used, creation)
+
+
+def _view_result(
+    view: CodeView,
+    result: MatchResult,
+    match: Match | None,
+    used: Code | str | None,
+    creation: Posting | None,
+) -> CodeView:
+    """Return a code with its record, or why it has none and what may fit."""
     is_stopped = creation is not None and _is_stopped(creation, match)
     if isinstance(result, Ref):
         return replace(view, state=_get_matched_state(match), record=result.name)
