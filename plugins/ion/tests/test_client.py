@@ -6,8 +6,7 @@ import re
 
 import pytest
 from graphql import build_schema
-from hub_ion import client, hub_check, hub_report, hub_subscribe, queries
-from hub_ion.client import Ion
+from hub_ion import client, hub_check, hub_report, hub_subscribe
 from hub_ion.sandbox import graph
 
 from hub import NeedsAttention, Receipt, Refused, Retry, Unreadable
@@ -332,32 +331,6 @@ def test_an_error_without_data_that_is_no_matter_of_the_schema_is_waited_for(ben
 
 
 @pytest.mark.row("ION-35")
-def test_subscribing_twice_leaves_one_receiver(bench):
-    for _ in range(2):
-        hub_subscribe(app="ion", site=bench.site, on=True)
-    (receiver,) = bench.books.rows("receivers")
-    assert bench.secrets["webhook_secret"] == receiver["sharedSecret"]
-    assert len(bench.books.rows("subscriptions")) == 12
-    hub_subscribe(app="ion", site=bench.site, on=False)
-    assert bench.books.rows("receivers") == bench.books.rows("subscriptions") == []
-
-
-@pytest.mark.row("ION-35")
-def test_a_receiver_on_a_later_page_is_removed_too(bench, monkeypatch):
-    hub_subscribe(app="ion", site=bench.site, on=True)
-    for number in range(3):
-        answer = Ion(bench.site).ask(
-            queries.ADD_RECEIVER, address=f"https://other.example/{number}"
-        )
-        assert answer["made"]["row"]["id"]
-    hub_subscribe(app="ion", site=bench.site, on=True)  # its receiver is the last one from now on
-    monkeypatch.setattr(client, "PAGE_SIZE", 2)
-    hub_subscribe(app="ion", site=bench.site, on=False)
-    addresses = [row["webhookUri"] for row in bench.books.rows("receivers")]
-    assert addresses == [f"https://other.example/{number}" for number in range(3)]
-
-
-@pytest.mark.row("ION-35")
 def test_receivers_may_be_listed_as_a_whole(bench):
     refusal = _errors("Cannot query field 'edges' on type 'WebhookReceiver'.")
     row = {"id": 5, "etag": "e", "address": "https://other.example/w"}
@@ -388,13 +361,6 @@ def test_an_ion_whose_webhooks_differ_is_a_warning_only(bench):
     assert "asks on its schedule instead" in warning
     assert "createWebhookReceiver" in warning
     assert bench.read()
-
-
-@pytest.mark.row("ION-35")
-def test_a_key_that_may_not_subscribe_is_a_warning_only(bench):
-    bench.set(client_id="ion-reading-key", client_secret="stand-in-secret-55d0")
-    hub_subscribe(app="ion", site=bench.site, on=True)
-    assert "asks on its schedule instead" in check(bench).warnings[0]
 
 
 @pytest.mark.row("ION-35")

@@ -5,7 +5,8 @@ import hmac
 import json
 
 import pytest
-from hub_ion import hub_subscribe, hub_webhook
+from hub_ion import client, hub_check, hub_subscribe, hub_webhook, queries
+from hub_ion.client import Ion
 
 from hub import Refused, Signal
 from qbo_sandbox.kit import Server, text_answer
@@ -117,3 +118,36 @@ def test_a_hub_that_is_not_there_is_tried_again_and_then_given_up(subscribed):
     assert all(
         event["outcome"].startswith("not taken") for event in subscribed.stand_in.calls.events
     )
+
+
+@pytest.mark.row("ION-35")
+def test_subscribing_twice_leaves_one_receiver(bench):
+    for _ in range(2):
+        hub_subscribe(app="ion", site=bench.site, on=True)
+    (receiver,) = bench.books.rows("receivers")
+    assert bench.secrets["webhook_secret"] == receiver["sharedSecret"]
+    assert len(bench.books.rows("subscriptions")) == 12
+    hub_subscribe(app="ion", site=bench.site, on=False)
+    assert bench.books.rows("receivers") == bench.books.rows("subscriptions") == []
+
+
+@pytest.mark.row("ION-35")
+def test_a_receiver_on_a_later_page_is_removed_too(bench, monkeypatch):
+    hub_subscribe(app="ion", site=bench.site, on=True)
+    for number in range(3):
+        answer = Ion(bench.site).ask(
+            queries.ADD_RECEIVER, address=f"https://other.example/{number}"
+        )
+        assert answer["made"]["row"]["id"]
+    hub_subscribe(app="ion", site=bench.site, on=True)  # its receiver is the last one from now on
+    monkeypatch.setattr(client, "PAGE_SIZE", 2)
+    hub_subscribe(app="ion", site=bench.site, on=False)
+    addresses = [row["webhookUri"] for row in bench.books.rows("receivers")]
+    assert addresses == [f"https://other.example/{number}" for number in range(3)]
+
+
+@pytest.mark.row("ION-35")
+def test_a_key_that_may_not_subscribe_is_a_warning_only(bench):
+    bench.set(client_id="ion-reading-key", client_secret="stand-in-secret-55d0")
+    hub_subscribe(app="ion", site=bench.site, on=True)
+    assert "asks on its schedule instead" in hub_check(app="ion", site=bench.site).warnings[0]
