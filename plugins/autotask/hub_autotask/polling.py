@@ -263,6 +263,13 @@ class DocumentReader(ABC):
             if history.note_contents(id, contents):
                 yield id
 
+    def _iter_absent(self, history: ReportHistory, rows: Sequence[Row]) -> Iterator[Gone]:
+        """Yield the ids that the poll no longer has and that are not among the rows of Autotask."""
+        shown_ids = {row["id"] for row in rows}
+        for id in sorted(set(history.find_missing_ids()) - shown_ids):
+            if history.note_absence(id):
+                yield Gone(source_id=f"{self.prefix}{id}", reason=NOT_SHOWN, inferred=True)
+
     def _read_closed(self, history: ReportHistory) -> Iterator[Outcome]:
         """Yield rows that the poll no longer has.
 
@@ -270,9 +277,7 @@ class DocumentReader(ABC):
         that of an open one that Autotask does not show any more: it must not be posted.
         """
         rows = self._find_missing_rows(history)
-        for id in sorted(set(history.find_missing_ids()) - {row["id"] for row in rows}):
-            if history.note_absence(id):
-                yield Gone(source_id=f"{self.prefix}{id}", reason=NOT_SHOWN, inferred=True)
+        yield from self._iter_absent(history, rows)
         watched_ids = {row["id"] for row in rows if self._is_watched(row)}
         yield from self._read([row for row in rows if row["id"] not in watched_ids])
         yield from self._read_news([row for row in rows if row["id"] in watched_ids], history)
