@@ -13,14 +13,21 @@ from hub.crypto.vault import Vault
 from hub.db.engine import transaction
 from hub.scheduling.worker import Worker
 from hub.security import secrets
+from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
 
 
 @pytest.fixture
-def invoke(monkeypatch):
+def invoke():
     """Call a command with this application open; return exit code, output and errors."""
 
     def call(app, *arguments):
-        result = CliRunner().invoke(main, list(arguments), obj=app)
+        # `hub serve` makes a missing data folder before it opens the application.
+        environ = {
+            "HUB_DATA": str(app.extensions["hub"].config.data),
+            "HUB_SECRET_KEY": SECRET_KEY,
+            "HUB_VAULT_KEYS": VAULT_KEYS,
+        }
+        result = CliRunner().invoke(main, list(arguments), obj=app, env=environ)
         return result.exit_code, result.stdout, result.stderr
 
     return call
