@@ -288,7 +288,7 @@ def _find_emptied_fields(
 
     QuickBooks itself gives numbers to purchase orders and to sales. The tax of the current version
     is emptied unless the update states another, as are an outdated due date, the addresses of a
-    former party and the rate of a former currency.
+    former party and the rate and accounts of a former currency.
     """
     absent = current.keys() - update.keys()
     is_numbered_by_quickbooks = "POStatus" in current or "CustomerRef" in update

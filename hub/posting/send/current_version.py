@@ -12,7 +12,8 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import Posting
 from hub.models.enums import Operation, PostingState, SendOutcome
 from hub.outbox.keys import choose_generation
-from hub.payloads.entities import ORDER_ENTITY, read_ref_id
+from hub.payloads.currency_fields import has_other_currency
+from hub.payloads.entities import ORDER_ENTITY
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.record import change_state
 from hub.posting.outcome.session import PostingSession
@@ -84,16 +85,10 @@ def _needs_exchange_rate(
     """
     if entity.get("ExchangeRate") is None or posting.summary.exchange_rate:
         return False
-    if _is_in_other_currency(body, entity):
+    if has_other_currency(body, entity):
         is_foreign = posting.summary.currency != posting_session.company.currency
         return is_foreign and "ExchangeRate" not in body
     return _has_rate_of_former_day(posting, body, entity)
-
-
-def _is_in_other_currency(body: dict[str, Any], entity: dict[str, Any]) -> bool:
-    """Return whether a change names another currency than QuickBooks has."""
-    currency = read_ref_id(body, "CurrencyRef")
-    return bool(currency) and currency != read_ref_id(entity, "CurrencyRef")
 
 
 def _has_rate_of_former_day(posting: Posting, body: dict[str, Any], entity: dict[str, Any]) -> bool:
@@ -129,7 +124,7 @@ def _set_exchange_rate(
     rate = (response.entity or {}).get("Rate")
     if response.landed and rate is not None and Decimal(str(rate)) != 1:
         body["ExchangeRate"] = Decimal(str(rate))
-    elif _is_in_other_currency(body, entity):
+    elif has_other_currency(body, entity):
         body["ExchangeRate"] = Decimal(1)
     return response.landed or response.outcome == SendOutcome.REFUSED
 
