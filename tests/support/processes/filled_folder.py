@@ -14,11 +14,10 @@ from click.testing import CliRunner
 from sqlalchemy.engine import make_url
 
 from hub.cli import main
-from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
+from tests.support.runs.hub_environment import KEYS
 
 BASELINE = Path(__file__).parents[2] / "baseline" / "sqlite"
 LISTS = (("outbox", "--json"), ("cases", "--json"), ("users", "list", "--json"))
-KEYS = {"HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
 Hub = Callable[..., tuple[int, str]]
 
 

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from hub.db.engine import address_without_password
-from tests.support.processes.filled_folder import KEYS, Hub, call, with_password
+from tests.support.processes.filled_folder import Hub, call, with_password
+from tests.support.runs.hub_environment import KEYS
 from tests.support.servers.database_fixtures import created_database
 
 

@@ -4,6 +4,7 @@ from qbo_sandbox import factory as sandbox_factory
 
 SECRET_KEY = "n7Qd-2kVw_9sLx4TzB8mRj5YpC1hGf6E"
 VAULT_KEYS = "k1:q5h3vJ0mXy8cB1rT6uZ2wE9sD4gF7aLpNkVbMxQeYtI="
+KEYS = {"HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
 PASSWORD = "correct horse battery staple"
 PLANTED_SECRET = "canary-secret-5f1c"
 QUICKBOOKS = "https://quickbooks.test"

@@ -13,7 +13,7 @@ from hub.crypto.vault import Vault
 from hub.db.engine import transaction
 from hub.scheduling.worker import Worker
 from hub.security import secrets
-from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
+from tests.support.runs.hub_environment import KEYS
 
 
 @pytest.fixture
@@ -22,11 +22,7 @@ def invoke():
 
     def call(app, *arguments):
         # `hub serve` makes a missing data folder before it opens the application.
-        environ = {
-            "HUB_DATA": str(app.extensions["hub"].config.data),
-            "HUB_SECRET_KEY": SECRET_KEY,
-            "HUB_VAULT_KEYS": VAULT_KEYS,
-        }
+        environ = {"HUB_DATA": str(app.extensions["hub"].config.data), **KEYS}
         result = CliRunner().invoke(main, list(arguments), obj=app, env=environ)
         return result.exit_code, result.stdout, result.stderr
 

@@ -11,7 +11,7 @@ from hub.cli import main
 from hub.db.engine import db
 from hub.scheduling.worker import Worker
 from hub.web.serving import server
-from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
+from tests.support.runs.hub_environment import KEYS
 from tests.support.servers.transaction_pooler import Pooler
 
 REFUSAL = (
@@ -32,9 +32,8 @@ def make_pooled_app(postgres_url, make_app, make_config, monkeypatch):
         settings = {"HUB_DATABASE_URL": poolers[-1].url, "HUB_ENGINE": engine}
         config = make_config(**settings)
         # Some commands read the settings themselves, and `hub serve` makes a missing data folder.
-        monkeypatch.setenv("HUB_DATA", str(config.data))
-        monkeypatch.setenv("HUB_SECRET_KEY", SECRET_KEY)
-        monkeypatch.setenv("HUB_VAULT_KEYS", VAULT_KEYS)
+        for name, value in {"HUB_DATA": str(config.data), **KEYS}.items():
+            monkeypatch.setenv(name, value)
         apps.append(make_app(config))
         return apps[-1]
 
