@@ -38,6 +38,8 @@ HEADER_FIELDS = {
     "total": "totals",
     "memo": "memos",
 }
+DATE_FIELDS = ("date", "due")
+AMOUNT_FIELDS = ("exchange_rate", "total")
 TEXT_FIELDS = ("description", "memo")  # fields that may contain anything
 MAX_LINES_IN_MESSAGE = 5
 MIME_TYPES = {
@@ -250,9 +252,23 @@ def _check_formulas(table: MappedTable, rows: list[Row]) -> None:
 def _check_agreement(table: MappedTable, rows: list[Row]) -> None:
     """Raise ValueError if rows of one document differ in a header field."""
     for field, plural in HEADER_FIELDS.items():
-        texts = {table.text(row, field) for row in rows}
-        if len(texts) > 1:
+        values_of_rows = {_get_header_value(table, row, field) for row in rows}
+        if len(values_of_rows) > 1:
             raise ValueError(_describe_disagreement(table, rows, plural))
+
+
+def _get_header_value(table: MappedTable, row: Row, field: str) -> Cell | None:
+    """Return the value of a header field for comparison, or its text if it cannot be read.
+
+    One day may be written with several times, and one amount with and without separators.
+    """
+    with suppress(ValueError):
+        if field in DATE_FIELDS:
+            return table.date(row, field)
+        if field in AMOUNT_FIELDS:
+            return table.amount(row, field)
+    text = table.text(row, field)
+    return text.upper() if field == "currency" else text
 
 
 def _describe_disagreement(table: MappedTable, rows: list[Row], plural: str) -> Sentence:
