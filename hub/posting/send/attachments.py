@@ -27,7 +27,7 @@ from hub.reasons.texts import CaseText
 
 log = logging.getLogger("hub")
 BYTES_PER_MEGABYTE = 1024 * 1024
-MAX_FILE_MEGABYTES = 20
+MAX_FILE_MEGABYTES = 20  # our own limit: QuickBooks takes 100 MB in a request
 MAX_FILE_BYTES = MAX_FILE_MEGABYTES * BYTES_PER_MEGABYTE
 LONG_PAUSE = 10 * DEFAULT_PAUSE
 MAX_FILE_DELAY = dt.timedelta(hours=1)  # a case is opened for a file that is later
@@ -162,8 +162,8 @@ def _check_content(attachment: Attachment, content: bytes) -> None:
 def _check_size(attachment: Attachment, size: int) -> None:
     if size > MAX_FILE_BYTES:
         raise BadFile(
-            "%(name)s has %(size)s MB; QuickBooks allows %(max_size)s. Make it smaller at the"
-            " source.",
+            "%(name)s has %(size)s MB; the hub attaches files of at most %(max_size)s MB. Make it"
+            " smaller at the source.",
             name=attachment.name,
             size=f"{size / BYTES_PER_MEGABYTE:.1f}",
             max_size=MAX_FILE_MEGABYTES,

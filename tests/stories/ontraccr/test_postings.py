@@ -296,7 +296,7 @@ def test_files_are_attached_and_a_file_that_cannot_be_has_a_case(first_sync):
     sentences = (
         "no longer has this file",
         "does not accept files like",
-        "has 26.0 MB; QuickBooks allows 20",
+        "has 26.0 MB; the hub attaches files of at most 20 MB",
     )
     assert [sum(part in text for text in reasons) for part in sentences] == [1, 1, 1]
     cases = ("its file is missing", "its file is a web page", "its file is too large")

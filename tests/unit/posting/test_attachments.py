@@ -152,7 +152,7 @@ def test_a_quickbooks_that_answers_nothing_is_not_asked_for_every_file(bench, fi
         ("scan.pdf", b"", "is empty"),
         ("scan.pdf", b"\n<!DOCTYPE html><title>Sign in</title>", "is a web page"),
         ("scan.pdf", b"\xef\xbb\xbf\r\n<!DOCTYPE html><title>Sign in</title>", "is a web page"),
-        ("scan.pdf", b"x" * (20 * 1024 * 1024 + 1), "QuickBooks allows 20"),
+        ("scan.pdf", b"x" * (20 * 1024 * 1024 + 1), "the hub attaches files of at most 20 MB"),
     ],
 )
 def test_a_bad_file_is_held_with_its_reason_and_the_bill_stays_posted(bench, name, content, reason):
