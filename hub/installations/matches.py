@@ -34,6 +34,7 @@ class DecisionWriter:
         self._fields = load_code_fields(row)
         self._details: dict[str, dict[str, Any]] = {}  # of the audit log, by subject
         self._unskipped_ids: list[int] = []  # creations of records that were skipped before
+        self._retried_ids: list[int] = []  # creations of records that QuickBooks refused
 
     def store(
         self,
@@ -43,13 +44,16 @@ class DecisionWriter:
         *,
         name: str = "",
         details: Party | Item | None = None,
+        asks_again: bool = False,
     ) -> Match:
         """Store the decision about a code, and return its match.
 
         - `record`: the id of a record, EMPTY to leave the code out, or NEW to create a record, even
-          if its creation was skipped before, or if the one that was created is inactive.
+          if its creation was skipped or refused before, or if the one that was created is inactive.
         - `details`: what the person entered for the record to create. Without them, earlier ones
           stay; if there are none, the source's data are used.
+        - `asks_again`: whether the same decision as before asks for the record again. A row of a
+          file does not.
         """
         row = self._row
         if field not in self._fields:
@@ -57,8 +61,8 @@ class DecisionWriter:
         require_possible_code(code)
         record_name = _find_record_name(self._session, row, self._fields[field], record)
         match = _find_or_create_match(self._session, row, field, code)
-        if record == NEW:
-            self._request_creation(match, details)
+        if record == NEW and (match.record != NEW or details is not None or asks_again):
+            self._request_creation(match)
         match.name = (name or match.name or "")[:MAX_CODE_NAME_LENGTH]
         match.role = self._fields[field].role
         if record != NEW or match.record != NEW:
@@ -79,19 +83,23 @@ class DecisionWriter:
         }
         return match
 
-    def _request_creation(self, match: Match, details: Party | Item | None) -> None:
-        """Request the record of a code, unless the decision is the same as before."""
-        if match.record == NEW and details is None:
-            return
-        self._unskipped_ids += record_creations.request(
+    def _request_creation(self, match: Match) -> None:
+        """Request the record of a code."""
+        requested = record_creations.request(
             self._session, self._row, match.field, match.code, self._who
         )
+        self._unskipped_ids += requested.unskipped_ids
+        self._retried_ids += requested.retried_ids
 
     def record(self) -> None:
         """Record the decisions; of two about one code the last one counts."""
         audit.record_each(self._session, self._who, "code matched", self._details)
-        unskipped_details: dict[str, dict[str, Any]] = {str(id): {} for id in self._unskipped_ids}
-        audit.record_each(self._session, self._who, "skip taken back", unskipped_details)
+        for act, posting_ids in (
+            ("skip taken back", self._unskipped_ids),
+            ("posting retried", self._retried_ids),
+        ):
+            subjects: dict[str, dict[str, Any]] = {str(id): {} for id in posting_ids}
+            audit.record_each(self._session, self._who, act, subjects)
 
 
 def store_decision(
@@ -107,7 +115,7 @@ def store_decision(
 ) -> Match:
     """Store and record the decision of a person about one code, as `DecisionWriter` does."""
     writer = DecisionWriter(session, row, who)
-    match = writer.store(field, code, record, name=name, details=details)
+    match = writer.store(field, code, record, name=name, details=details, asks_again=True)
     writer.record()
     return match
 

@@ -1,6 +1,7 @@
-"""Let the record of a code be created that was skipped, or that is inactive in QuickBooks."""
+"""Let the record of a code be created that was skipped or refused, or that is inactive."""
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,25 +10,36 @@ from hub import outbox
 from hub.context import current_hub
 from hub.models import Installation, Posting, SourceDocument, StoredRecord
 from hub.models.enums import Holder, Operation, PostingState
+from hub.outbox.keys import rekey
 from hub.posting.actions import doubts
+
+
+class RequestedCreations(NamedTuple):
+    """The postings that a request lets continue: skipped ones, and refused ones."""
+
+    unskipped_ids: list[int]
+    retried_ids: list[int]
 
 
 def request(
     session: Session, installation: Installation, field: str, code: str, who: str
-) -> list[int]:
+) -> RequestedCreations:
     """Let the next sync create the record of a code, as a person has decided.
 
-    It does so although a person skipped the creation before, or although the record that was
-    created is inactive or deleted in QuickBooks. Return the postings that are no longer skipped.
+    It does so although a person skipped the creation before, although QuickBooks refused it, or
+    although the record that was created is inactive or deleted in QuickBooks.
     """
-    unskipped_ids: list[int] = []
+    requested = RequestedCreations([], [])
     for posting in _load_newest_creations(session, installation, field, code):
         if posting.state == PostingState.POSTED:
             posting.document.requested_by = who if _is_inactive(session, posting) else ""
         elif posting.state == PostingState.SKIPPED:
             _take_back_skip(session, posting)
-            unskipped_ids.append(posting.id)
-    return unskipped_ids
+            requested.unskipped_ids.append(posting.id)
+        elif _is_refused(posting):
+            _retry(posting)
+            requested.retried_ids.append(posting.id)
+    return requested
 
 
 def _load_newest_creations(
@@ -58,6 +70,22 @@ def _is_inactive(session: Session, posting: Posting) -> bool:
     return record is not None and not record.active
 
 
+def _is_refused(posting: Posting) -> bool:
+    """Return whether a creation is held because QuickBooks did not accept it."""
+    return posting.state == PostingState.HELD and posting.held_by == Holder.QUICKBOOKS
+
+
+def _retry(posting: Posting) -> None:
+    """Let the next plan release a creation that QuickBooks refused, with the key of a retry.
+
+    Unlike a retry, it is not ready at once, since the plan may have the details that a person has
+    entered now. An approval stays with the content that was approved.
+    """
+    if posting.rekey:
+        rekey(posting)
+    _hold_until_planned(posting)
+
+
 def _take_back_skip(session: Session, posting: Posting) -> None:
     """Let the next plan release a creation that a person skipped.
 
@@ -66,10 +94,15 @@ def _take_back_skip(session: Session, posting: Posting) -> None:
     if outbox.may_have_landed(session, posting):
         doubts.return_to_doubt(session, [posting])
         return
+    _hold_until_planned(posting)
+    posting.approved_by = None
+    posting.approved_payload = None
+
+
+def _hold_until_planned(posting: Posting) -> None:
+    """Hold a posting without a reason, so that the next plan releases it."""
     posting.state = PostingState.HELD
     posting.held_by = Holder.MAPPING
     posting.reasons = []
     posting.next_try_at = None
-    posting.approved_by = None
-    posting.approved_payload = None
     posting.changed_at = current_hub().clock.now()

@@ -17,7 +17,7 @@ from hub.installations import match_versions
 from hub.mapping import NEW, MatchIndex, MatchResult, Missing, NewRecord, Ref, find
 from hub.mapping.suggestions import get_organisation_number
 from hub.models import Installation, Match, Posting, SeenCode, SourceDocument
-from hub.models.enums import MatchOrigin, Operation, PostingState
+from hub.models.enums import Holder, MatchOrigin, Operation, PostingState
 from hub.outbox.states import UNDER_WAY
 from hub.qbo import records
 from hub.translations.messages import gettext, gettext_noop
@@ -198,9 +198,14 @@ def _add_details(code: Code, creation: Posting) -> Code:
 
 
 def _is_stopped(creation: Posting, match: Match | None) -> bool:
-    """Return whether a creation is held, also as a person has decided it, if anybody has."""
+    """Return whether a creation is held, also as a person has decided it, if anybody has.
+
+    No decision about the code releases what QuickBooks refused since, or what asks a question.
+    """
     if creation.state != PostingState.HELD:
         return False
+    if creation.held_by in (Holder.QUICKBOOKS, Holder.PERSON):
+        return True
     return match is None or match.at < (creation.planned_at or creation.changed_at)
 
 

@@ -1,0 +1,155 @@
+"""A person asks again for a record that QuickBooks has refused to create."""
+
+from collections.abc import Callable
+
+import pytest
+from hub_costcertified.sandbox import company
+from sqlalchemy import select
+
+from hub.db.engine import read_only_session
+from hub.models import AuditEntry, Case, Posting
+from tests.support.pages.api_client import ApiClient
+from tests.support.pages.costcertified_pages import Pages
+from tests.support.pages.page_visitor import Visitor
+from tests.support.pages.record_form import form_of
+
+JORDAN = company.NAMESAKES[0]
+PROMISES = "The next sync continues with the documents that it stopped."
+
+
+@pytest.fixture
+def pages(visitor_with_stand_ins: Visitor) -> Pages:
+    return Pages(visitor_with_stand_ins)
+
+
+def refuse(pages: Pages, count: int = 1) -> str:
+    """Let QuickBooks refuse the customer of the next invoice; return the address of its case."""
+    pages.visitor.quickbooks.add_fault("refusal", "customer.create", code="6000", count=count)
+    pages.sync(JORDAN)
+    pages.site.clock.advance(60)
+    return find_case(pages)
+
+
+def find_case(pages: Pages) -> str:
+    """Return the address of the open case about the customer."""
+    with pages.app.app_context(), read_only_session() as session:
+        conditions = Posting.kind == "customer", Case.closed_at.is_(None)
+        query = select(Case.id).join(Case.postings).where(*conditions)
+        return f"/inbox/{session.scalars(query).one()}"
+
+
+def read_creation(pages: Pages) -> Posting:
+    """Return the posting that creates the customer."""
+    with pages.app.app_context(), read_only_session() as session:
+        return session.scalars(select(Posting).where(Posting.kind == "customer")).one()
+
+
+def count_sends(pages: Pages) -> int:
+    """Return how many times QuickBooks was asked to create the customer."""
+    return len(pages.visitor.quickbooks.log.entries("customer.create"))
+
+
+def count_retries(pages: Pages) -> int:
+    """Return how many retries the audit log has."""
+    with pages.app.app_context(), read_only_session() as session:
+        query = select(AuditEntry).where(AuditEntry.what == "posting retried")
+        return len(session.scalars(query).all())
+
+
+def press_on_case(pages: Pages, case: str) -> None:
+    values = form_of(pages.visitor.page(case))
+    assert pages.visitor.post(f"{case}/create", **values).status_code == 302
+
+
+def press_on_page_of_code(pages: Pages, case: str) -> None:
+    address = f"/installations/{pages.site.row.id}/matching"
+    page = pages.visitor.page(f"{address}/code?field=client&code=client%3Ak20")
+    assert pages.visitor.post(f"{address}/create", **form_of(page)).status_code == 302
+
+
+def call_create(pages: Pages, case: str) -> None:
+    values = form_of(pages.visitor.page(case))
+    chosen = {name: values[name] for name in ("name", "email")}
+    program = ApiClient.of(pages.app, "oda")
+    address = case.replace("/inbox/", "/cases/") + "/create"
+    assert program.call("POST", address, {"values": chosen}).status_code == 200
+
+
+def call_match(pages: Pages, case: str) -> None:
+    program = ApiClient.of(pages.app, "oda")
+    address = case.replace("/inbox/", "/cases/") + "/match"
+    assert program.call("POST", address, {"record": "new"}).status_code == 200
+
+
+def call_matches(pages: Pages, case: str) -> None:
+    program = ApiClient.of(pages.app, "oda")
+    body = {"field": "client", "code": "client:k20", "record": "new"}
+    address = f"/installations/{pages.site.row.id}/matches/"
+    assert program.call("PUT", address, body).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "ask", [press_on_case, press_on_page_of_code, call_create, call_match, call_matches]
+)
+def test_it_is_created_with_the_next_sync(pages: Pages, ask: Callable[[Pages, str], None]) -> None:
+    pages.enable()
+    case = refuse(pages)
+    assert PROMISES not in pages.visitor.page(case)
+    before = read_creation(pages)
+    ask(pages, case)
+    assert PROMISES in pages.visitor.page(case)
+    assert count_retries(pages) == 1
+    pages.site.clock.advance(60)
+    pages.sync()
+    after = read_creation(pages)
+    assert (pages.posted(), count_sends(pages)) == (1, 2)
+    assert (after.id, after.state, after.generation) == (before.id, "posted", before.generation + 1)
+    assert after.requestid != before.requestid
+    assert "closed" in pages.visitor.page(case)
+
+
+def test_one_that_is_refused_again_is_sent_once_for_each_request(pages: Pages) -> None:
+    pages.enable(parties="hold")
+    pages.sync(JORDAN)
+    press_on_case(pages, pages.case("k20"))
+    case = refuse(pages, count=3)
+    for sent_count in (2, 3):
+        press_on_case(pages, case)
+        pages.site.clock.advance(60)
+        pages.sync()
+        pages.sync()
+        assert (pages.posted(), count_sends(pages)) == (0, sent_count)
+        pages.site.clock.advance(60)
+        case = find_case(pages)
+        assert PROMISES not in pages.visitor.page(case)
+        listed = pages.visitor.page(f"/installations/{pages.site.row.id}/matching/")
+        assert "its creation is stopped." in listed
+
+
+def test_an_approved_creation_needs_no_other_approval(pages: Pages) -> None:
+    pages.enable(mode="review")
+    pages.visitor.quickbooks.add_fault("refusal", "customer.create", code="6000")
+    pages.sync(JORDAN)
+    pages.visitor.approve(pages.site.row.id)
+    pages.sync()
+    pages.site.clock.advance(60)
+    case = find_case(pages)
+    press_on_case(pages, case)
+    pages.site.clock.advance(60)
+    pages.sync()
+    assert (pages.posted(), count_sends(pages)) == (1, 2)
+
+
+def test_another_name_in_review_waits_for_its_approval(pages: Pages) -> None:
+    pages.enable(mode="review")
+    pages.visitor.quickbooks.add_fault("refusal", "customer.create", code="6000")
+    pages.sync(JORDAN)
+    pages.visitor.approve(pages.site.row.id)
+    pages.sync()
+    pages.site.clock.advance(60)
+    case = find_case(pages)
+    values = form_of(pages.visitor.page(case)) | {"name": "Mercer & Sons"}
+    assert pages.visitor.post(f"{case}/create", **values).status_code == 302
+    pages.site.clock.advance(60)
+    pages.sync()
+    assert (read_creation(pages).state, count_sends(pages)) == ("review", 1)
