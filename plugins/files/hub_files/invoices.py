@@ -18,6 +18,7 @@ from hub import (
     Site,
     Unreadable,
     readable,
+    round_amount,
 )
 from hub_files import e_invoice
 from hub_files.columns import BILLS, INVOICES
@@ -281,7 +282,10 @@ def _get_unit_price(line: EInvoiceLine) -> Decimal | None:
 
 
 def _list_tax_amounts(invoice: EInvoice, parts: Sequence[TaxedPart]) -> list[Decimal]:
-    """Return the tax of each part; the parts of a category and rate add up to its VAT subtotals."""
+    """Return the tax of each part; the parts of a category and rate add up to its VAT subtotals.
+
+    Each tax has the decimals of the currency, but two at most, because QuickBooks keeps no more.
+    """
     taxes = [ZERO] * len(parts)
     subtotals: dict[tuple[str, Decimal], Decimal] = {}  # a sender may split one into several
     for subtotal in invoice.vat_subtotals:
@@ -297,7 +301,7 @@ def _list_tax_amounts(invoice: EInvoice, parts: Sequence[TaxedPart]) -> list[Dec
         _, rate = key
         for index in indexes:
             exact = parts[index].amount * rate / 100
-            taxes[index] = exact.quantize(CENT)
+            taxes[index] = round_amount(exact.quantize(CENT), invoice.currency)
         taxes[indexes[-1]] += subtotal_tax - sum(taxes[index] for index in indexes)
     return taxes
 
