@@ -23,6 +23,7 @@ from hub.config import IN_FILES, SETTING_NAMES
 from hub.db.engine import MAX_CONNECTIONS
 from hub.metrics.gauges import GAUGES
 from hub.models.enums import ConnectionState, RunOutcome, SendOutcome
+from hub.qbo.responses import DEFAULT_PAUSE_SECONDS
 from hub.scheduling import folder_lock
 from hub.telemetry.counts import COUNTERS, HISTOGRAMS
 from hub.web.serving.body_limits import FORM_LIMIT, UPLOAD_LIMIT
@@ -262,6 +263,25 @@ def test_alerts_have_names_of_their_own_and_cover_what_matters() -> None:
         "hub_postings_in_doubt",
         "hub_last_run_end_timestamp_seconds",
     }
+
+
+def _read_rule(name: str) -> dict[str, Any]:
+    """Return the rule of an alert."""
+    (rule,) = [rule for rule in alert_rules.read_rules() if rule["alert"] == name]
+    return rule
+
+
+def test_the_alert_about_runs_that_stop_sees_a_run_of_every_hour() -> None:
+    """Between two runs there is no share of those that stopped, and the alert begins anew."""
+    hours = re.findall(r"\[(\d+)h\]", _read_rule("HubRunsFail")["expr"])
+    assert len(hours) == 2
+    assert min(map(int, hours)) > 1
+
+
+def test_the_alert_about_throttling_sees_one_company() -> None:
+    """It pauses after each call that QuickBooks refuses, so there is one in each pause."""
+    limit = float(_read_rule("HubThrottled")["expr"].rpartition(">")[2])
+    assert 0 < limit < 1 / DEFAULT_PAUSE_SECONDS
 
 
 def test_the_scrape_configuration_reads_the_rules_and_sends_a_token() -> None:

@@ -274,6 +274,29 @@ def test_the_alert_that_no_run_ends_is_silent_while_nothing_is_to_run(
     assert fires()
 
 
+def test_an_alert_says_that_a_new_hub_has_ended_no_run_yet(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    """Its worker was never started, so there is no last run whose age another alert could see."""
+    (rule,) = [rule for rule in alert_rules.read_rules() if rule["alert"] == "HubNoFirstRun"]
+    work, _, ended = rule["expr"].partition(" unless ")
+
+    def fires() -> bool:
+        expression = work
+        for metric in alert_rules.find_metrics(work):
+            expression = expression.replace(metric, str(value(visitor.app, metric)))
+        return bool(eval(expression)) and value(visitor.app, ended) is None
+
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.execute(update(Run).values(started_at=None, ended_at=None))
+    assert fires()
+    with visitor.app.app_context(), engine.transaction() as session:
+        run = session.query(Run).order_by(Run.id).first()
+        run.started_at = run.ended_at = clock.now()
+    clock.advance(exposition.MIN_FRESH_SECONDS)
+    assert not fires()
+
+
 def test_the_newest_backup_is_known_by_its_time(
     visitor: Visitor, clock: FakeClock, tmp_path: Path
 ) -> None:
