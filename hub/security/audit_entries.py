@@ -10,6 +10,7 @@ from sqlalchemy import Select, or_, select
 
 from hub import spreadsheets
 from hub.db import engine
+from hub.db.text_search import contains_text
 from hub.models import AuditEntry
 
 COLUMNS = ("number", "at", "who", "what", "subject", "address", "detail")
@@ -31,7 +32,7 @@ class Filter:
         query = select(AuditEntry)
         if self.text:
             columns = (AuditEntry.who, AuditEntry.what, AuditEntry.subject)
-            hits = [column.icontains(self.text, autoescape=True) for column in columns]
+            hits = [contains_text(column, self.text) for column in columns]
             query = query.where(or_(*hits))
         if self.who:
             query = query.where(AuditEntry.who == self.who)

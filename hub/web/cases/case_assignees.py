@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
+from hub.db.text_search import contains_text
 from hub.errors import NotFound
 from hub.models import Case, Installation, RoleAssignment, User
 from hub.security import people
@@ -67,7 +68,7 @@ def _load_names(
     may_act = select(RoleAssignment.user_id).where(*conditions)
     query = select(name).where(IS_ACTIVE, user.id.in_(may_act)).order_by(name).limit(limit)
     if text:
-        query = query.where(name.icontains(text, autoescape=True))
+        query = query.where(contains_text(name, text))
     return tuple(session.scalars(query))
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub.cases.causes import build_match_column, build_match_prefix
 from hub.contract.types import Field
+from hub.db.text_search import contains_text
 from hub.mapping import MatchIndex
 from hub.models import Case, Installation, Match, SeenCode
 from hub.models.enums import MatchOrigin
@@ -39,9 +40,9 @@ def select_codes(
         query = query.where(SeenCode.field == filters["field"])
     if filters.get("q"):
         is_hit = or_(
-            SeenCode.name.icontains(filters["q"], autoescape=True),
-            SeenCode.code.icontains(filters["q"], autoescape=True),
-            SeenCode.number.icontains(filters["q"], autoescape=True),
+            contains_text(SeenCode.name, filters["q"]),
+            contains_text(SeenCode.code, filters["q"]),
+            contains_text(SeenCode.number, filters["q"]),
         )
         query = query.where(is_hit)
     if filters["show"] == "open":

@@ -17,6 +17,7 @@ from werkzeug import Response
 
 from hub.cases import inbox
 from hub.db.engine import joined_session, read_only_session
+from hub.db.text_search import contains_text
 from hub.models import Case, ConnectedCompany, Installation
 from hub.models.enums import ConnectionState
 from hub.web.authentication import access
@@ -122,9 +123,7 @@ def build_crumbs(company: ConnectedCompany | None) -> list[tuple[str, str]]:
 
 def matches_words(words: str) -> ColumnElement[bool]:
     """Return the condition of a search for companies: a part of the name, or the whole number."""
-    return or_(
-        ConnectedCompany.name.icontains(words, autoescape=True), ConnectedCompany.realm == words
-    )
+    return or_(contains_text(ConnectedCompany.name, words), ConnectedCompany.realm == words)
 
 
 def find_chosen_or_only_company(session: Session) -> ConnectedCompany | None:

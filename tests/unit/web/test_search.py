@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from sqlalchemy import func, select
 
 from hub.db.engine import read_only_session, transaction
@@ -75,6 +76,14 @@ def test_rows_of_other_companies_are_not_found(owner: Visitor) -> None:
     siri.log_in("siri")
     assert hits(siri.page("/search/?q=Case+77")) == {"/companies?q=772"}
     assert hits(siri.page("/search/?q=F-202")) == set()
+
+
+@pytest.mark.parametrize("words", ["ørland ås", "ØRLAND ÅS", "Ørland Ås"])
+def test_capitals_beside_a_to_z_do_not_matter(owner: Visitor, words: str) -> None:
+    with owner.app.app_context(), transaction() as session:
+        for realm, name in (("773", "ØRLAND Ås Bygg"), ("774", "Ørland ås bygg")):
+            add_company(session, realm=realm, name=name)
+    assert hits(owner.page(f"/search/?q={words}")) == {"/companies?q=773", "/companies?q=774"}
 
 
 def test_hits_of_several_companies_name_the_app_and_the_company(owner: Visitor) -> None:
