@@ -30,7 +30,7 @@ def sync_all(rows: "Sequence[Installation]", ids: tuple[str, ...] = ()) -> "list
                 continue
             run = _run_with_progress(row, runner.post)
             runs.append(run)
-            if run.counts.get("requests", {}).get("writes"):
+            if run.counts.get("result"):  # else QuickBooks throttles each write, for example
                 still_active.append(row)
         active = still_active
 

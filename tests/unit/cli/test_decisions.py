@@ -128,6 +128,16 @@ def test_a_file_in_doubt_counts_as_a_document_does(scans, quickbooks):
     )
 
 
+def test_a_sync_ends_although_quickbooks_throttles_every_write(empty, scans, quickbooks):
+    quickbooks.add_fault("status", "bill.create", status=429, count=50)
+    code, out, _ = empty("sync")
+    assert (code, "1 document: 1 waiting" in out) == (5, True), out
+    quickbooks.faults.clear()
+    code, out, _ = empty("sync")
+    assert (code, "1 document: 1 posted" in out) == (0, True), out
+    assert len(quickbooks.select("select * from Bill")["Bill"]) == 1
+
+
 def test_a_change_that_waits_for_the_first_version_is_left_for_the_next_sync(
     empty, scans, quickbooks
 ):
