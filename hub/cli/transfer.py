@@ -34,6 +34,7 @@ def backup(target: str, with_keys: bool) -> None:
     them.
     """
     from hub.context import current_hub
+    from hub.errors import DatabaseUnavailable
     from hub.security import audit
     from hub.transfer import backup as backups
 
@@ -45,7 +46,11 @@ def backup(target: str, with_keys: bool) -> None:
         manifest = backups.back_up(path.absolute(), _open_app, terminal, keys=with_keys)
     finally:
         terminal.clear()
-    audit.record_alone(get_account_name(), "backup made", path.name, keys=with_keys)
+    try:
+        audit.record_alone(get_account_name(), "backup made", path.name, keys=with_keys)
+    except DatabaseUnavailable:
+        say(f"{path} is complete and can be restored, but could not be recorded:", err=True)
+        raise
     size = path.stat().st_size / 1e6
     count = sum(manifest.rows.values())
     say(f"Wrote {path}: {count_of(count, 'row')}, {size:,.1f} MB, readable by its owner only.")

@@ -157,8 +157,10 @@ def write_private(path: Path, text: str, *, durable: bool = True) -> None:
                 file.flush()
                 os.fsync(file.fileno())
         draft.replace(path)
-    except BaseException:
+    except BaseException as error:
         draft.unlink(missing_ok=True)  # it may hold a key
+        if isinstance(error, OSError) and error.filename is None:  # such as that of a full disk
+            error.filename = str(path)
         raise
     if durable:
         _sync_folder(path.parent)

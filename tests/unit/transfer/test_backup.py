@@ -362,6 +362,19 @@ def test_a_full_disk_is_named_and_leaves_nothing(hub, tmp_path):
     assert list(disk.iterdir()) == []
 
 
+def test_a_backup_beside_a_database_that_cannot_be_written_is_said_to_be_complete(
+    hub, folder, archive, monkeypatch
+):
+    """The disk of the database is full, for example, and the backup goes to another one."""
+    monkeypatch.setattr(engine, "BUSY_SECONDS", 0)
+    with closing(sqlite3.connect(folder / "hub.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        code, output = hub("backup", str(archive))
+    assert (code, f"{archive} is complete and can be restored" in output) == (1, True), output
+    with archives.open_archive(archive) as backup:
+        backup.require_signature(SECRET_KEY)
+
+
 @pytest.mark.parametrize("command", ["backup", "restore"])
 def test_a_lost_connection_is_named_and_the_command_can_be_repeated(
     hub, archive, target, monkeypatch, command
