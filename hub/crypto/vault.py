@@ -20,7 +20,8 @@ class KeyMissing(VaultError):
     def __init__(self, place: str, key_id: str) -> None:
         super().__init__(
             "The secret at %(place)s is sealed with key %(key)s, which HUB_VAULT_KEYS does not"
-            " hold; put that key back after the newest one.",
+            " hold. If the keys were rotated after this process started, start it again; otherwise"
+            " put that key back after the newest one.",
             place=place,
             key=repr(key_id),
         )

@@ -3,6 +3,7 @@
 They need no log-in but a signature that the caller must have made.
 """
 
+import logging
 import math
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from hub.context import Runtime, current_hub
 from hub.db.bulk import is_locked_in_order
 from hub.db.database_errors import repeat_after_conflict
 from hub.db.engine import read_only_session, transaction
-from hub.errors import Refused
+from hub.errors import Refused, VaultError
 from hub.models import Installation, SourceDocument
 from hub.models.enums import RunKind
 from hub.qbo import webhooks as quickbooks_webhooks
@@ -34,6 +35,7 @@ RATE_OF_CALLER = BurstRate(burst=600, per_minute=600)
 RATE_OF_ADDRESS = BurstRate(burst=1200, per_minute=1200)
 IDS_PER_STATEMENT = 1000
 QUICKBOOKS_ENDPOINT = "webhooks.quickbooks"
+log = logging.getLogger("hub")
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,16 @@ def quickbooks() -> Response:
         _refuse_until(_get_rates().count_call())
         return _build_text_response(translate(error.sentence), 401)
     return _build_text_response("ok")
+
+
+@pages.errorhandler(VaultError)
+def ask_for_repetition(error: VaultError) -> Response:
+    """Answer with 503, after which callers repeat a call, while a key is missing here.
+
+    What is missing is in the log only: anybody may call.
+    """
+    log.error("A webhook could not be read. %s", error.text)
+    return _build_text_response("The hub cannot read this now; call again later.", 503)
 
 
 def _build_text_response(text: str, status: int = 200) -> Response:

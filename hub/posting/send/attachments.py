@@ -12,7 +12,7 @@ from hub.context import mask_secrets
 from hub.contract import codec
 from hub.contract.documents import Attachment, Document
 from hub.db.engine import read_only_session, transaction
-from hub.errors import HubError, Refused, Retry, Sentence, WorkInterrupted
+from hub.errors import HubError, Refused, Retry, Sentence, VaultError, WorkInterrupted
 from hub.models import Posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Holder, PostingState
@@ -76,7 +76,7 @@ def fetch_file(posting_session: PostingSession, snapshot: PostingSnapshot) -> by
         return content if _write_metadata(posting, attachment, content) else None
     except WorkInterrupted:
         raise
-    except Retry as error:
+    except (Retry, VaultError) as error:  # a key that is missing is not the file's fault
         _postpone(posting_session, posting, error)
     except HubError as error:
         _hold(posting, error.text)
@@ -196,14 +196,15 @@ def _write_metadata(posting: Posting, attachment: Attachment, content: bytes) ->
         )
 
 
-def _postpone(posting_session: PostingSession, posting: Posting, error: Retry) -> None:
+def _postpone(posting_session: PostingSession, posting: Posting, error: HubError) -> None:
     """Schedule another fetch of a file; open a case after `MAX_FILE_DELAY`.
 
     If there is a case already, because a person retried a held file, its text is updated at once.
     A first fetch in the future was made before the clock was set back.
     """
     now = posting_session.clock.now()
-    pause = LONG_PAUSE if error.after is None else DEFAULT_PAUSE
+    has_time = isinstance(error, Retry) and error.after is not None
+    pause = DEFAULT_PAUSE if has_time else LONG_PAUSE
     problem = mask_secrets(error.text)
     is_delayed = any(reason["code"] == DELAYED_REASON for reason in posting.reasons)
     delayed_since = min(posting.changed_at, now) if is_delayed else now

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from hub import payloads
+from hub.crypto.vault import KeyMissing
 from hub.db.engine import read_only_session
 from hub.errors import Retry
 from hub.models import Case
@@ -221,10 +222,14 @@ def test_a_file_that_came_with_a_skipped_change_says_so(bench):
     assert bench.posting(file).reason.startswith("The change with which it came was skipped.")
 
 
-def test_a_file_of_a_busy_source_is_fetched_again_automatically(bench):
+@pytest.mark.parametrize(
+    "problem", [Retry("Bench is busy."), KeyMissing("installation:1:api_key", "newest")]
+)
+def test_a_file_that_cannot_be_fetched_now_is_fetched_again_automatically(bench, problem):
+    """The source is busy, or the keys were rotated and this process has the old one only."""
     bill = bench.bill()
     file = bench.attach(bill)
-    bench.source.busy = Retry("Bench is busy.")
+    bench.source.busy = problem
     bench.drain()
     assert (bench.state(bill), bench.state(file)) == ("posted", "ready")
     bench.source.busy = None

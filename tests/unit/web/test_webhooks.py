@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy import event, update
 
 from hub import exact_json
+from hub.crypto.vault import Vault
 from hub.db import engine
-from hub.models import ConnectedCompany, Run, SourceDocument
+from hub.models import ConnectedCompany, Run, Secret, SourceDocument
 from hub.security.secrets import SiteSecrets
 from hub.testing.clock import FakeClock
 from hub.web import webhooks
@@ -57,6 +58,18 @@ def test_a_source_may_ask_for_all_lists_again(visitor: Visitor) -> None:
 def test_a_wrong_signature_does_no_work(visitor: Visitor) -> None:
     assert _call(visitor, {"topic": "invoice.changed", "id": 1000}, "guessed") == 401
     assert _runs(visitor) == []
+
+
+def test_a_call_is_asked_for_again_while_a_key_is_missing(
+    visitor: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The keys were rotated, and this process was not started again yet."""
+    place = f"installation:{visitor.story.installation}:webhook_secret"
+    sealed = Vault([("newest", bytes(range(32)))]).seal(place, SECRET)
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.merge(Secret(place=place, sealed=sealed))
+    answer = visitor.client.post(f"/webhooks/{visitor.story.installation}", data=b"{}")
+    assert (answer.status_code, place in answer.text, place in caplog.text) == (503, False, True)
 
 
 def test_an_unknown_installation_is_not_found(visitor: Visitor) -> None:
