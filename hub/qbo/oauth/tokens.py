@@ -18,6 +18,7 @@ from hub.errors import (
     ReconnectNeeded,
     Retry,
     Sentence,
+    VaultError,
 )
 from hub.models import ConnectedCompany, Token
 from hub.models.enums import ConnectionState
@@ -118,7 +119,10 @@ def store(session: Session, company_id: int, grant: TokenGrant) -> None:
 
     Nobody uses the pair before this is committed.
     """
-    previous = get_refresh_token(session, company_id)
+    try:
+        previous = get_refresh_token(session, company_id)
+    except VaultError:  # other processes have a newer key; without the pair all would lack a token
+        previous = None
     if previous and previous != grant.refresh:
         secrets.put(session, _build_secret_name(company_id, "refresh_previous"), previous)
     secrets.put(session, _build_secret_name(company_id, "refresh"), grant.refresh)
@@ -305,8 +309,7 @@ def _store_renewed(company_id: int, fence: str, used_token: str | None, grant: T
     of_company = select(Token).where(Token.company_id == company_id)
     with engine.transaction() as session:
         token = session.scalars(of_company.with_for_update()).one()
-        is_unchanged = get_refresh_token(session, company_id) == used_token
-        if token.fence == fence or is_unchanged:
+        if token.fence == fence or get_refresh_token(session, company_id) == used_token:
             store(session, company_id, grant)
             return grant.access
         newer = secrets.get(session, _build_secret_name(company_id, "access"))

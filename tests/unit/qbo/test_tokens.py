@@ -4,11 +4,12 @@ import datetime as dt
 import threading
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from hub.crypto.vault import Vault
 from hub.db import engine
 from hub.errors import DatabaseUnavailable, ReconnectNeeded, Retry
-from hub.models import ConnectedCompany, Token
+from hub.models import ConnectedCompany, Secret, Token
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import token_endpoint, tokens
 from hub.security import secrets
@@ -257,6 +258,24 @@ def test_a_reconnect_during_a_renewal_counts_although_the_old_token_is_rejected(
     assert tokens.refresh(1, stale) == "newest"
     with engine.read_only_session() as session:
         assert session.get_one(ConnectedCompany, 1).state == "connected"
+
+
+def test_a_renewed_pair_is_stored_by_a_process_without_the_newest_key(quickbooks, monkeypatch):
+    """The keys are rotated while Intuit answers a process that still has the old one only."""
+    stale = tokens.get_access_token(1)
+    renew = token_endpoint.renew
+    newest = Vault([("newest", bytes(range(32)))])
+
+    def renew_while_keys_are_rotated(refresh_token):
+        grant = renew(refresh_token)
+        with engine.transaction() as session:
+            for row in session.scalars(select(Secret).where(Secret.place.startswith("company:1"))):
+                row.sealed = newest.seal(row.place, "not for this process")
+        return grant
+
+    monkeypatch.setattr(token_endpoint, "renew", renew_while_keys_are_rotated)
+    assert tokens.refresh(1, stale) == stored_secret("access") != stale
+    assert token_endpoint.renew(stored_secret("refresh")).access
 
 
 def test_a_renewal_that_ends_after_a_disconnect_stores_no_token(quickbooks, monkeypatch):
