@@ -14,19 +14,19 @@ from hub.contract import plugin_list
 from hub.contract.value_object import value_object
 from hub.contract.web_addresses import LOOPBACK_HOSTS
 from hub.crypto import keys
-from hub.crypto.hash_list import HashList
 from hub.crypto.keys import (
     SECRET_KEY_FILE,
     VAULT_KEYS_FILE,
-    build_missing_key_error,
     check_private,
     check_secret_key,
     parse_ring,
+    read_key_file,
 )
 from hub.errors import ConfigurationError
 from hub.setting_fields import (
     address,
     check_copy_target,
+    check_hash_list,
     check_mail_url,
     check_proxies,
     check_token,
@@ -167,7 +167,7 @@ class Settings(Schema):
     second_factor = one_of("owners", "all", "off")
     second_factor_grace_days = days()
     confirm_approvals_above = count(least=0)
-    breached_passwords_file = text()
+    breached_passwords_file = text(validate=check_hash_list)
     prune = switch()
     keep_payloads_days = days()
     keep_receipts_days = days()
@@ -218,12 +218,10 @@ def load(environ: Mapping[str, str] = os.environ, address: str = DEFAULT_ADDRESS
     values = _load_settings(environ)
     values.setdefault("public_url", address)
     data: Path = values["data"]
-    secret_key = values.get("secret_key") or _read_key_file(
-        data / SECRET_KEY_FILE, "HUB_SECRET_KEY"
-    )
+    secret_key = values.get("secret_key") or read_key_file(data / SECRET_KEY_FILE, "HUB_SECRET_KEY")
     check_secret_key("HUB_SECRET_KEY", secret_key)
     values["secret_key"] = secret_key
-    ring = values.get("vault_keys") or _read_key_file(data / VAULT_KEYS_FILE, "HUB_VAULT_KEYS")
+    ring = values.get("vault_keys") or read_key_file(data / VAULT_KEYS_FILE, "HUB_VAULT_KEYS")
     values["vault_keys"] = parse_ring("HUB_VAULT_KEYS", ring)
     allow_hosts = _parse_hosts(values.pop("allow_hosts_file", ""))
     if values.get("allow_loopback"):
@@ -233,7 +231,6 @@ def load(environ: Mapping[str, str] = os.environ, address: str = DEFAULT_ADDRESS
     config = Config(**values)
     _check_engine(config)
     _check_order(config)
-    _check_hash_list(config.breached_passwords_file)
     return config
 
 
@@ -345,34 +342,12 @@ def _read(name: str, path: Path) -> str:
     return text
 
 
-def _read_key_file(path: Path, name: str) -> str:
-    """Read a key that `hub init` created."""
-    if not path.exists():
-        raise build_missing_key_error(name, path)
-    check_private(path)
-    return path.read_text(encoding="utf-8").strip()
-
-
 def _parse_hosts(path: str) -> frozenset[str]:
     """Read the allowed hosts, one in each line, with comments after "#"."""
     if not path:
         return frozenset()
     lines = _read("HUB_ALLOW_HOSTS_FILE", Path(path)).lower().splitlines()
     return frozenset(line.partition("#")[0].strip() for line in lines) - {""}
-
-
-def _check_hash_list(path: str) -> None:
-    """Refuse a list of leaked passwords that no password would be found in."""
-    if not path:
-        return
-    try:
-        HashList(Path(path)).check()
-    except OSError as error:
-        problem = f"names {path}, which cannot be read: {error}"
-        raise ConfigurationError("HUB_BREACHED_PASSWORDS_FILE", problem) from None
-    except ValueError as error:
-        problem = f"names {path}, {error}"
-        raise ConfigurationError("HUB_BREACHED_PASSWORDS_FILE", problem) from None
 
 
 def _check_engine(config: Config) -> None:

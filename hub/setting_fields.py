@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from marshmallow import ValidationError, fields, validate
 
+from hub.crypto.hash_list import HashList
+
 MIN_TOKEN_LENGTH = 20
 # Beyond these, times that are computed with them do not exist.
 MAX_SECONDS = 1_000_000
@@ -91,6 +93,16 @@ def check_copy_target(value: str) -> None:
             "is neither an absolute path nor an address such as syslog://logs.example.com:514,"
             " syslog+tcp://logs.example.com:601 or syslog:///dev/log"
         )
+
+
+def check_hash_list(value: str) -> None:
+    """Refuse a list of leaked passwords that no password would be found in."""
+    try:
+        HashList(Path(value)).check()
+    except OSError as error:
+        raise ValidationError(f"names {value}, which cannot be read: {error}") from None
+    except ValueError as error:
+        raise ValidationError(f"names {value}, {error}") from None
 
 
 def text(**options: Any) -> fields.String:

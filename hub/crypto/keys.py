@@ -87,6 +87,14 @@ def find_missing(data: Path, given_settings: Collection[str]) -> list[Path]:
     ]
 
 
+def read_key_file(path: Path, name: str) -> str:
+    """Return a key that `hub init` created; `name` is the setting that can give it instead."""
+    if not path.exists():
+        raise build_missing_key_error(name, path)
+    check_private(path)
+    return path.read_text(encoding="utf-8").strip()
+
+
 def build_missing_key_error(name: str, path: Path) -> ConfigurationError:
     """Return the error for a key that neither the environment nor the data folder has."""
     data = path.parent
