@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from hub.cli import data_folder, file_rights, vault_check
+from hub.cli import connection_checks, data_folder, file_rights, vault_check
 from hub.cli.console import as_json, hub, with_hub
 from hub.cli.groups import HelpfulGroup
 from hub.cli.terminal import count_of, format_moment, get_account_name, print_json, print_table, say
@@ -86,7 +86,7 @@ def _iter_checks() -> Iterator[tuple[bool, str]]:
             yield from _check_demo_remains(hub_config.data)
             yield from _check_audit_copy(hub_config)
             yield from vault_check.iter_checks()
-            yield from _check_connections()
+            yield from connection_checks.iter_checks()
     except HubError as error:
         yield False, error.text
 
@@ -182,52 +182,6 @@ def _check_tables() -> tuple[bool, str]:
         f"the tables do not match revision {schema.find_newest_revision()}: {text}."
         " Go on with the version of the hub that made them, or put back a backup and run `hub init`"
     )
-
-
-def _check_intuit_keys() -> Iterator[tuple[bool, str]]:
-    """Yield the checks of the keys of the hub's app at Intuit."""
-    from hub.qbo import intuit_keys
-
-    keys = intuit_keys.read()
-    for name, value in zip(
-        intuit_keys.CLIENT_SETTINGS, (keys.client_id, keys.client_secret), strict=True
-    ):
-        missing = f"{name}: copy it from your app's keys on developer.intuit.com"
-        yield bool(value), name if value else missing
-
-
-def _check_connections() -> Iterator[tuple[bool, str]]:
-    """Yield the checks of keys, people, mail, connections and plugins."""
-    from sqlalchemy import select
-
-    from hub.cli.accounts import list_people
-    from hub.context import current_hub
-    from hub.db.engine import read_only_session
-    from hub.models import ConnectedCompany
-    from hub.models.enums import ConnectionState
-    from hub.security import hub_settings
-
-    yield from _check_intuit_keys()
-    if list_people():
-        yield True, "a person who can log in"
-    else:
-        yield False, "a person who can log in: `hub users add NAME`"
-    if hub_settings.mail_url():
-        yield True, "mail server"
-    else:
-        yield True, "no mail is sent: no mail server is set"
-    with read_only_session() as session:
-        companies = list(session.scalars(select(ConnectedCompany)))
-    for row in companies:
-        title = f"connection to {row.display_name}"
-        if row.state == ConnectionState.CONNECTED:
-            yield True, title
-        elif row.state == ConnectionState.DISCONNECTED:
-            yield True, f"{title}: a person disconnected it"
-        else:
-            yield False, f"{title}: {row.state}, {row.state_reason}"
-    for broken in current_hub().plugins.broken:
-        yield False, broken.text
 
 
 @click.group(cls=HelpfulGroup)
