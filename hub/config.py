@@ -50,6 +50,7 @@ IN_FILES = (
     "HUB_DATABASE_URL",
     "HUB_MAIL_URL",
     "HUB_METRICS_TOKEN",
+    "HUB_OIDC_CLIENT_SECRET",
 )
 PREFIX = "HUB_"  # of the names of settings in the environment
 API_URLS = {
@@ -109,6 +110,12 @@ class Config:
     second_factor_grace_days: int = 7
     confirm_approvals_above: int = 50
     breached_passwords_file: str = ""
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = field(default="", repr=False)
+    oidc_name: str = ""
+    oidc_second_factor: Literal["hub", "provider"] = "hub"
+    oidc_required: bool = False
     prune: bool = False
     keep_payloads_days: int = 400
     keep_receipts_days: int = 180
@@ -168,6 +175,12 @@ class Settings(Schema):
     second_factor_grace_days = days()
     confirm_approvals_above = count(least=0)
     breached_passwords_file = text(validate=check_hash_list)
+    oidc_issuer = address()
+    oidc_client_id = text()
+    oidc_client_secret = text()
+    oidc_name = text(validate=validate.Length(max=40, error="must have at most 40 characters"))
+    oidc_second_factor = one_of("hub", "provider")
+    oidc_required = switch()
     prune = switch()
     keep_payloads_days = days()
     keep_receipts_days = days()
@@ -231,6 +244,7 @@ def load(environ: Mapping[str, str] = os.environ, address: str = DEFAULT_ADDRESS
     config = Config(**values)
     _check_engine(config)
     _check_order(config)
+    _check_provider(config)
     return config
 
 
@@ -369,4 +383,14 @@ def _check_order(config: Config) -> None:
             f"({config.deadline_seconds:g}) must be below HUB_LEASE_SECONDS"
             f" ({config.lease_seconds:g}), and that below HUB_QUIET_SECONDS"
             f" ({config.quiet_seconds:g})",
+        )
+
+
+def _check_provider(config: Config) -> None:
+    """Refuse an identity provider at which the hub cannot identify itself."""
+    if config.oidc_issuer and not (config.oidc_client_id and config.oidc_client_secret):
+        raise ConfigurationError(
+            "HUB_OIDC_ISSUER",
+            "is set, so HUB_OIDC_CLIENT_ID and HUB_OIDC_CLIENT_SECRET must be, too: the identity"
+            " provider shows both when the hub is registered there",
         )

@@ -43,6 +43,7 @@ pytest_plugins = [
     "tests.support.proofs.canaries",
     "tests.support.servers.database_fixtures",
     "tests.support.processes.distributed_processes",
+    "tests.support.servers.identity_provider",
     "tests.support.servers.mail_server",
     "tests.support.rows.small_outbox",
     "tests.support.sources.stand_in_fixtures",

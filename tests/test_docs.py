@@ -501,6 +501,7 @@ MODELS_WITHOUT_A_TERM = {
     "Passkey": "a means to log in",
     "PasswordReset": "a means to log in",
     "PasswordResetRequest": "a means to log in",
+    "ProviderAccount": "a means to log in",
     "ReadDay": "a count of calls for the limit of a day",
     "RecoveryCode": "a means to log in",
     "Role": "a common term, which the login library needs as a table",

@@ -53,6 +53,8 @@ SENTENCES = (
     "ResponseTooLarge",
     "Retry",
     "Sentence",
+    "TokenRefused",
+    "UnknownKey",
     "VaultError",
     "WorkInterrupted",
     "WrongCode",

@@ -23,6 +23,7 @@ def iter_checks() -> Iterator[tuple[bool, str]]:
         yield True, "mail server"
     else:
         yield True, "no mail is sent: no mail server is set"
+    yield from _check_identity_provider()
     with read_only_session() as session:
         companies = list(session.scalars(select(ConnectedCompany)))
     for row in companies:
@@ -47,3 +48,19 @@ def _check_intuit_keys() -> Iterator[tuple[bool, str]]:
     ):
         missing = f"{name}: copy it from your app's keys on developer.intuit.com"
         yield bool(value), name if value else missing
+
+
+def _check_identity_provider() -> Iterator[tuple[bool, str]]:
+    """Yield whether the provider of single sign-on answers, if there is one."""
+    from hub.errors import NotNow
+    from hub.web.authentication import identity_provider
+
+    if not identity_provider.is_set():
+        return
+    try:
+        identity_provider.check()
+    except NotNow as error:
+        yield False, f"single sign-on: {error}"
+    else:
+        address = identity_provider.build_return_address()
+        yield True, f"single sign-on, which sends people back to {address}"

@@ -9,7 +9,14 @@ from hub.models.files import FileDocument, FileMapping, StoredFile
 from hub.models.guesses import GuessCount
 from hub.models.installations import ConnectedCompany, Cursor, Installation, ReadDay, Token
 from hub.models.lists import ListState, Match, SeenCode, StoredRecord, TransactionHead
-from hub.models.login import ApiToken, Authenticator, LoginSession, Passkey, RecoveryCode
+from hub.models.login import (
+    ApiToken,
+    Authenticator,
+    LoginSession,
+    Passkey,
+    ProviderAccount,
+    RecoveryCode,
+)
 from hub.models.metrics import MetricTotal
 from hub.models.notices import CompanyNotification, Notice, NotificationChoice
 from hub.models.origin import DatabaseOrigin
@@ -77,6 +84,7 @@ __all__ = [
     "PasswordResetRequest",
     "Posting",
     "Proof",
+    "ProviderAccount",
     "ReadDay",
     "ReceiptRow",
     "RecoveryCode",

@@ -76,3 +76,16 @@ class ApiToken(Model):
     used_at: Mapped[dt.datetime | None]
     revoked_at: Mapped[dt.datetime | None]
     revoked_by: Mapped[str | None] = mapped_column(String(200))
+
+
+class ProviderAccount(Model):
+    """The account at the identity provider with which a person logs in; at most one."""
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("user.id", ondelete="CASCADE"), primary_key=True
+    )
+    # A hash of issuer and subject, which together identify the account (OpenID Connect Core 5.7).
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    label: Mapped[str] = mapped_column(String(254))  # how the provider calls the account
+    linked_at: Mapped[dt.datetime]
+    used_at: Mapped[dt.datetime | None]

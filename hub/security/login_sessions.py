@@ -23,6 +23,8 @@ SECOND_FACTOR_PERIOD = dt.timedelta(minutes=10)  # from the password to the seco
 SEEN_INTERVAL = dt.timedelta(minutes=1)  # a newer request in the same step is not recorded
 RETENTION_PERIOD = dt.timedelta(days=30)  # rows of sessions that ended
 PASSWORD_ONLY = "password"  # noqa: S105 (the name of a factor)
+PROVIDER_ONLY = "single sign-on"  # an account at the identity provider
+SECOND_FACTOR_OF_PROVIDER = "second factor of the provider"
 MAX_FAILURES = 5  # wrong passwords or codes in one session
 
 # Sent with `user` and `authn_via` once a log-in is complete, the second factor included.
@@ -52,8 +54,13 @@ def begin(
     factors: str,
     needs_factor: bool = False,
     used_challenge: str | None = None,
+    is_recent: bool = True,
 ) -> str:
-    """Begin a session and return the id for its cookie, of which only a hash is stored."""
+    """Begin a session and return the id for its cookie, of which only a hash is stored.
+
+    `is_recent` is False if the person did not prove just now who they are: the identity provider
+    may have remembered them.
+    """
     now = current_hub().clock.now()
     _remove_old(session, user_id, now)
     token = tokens.token_urlsafe(32)
@@ -63,7 +70,7 @@ def begin(
             user_id=user_id,
             began_at=now,
             seen_at=now,
-            confirmed_at=now,
+            confirmed_at=now if is_recent else now - CONFIRMATION_LIFETIME,
             address=address[:64],
             browser=browser[:200],
             factors=factors,
@@ -115,9 +122,9 @@ def add_factor(session: Session, session_id: int, factor: str) -> None:
     row.factors = f"{row.factors}+{factor}"[:60]
 
 
-def is_password_only(row: LoginSession) -> bool:
-    """Return whether nothing but the password proved who the person is."""
-    return row.factors == PASSWORD_ONLY
+def has_one_factor(row: LoginSession) -> bool:
+    """Return whether nothing but a password, or an account elsewhere, proved who the person is."""
+    return row.factors in (PASSWORD_ONLY, PROVIDER_ONLY)
 
 
 def confirm(session: Session, session_id: int) -> None:

@@ -11,6 +11,7 @@ from hub.web.accounts import (
     password_reset,
     people,
     person_sessions,
+    provider_account,
     rights,
 )
 from hub.web.administration import chat_webhook, companies, intuit_pages, mail_server, setup
@@ -31,6 +32,7 @@ from hub.web.authentication import (
     last_person,
     login,
     second_factor,
+    single_sign_on,
     throttling,
     unsent_forms,
 )
@@ -106,6 +108,8 @@ PAGE_MODULES = (
     appearance,
     person_sessions,
     second_factor,
+    provider_account,
+    single_sign_on,
     help,
 )
 
@@ -127,6 +131,7 @@ def init_app(app: Flask) -> None:
         guard,
         account,
         confirmation,
+        single_sign_on,
         request_audit,
         layout,
         assets,

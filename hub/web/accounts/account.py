@@ -26,7 +26,7 @@ from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow
 from hub.models import LoginSession, Passkey, User
-from hub.security import audit, login_sessions, second_factor
+from hub.security import audit, login_sessions, provider_accounts, second_factor
 from hub.security.login_sessions import EndReason
 from hub.translations.messages import gettext, gettext_noop, ngettext
 from hub.web.authentication import access, passkeys, sessions, throttling
@@ -36,7 +36,7 @@ from hub.web.request import destinations, row_ids
 
 POSTPONED_KEY = "second_factor_postponed"  # in the cookie: the session for which it is postponed
 # Pages that a person reaches who has yet to set up the second factor that the hub requires.
-ALLOWED_BEFORE = ("account", "confirmation", "security")
+ALLOWED_BEFORE = ("account", "confirmation", "security", "sign_on")
 pages = Blueprint("account", __name__, url_prefix="/account")
 
 
@@ -64,9 +64,9 @@ def _is_allowed_before() -> bool:
 
 
 def is_factor_missing() -> bool:
-    """Return whether the person logged in with the password alone where the hub requires more."""
+    """Return whether the person logged in with one factor where the hub requires two."""
     row = sessions.load_current_row()
-    if row is None or row.needs_factor or not login_sessions.is_password_only(row):
+    if row is None or row.needs_factor or not login_sessions.has_one_factor(row):
         return False
     return second_factor.is_required(access.may_anywhere("owner"))
 
@@ -271,6 +271,7 @@ def _build_page_values(session: Session) -> dict[str, Any]:
         "has_authenticator": second_factor.has_authenticator(session, _get_person_id()),
         "codes_left": second_factor.count_recovery_codes(session, _get_person_id()),
         "passkeys": passkeys.list_passkeys(session, _get_person_id()),
+        "provider_account": provider_accounts.get_account(session, _get_person_id()),
         "describe_browser": describe_browser,
         **viewer_choices.list_choices(),
     }

@@ -5,7 +5,7 @@ from werkzeug import Response
 
 from hub.db.engine import read_only_session, transaction
 from hub.models import LoginSession, User
-from hub.security import api_tokens, audit, login_sessions, second_factor
+from hub.security import api_tokens, audit, login_sessions, provider_accounts, second_factor
 from hub.security.login_sessions import EndReason
 from hub.translations.messages import gettext
 from hub.web.accounts import api_tokens as own_tokens
@@ -20,7 +20,7 @@ pages = Blueprint("person_sessions", __name__, url_prefix="/people/<int:person_i
 @pages.get("/")
 @require_role("owner")
 def show(person_id: int) -> str:
-    """List the sessions and API tokens of a person, and which second factors they have."""
+    """List the sessions and API tokens of a person, and the other ways in which they log in."""
     with read_only_session() as session:
         person = get_row_or_404(session, User, person_id)
         return render_template(
@@ -31,6 +31,7 @@ def show(person_id: int) -> str:
             has_authenticator=second_factor.has_authenticator(session, person_id),
             passkeys=second_factor.count_passkeys(session, person_id),
             codes_left=second_factor.count_recovery_codes(session, person_id),
+            provider_account=provider_accounts.get_account(session, person_id),
             describe_browser=describe_browser,
         )
 

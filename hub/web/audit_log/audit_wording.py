@@ -81,6 +81,8 @@ WORDINGS = {
     "posting skipped": gettext_noop("Skipped {}"),
     "postings approved": gettext_noop("Approved what waited in {}"),
     "postings undone": gettext_noop("Removed {} from QuickBooks"),
+    "provider account linked": gettext_noop("Linked an account for single sign-on of {}"),
+    "provider account unlinked": gettext_noop("Removed the account for single sign-on of {}"),
     "reading started over": gettext_noop("Let {} be read from the beginning"),
     "recovery code used": gettext_noop("Logged in with a recovery code"),
     "recovery codes renewed": gettext_noop("Created new recovery codes"),

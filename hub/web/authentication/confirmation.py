@@ -22,9 +22,16 @@ from werkzeug import Response
 
 from hub.db.engine import read_only_session, transaction
 from hub.models import LoginSession
-from hub.security import login_sessions, refusals, second_factor
+from hub.security import login_sessions, provider_accounts, refusals, second_factor
 from hub.translations.messages import gettext, gettext_noop
-from hub.web.authentication import access, expired_forms, passkeys, sessions, throttling
+from hub.web.authentication import (
+    access,
+    expired_forms,
+    identity_provider,
+    passkeys,
+    sessions,
+    throttling,
+)
 from hub.web.authentication.access import OWN, require_role
 from hub.web.request import destinations
 from hub.web.request.headers import csrf
@@ -99,14 +106,16 @@ def _ask_before_repeating(repeat: Callable[[], Fields | None], problem: str) -> 
                 )
             return _redirect(destinations.page_before() or "/")
         fields = list(request.form.items(multi=True))
-    return _render_page(request.full_path.rstrip("?"), problem, fields)
+    page_before = destinations.page_before() or "/"
+    return _render_page(request.full_path.rstrip("?"), page_before, problem, fields)
 
 
 @pages.get("/confirm")
 @require_role("viewer", of=OWN)
 def show() -> str:
     """Ask to confirm the identity before a page."""
-    return _render_page(url_for("confirmation.check", next=request.args.get("next", "/")))
+    destination = request.args.get("next", "/")
+    return _render_page(url_for("confirmation.check", next=destination), destination)
 
 
 @pages.post("/confirm")
@@ -122,7 +131,7 @@ def check() -> str | Response:
         return redirect(destination)
     if sessions.load_current_row() is None:
         return redirect(url_for("security.login"))
-    return _render_page(url_for("confirmation.check", next=destination), problem)
+    return _render_page(url_for("confirmation.check", next=destination), destination, problem)
 
 
 @pages.post("/confirm/passkey")
@@ -141,9 +150,15 @@ def options() -> dict[str, Any]:
     return challenge.options
 
 
-def _render_page(action: str, problem: str = "", fields: Fields = ()) -> str:
-    """Return the page that asks, with the ways in which this person can confirm their identity."""
+def _render_page(action: str, destination: str, problem: str = "", fields: Fields = ()) -> str:
+    """Return the page that asks, with the ways in which this person can confirm their identity.
+
+    The forms are sent to `action`; who comes back from the identity provider sees `destination`.
+    """
+    provider_page = ""
     with read_only_session() as session:
+        if identity_provider.is_set() and provider_accounts.get_account(session, current_user.id):
+            provider_page = url_for("sign_on.confirm", next=destination)
         has_passkeys = second_factor.count_passkeys(session, current_user.id) > 0
         has_authenticator = second_factor.has_authenticator(session, current_user.id)
     return render_template(
@@ -154,6 +169,7 @@ def _render_page(action: str, problem: str = "", fields: Fields = ()) -> str:
         has_password=bool(current_user.password),
         has_authenticator=has_authenticator,
         has_passkeys=has_passkeys,
+        provider_page=provider_page,
     )
 
 

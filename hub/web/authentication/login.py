@@ -24,7 +24,7 @@ from hub.security import password_resets, passwords, people, refusals
 from hub.security.login_sessions import logged_in
 from hub.security.password_hashing import ARGON2_PARAMETERS, BoundedHashing
 from hub.translations.messages import gettext_noop
-from hub.web.authentication import sessions, throttling
+from hub.web.authentication import sessions, single_sign_on, throttling
 from hub.web.authentication.passwords import HubPasswords
 
 SECURITY_SETTINGS = {
@@ -92,6 +92,9 @@ class NameForm(LoginForm):
             is_right = bool(super().validate(**kwargs))
             if is_right:
                 guess.succeed()
+        if is_right and self.user is not None and single_sign_on.is_only_way(self.user):
+            self.form_errors.append(single_sign_on.explain_only_way())
+            return False
         return is_right
 
 

@@ -13,7 +13,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import LoginSession, User
 from hub.security import audit, login_sessions, refusals, second_factor
 from hub.translations.messages import gettext
-from hub.web.authentication import passkeys, sessions, throttling
+from hub.web.authentication import passkeys, sessions, single_sign_on, throttling
 from hub.web.authentication.access import require_role
 from hub.web.request.destinations import local_path
 
@@ -94,6 +94,9 @@ def log_in() -> Response:
     if person is None:
         refusals.note("log-in failed", refusals.NOBODY, "unknown passkey")
         flash(gettext("This passkey is not known here. Log in with your password."), "error")
+        return redirect(url_for("security.login", next=_get_destination()))
+    if single_sign_on.is_only_way(person):
+        flash(single_sign_on.explain_only_way(), "error")
         return redirect(url_for("security.login", next=_get_destination()))
     cookie[sessions.USED_CHALLENGE] = challenge
     try:

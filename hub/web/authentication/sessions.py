@@ -108,7 +108,8 @@ def complete(row: LoginSession, factor: str) -> None:
     carry(token)
     person = datastore().find_user(id=row.user_id)
     app: Any = current_app
-    logged_in.send(app._get_current_object(), user=person, authn_via=["password", factor])
+    factors = [*row.factors.split("+"), factor]
+    logged_in.send(app._get_current_object(), user=person, authn_via=factors)
 
 
 def datastore() -> Any:
@@ -120,12 +121,17 @@ def _begin(app: Flask, user: User, authn_via: list[str] | None = None, **extra: 
     """Begin a session after the password was right; a second factor completes it.
 
     None is needed if a passkey verified the person, or if a changed password continues the log-in.
+    The session of somebody who logged in at the identity provider has begun before.
     """
     former = load_current_row()
     if authn_via == ["change"] and former is not None:
         begin(user, former.factors)
         return
-    if authn_via == ["passkey"]:
+    if authn_via == [login_sessions.PROVIDER_ONLY] and former is not None:
+        if former.needs_factor:
+            return
+        authn_via = former.factors.split("+")
+    elif authn_via == ["passkey"]:
         begin(user, "passkey", used_challenge=cookie.pop(USED_CHALLENGE, None))
     else:
         with read_only_session() as session:

@@ -82,9 +82,12 @@ TRANSLATABLE_LABELS = (
     gettext_noop("passkey"),
     gettext_noop("code"),
     gettext_noop("recovery code"),
+    gettext_noop("single sign-on"),
+    gettext_noop("second factor of the provider"),
     # secrets that are guessed
     gettext_noop("address"),
     gettext_noop("invitation code"),
+    gettext_noop("log-in"),
     gettext_noop("password"),
     gettext_noop("reset code"),
     gettext_noop("second-factor code"),

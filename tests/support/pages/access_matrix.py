@@ -17,7 +17,7 @@ ROUTES = {
         bootstrap.static frame.favicon frame.htmx frame.static intuit.disconnected intuit.privacy
         intuit.support invitations.accept invitations.show password_reset.ask
         password_reset.change password_reset.forgotten password_reset.show security.login
-        security.static setup.owner static
+        security.static setup.owner sign_on.finish sign_on.log_in static
         monitoring.health monitoring.metrics monitoring.ready
         webhooks.quickbooks webhooks.source
         api.openapi
@@ -30,6 +30,8 @@ ROUTES = {
         api_tokens.create api_tokens.revoke api_tokens.revoke_all api_tokens.show
         appearance.choose confirmation.check confirmation.options confirmation.show
         notification_choices.show notification_choices.store notification_choices.test
+        provider_account.link provider_account.show provider_account.unlink
+        sign_on.choose sign_on.confirm
         saved_filters.remove saved_filters.save
         help.show schedule.show security.change_password security.logout viewer_choices.store
     """,
@@ -117,7 +119,7 @@ ROUTES = {
     "owner person": """
         password_reset.send_code person_sessions.end person_sessions.end_all
         person_sessions.reset_factor person_sessions.revoke_token person_sessions.revoke_tokens
-        person_sessions.show
+        person_sessions.show provider_account.unlink_other
         people.change_active people.change_role rights.add rights.remove rights.show
     """,
 }

@@ -349,6 +349,15 @@ def test_check_names_what_is_missing(hub):
     assert "ok       database" in out
 
 
+def test_check_asks_the_identity_provider(hub, provider, monkeypatch):
+    for name, value in provider.settings(HUB_PUBLIC_URL="https://hub.example.com").items():
+        monkeypatch.setenv(name, value)
+    expected = "single sign-on, which sends people back to https://hub.example.com/login/provider"
+    assert f"ok       {expected}/return" in hub("check")[1]
+    provider.metadata = {"issuer": "https://other.example"}
+    assert "missing  single sign-on: The provider at HUB_OIDC_ISSUER calls" in hub("check")[1]
+
+
 def test_the_first_person_is_the_owner_and_the_next_a_viewer(hub):
     for name in ("Kari@Example.com", "ola@example.com"):
         assert (

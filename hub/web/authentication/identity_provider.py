@@ -1,0 +1,324 @@
+"""The identity provider: its addresses and keys, and the two steps of a log-in there.
+
+The protocol is the authorization code flow of OpenID Connect Core 1.0 with PKCE (RFC 7636). What
+the provider publishes is read when somebody first logs in, and again after an hour.
+"""
+
+import base64
+import datetime as dt
+import hashlib
+import secrets as tokens
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from urllib.parse import quote_plus, urlencode, urlsplit
+
+from flask import Flask, current_app
+
+from hub.config import Config
+from hub.context import current_hub, find_stand_in, hide_secrets, mask_secrets
+from hub.errors import HubError, NotNow, Refused, Retry, Sentence
+from hub.http.client import AppHttp, HubFunctions
+from hub.security import audit
+from hub.web.authentication import id_tokens
+from hub.web.authentication.id_tokens import Identity, TokenRefused, UnknownKey
+
+DISCOVERY_PATH = "/.well-known/openid-configuration"
+RETURN_PATH = "/login/provider/return"
+SCOPE = "openid profile email"
+TIMEOUT_SECONDS = 10.0
+CACHE_LIFETIME = dt.timedelta(hours=1)
+FAILURE_LIFETIME = dt.timedelta(seconds=20)  # otherwise strangers could make the hub wait for it
+ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+IN_APP = "hub.identity_provider"  # where the application holds what the provider published
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What the provider publishes about itself, and when it was read."""
+
+    values: Mapping[str, Any]
+    key_set: Mapping[str, Any]
+    read_at: dt.datetime
+
+
+class Failure(NamedTuple):
+    """Why the provider could not be asked, and when that was."""
+
+    sentence: str
+    at: dt.datetime
+
+
+@dataclass
+class Cache:
+    """What one process knows of the provider: what it published, or why that cannot be read."""
+
+    metadata: Metadata | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
+class VisitSecrets:
+    """The random texts of one visit of a browser at the provider, kept in its cookie meanwhile."""
+
+    state: str
+    nonce: str
+    verifier: str
+
+    @classmethod
+    def generate(cls) -> "VisitSecrets":
+        """Return texts that nobody can guess."""
+        return cls(tokens.token_urlsafe(32), tokens.token_urlsafe(32), tokens.token_urlsafe(48))
+
+
+def init_app(app: Flask) -> None:
+    """Prepare the place for what the provider publishes."""
+    app.extensions[IN_APP] = Cache()
+
+
+def is_set() -> bool:
+    """Return whether people can log in at an identity provider."""
+    return bool(current_hub().config.oidc_issuer)
+
+
+def get_name() -> str:
+    """Return what people call the identity provider, "" without one; by default it is its host."""
+    config = current_hub().config
+    if not config.oidc_issuer:
+        return ""
+    return config.oidc_name or urlsplit(config.oidc_issuer).hostname or ""
+
+
+def build_return_address() -> str:
+    """Return the address to which the provider sends browsers back; it is registered there."""
+    return f"{current_hub().config.public_url}{RETURN_PATH}"
+
+
+def build_address(secrets: VisitSecrets, **options: str) -> str:
+    """Return the address at which a person logs in; `options` are further parameters.
+
+    Raise NotNow if the provider cannot be asked for it.
+    """
+    endpoint = str(_get_metadata().values["authorization_endpoint"])
+    digest = hashlib.sha256(secrets.verifier.encode()).digest()
+    challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    parameters = {
+        "response_type": "code",
+        "client_id": current_hub().config.oidc_client_id,
+        "redirect_uri": build_return_address(),
+        "scope": SCOPE,
+        "state": secrets.state,
+        "nonce": secrets.nonce,
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+        **options,
+    }
+    separator = "&" if urlsplit(endpoint).query else "?"
+    return f"{endpoint}{separator}{urlencode(parameters)}"
+
+
+def identify(code: str, secrets: VisitSecrets) -> Identity:
+    """Return the account that has logged in.
+
+    Raise Refused if the provider does not accept the code or its token is not valid, and NotNow if
+    it cannot be asked.
+    """
+    metadata = _get_metadata()
+    token = _redeem(metadata, code, secrets)
+    try:
+        return _read(token, metadata, secrets)
+    except UnknownKey:
+        pass  # the provider may have new keys
+    except TokenRefused as error:
+        raise _build_token_error(error) from None
+    try:
+        return _read(token, _load_metadata(), secrets)
+    except TokenRefused as error:
+        raise _build_token_error(error) from None
+
+
+def check() -> None:
+    """Raise NotNow if the provider does not publish what a log-in needs."""
+    _read_metadata(current_hub().clock.now())
+
+
+def get_issuer() -> str:
+    """Return the issuer that identifies the accounts of the provider."""
+    return str(_get_metadata().values["issuer"])
+
+
+def _read(token: Any, metadata: Metadata, secrets: VisitSecrets) -> Identity:
+    """Return the account that a token of the provider is about."""
+    return id_tokens.read(
+        token,
+        metadata.key_set,
+        issuer=str(metadata.values["issuer"]),
+        client_id=current_hub().config.oidc_client_id,
+        nonce=secrets.nonce,
+        now=current_hub().clock.now(),
+    )
+
+
+def _build_token_error(error: TokenRefused) -> Refused:
+    """Return the error for a token that is not valid."""
+    return Refused(
+        "The answer of %(name)s is not valid: %(problem)s. Try again. If it happens again, tell"
+        " whoever runs the hub.",
+        name=get_name(),
+        problem=Sentence(str(error)),
+    )
+
+
+def _redeem(metadata: Metadata, code: str, secrets: VisitSecrets) -> Any:
+    """Exchange the code for an ID token."""
+    config = current_hub().config
+    endpoint = str(metadata.values["token_endpoint"])
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": build_return_address(),
+        "code_verifier": secrets.verifier,
+    }
+    hide_secrets((code, secrets.verifier, config.oidc_client_secret))
+    sign_in = _choose_sign_in(metadata, config)
+    try:
+        reply = _build_client(endpoint).request(
+            "POST", endpoint, headers={"Accept": "application/json"}, **_merge(form, sign_in)
+        )
+        answer = reply.json()
+    except HubError as error:
+        raise _build_unavailable_error(error) from None
+    if not isinstance(answer, dict):
+        answer = {}
+    if reply.status == 200:
+        return answer.get("id_token")
+    problem = str(answer.get("error", f"status {reply.status}"))[:60]
+    if problem in ("invalid_client", "unauthorized_client"):
+        raise NotNow(
+            "%(name)s does not accept HUB_OIDC_CLIENT_ID and HUB_OIDC_CLIENT_SECRET. Tell whoever"
+            " runs the hub, and log in with your password meanwhile.",
+            name=get_name(),
+        )
+    raise Refused(
+        "%(name)s did not accept the log-in (%(problem)s), perhaps because it took too long. Try"
+        " again.",
+        name=get_name(),
+        problem=mask_secrets(problem),
+    )
+
+
+def _choose_sign_in(metadata: Metadata, config: Config) -> dict[str, Any]:
+    """Return how the hub identifies itself: in a header, or in the form if the provider needs it.
+
+    In the header both values are encoded as in a form (RFC 6749, section 2.3.1).
+    """
+    methods = metadata.values.get("token_endpoint_auth_methods_supported")
+    if not isinstance(methods, list):
+        methods = ["client_secret_basic"]  # by the specification
+    if "client_secret_post" in methods and "client_secret_basic" not in methods:
+        return {
+            "client_id": config.oidc_client_id,
+            "client_secret": config.oidc_client_secret,
+        }
+    return {"auth": (quote_plus(config.oidc_client_id), quote_plus(config.oidc_client_secret))}
+
+
+def _merge(form: dict[str, str], sign_in: dict[str, Any]) -> dict[str, Any]:
+    """Return the form and the header of the request for a token."""
+    if "auth" in sign_in:
+        return {"data": form, **sign_in}
+    return {"data": form | sign_in}
+
+
+def _get_metadata() -> Metadata:
+    """Return what the provider publishes, not older than an hour."""
+    metadata = _get_cache().metadata
+    if metadata is None or abs(current_hub().clock.now() - metadata.read_at) > CACHE_LIFETIME:
+        metadata = _load_metadata()
+    return metadata
+
+
+def _load_metadata() -> Metadata:
+    """Read what the provider publishes; raise NotNow if that failed now or a moment ago."""
+    cache = _get_cache()
+    now = current_hub().clock.now()
+    failure = cache.failure
+    if failure is not None and abs(now - failure.at) < FAILURE_LIFETIME:
+        raise NotNow(failure.sentence)
+    try:
+        cache.metadata = _read_metadata(now)
+    except NotNow as error:
+        cache.failure = Failure(error.sentence, now)
+        raise
+    cache.failure = None
+    return cache.metadata
+
+
+def _read_metadata(now: dt.datetime) -> Metadata:
+    """Read what the provider publishes; raise NotNow if it is not complete."""
+    issuer = current_hub().config.oidc_issuer
+    values = _download(f"{issuer.rstrip('/')}{DISCOVERY_PATH}")
+    published_issuer = str(values.get("issuer", ""))
+    if published_issuer.rstrip("/") != issuer.rstrip("/"):
+        raise NotNow(
+            "The provider at HUB_OIDC_ISSUER calls itself %(issuer)s. Whoever runs the hub has to"
+            " enter that address there; log in with your password meanwhile.",
+            issuer=published_issuer[:200] or "–",
+        )
+    if not all(_is_address(values.get(name), issuer) for name in ENDPOINTS):
+        raise NotNow(
+            "%(name)s does not publish all addresses that a log-in needs. Tell whoever runs the"
+            " hub, and log in with your password meanwhile.",
+            name=get_name(),
+        )
+    return Metadata(values, _download(values["jwks_uri"]), now)
+
+
+def _is_address(value: Any, issuer: str) -> bool:
+    """Return whether a published value is an address, encrypted if that of the issuer is."""
+    return isinstance(value, str) and value.startswith(f"{urlsplit(issuer).scheme}://")
+
+
+def _get_cache() -> Cache:
+    """Return what this process knows of the provider."""
+    cache: Cache = current_app.extensions[IN_APP]
+    return cache
+
+
+def _download(url: str) -> dict[str, Any]:
+    """Return the JSON object at an address of the provider."""
+    try:
+        content = _build_client(url).request("GET", url).check().json()
+    except HubError as error:
+        raise _build_unavailable_error(error) from None
+    if not isinstance(content, dict):
+        raise _build_unavailable_error(Retry("%(url)s is no JSON object.", url=url))
+    return content
+
+
+def _build_unavailable_error(error: HubError) -> NotNow:
+    """Return the error for a provider that cannot be asked."""
+    return NotNow(
+        "Nobody can log in at %(name)s now: %(problem)s Log in with your password, or try again"
+        " later.",
+        name=get_name(),
+        problem=error.sentence,
+    )
+
+
+def _build_client(url: str) -> AppHttp:
+    """Return a client that may call the host of one address of the provider only."""
+    context = current_hub()
+    return AppHttp(
+        get_name(),
+        (url,),
+        {},
+        clock=context.clock,
+        seconds=TIMEOUT_SECONDS,
+        allowed_hosts=context.config.allow_hosts,
+        hub=HubFunctions(
+            find_stand_in=find_stand_in,
+            on_refused=audit.record_refused_host,
+            on_secrets=hide_secrets,
+        ),
+    )
