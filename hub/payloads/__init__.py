@@ -25,6 +25,7 @@ from hub.payloads.fingerprint import compute_content_digest
 from hub.payloads.former_versions import is_same_content
 from hub.payloads.line_ids import with_line_ids
 from hub.payloads.placeholders import fill
+from hub.payloads.planned_content import drop_version, is_whole_update
 from hub.payloads.summary import (
     UNREADABLE,
     UNREADABLE_ERRORS,
@@ -38,8 +39,6 @@ from hub.payloads.updates import (
     build_delete_body,
     build_update_body,
     build_void_body,
-    drop_version,
-    is_whole_update,
     list_linked_orders,
 )
 

@@ -4,7 +4,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from hub.payloads.updates import VERSION_FIELDS, is_whole_update
+from hub.payloads.planned_content import VERSION_FIELDS, is_whole_update
 
 KIND_OF_SUPPLIERS = "vendor"
 

@@ -4,19 +4,18 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from hub.models.transaction_summary import TransactionSummary
-from hub.payloads.builder import drop_empty
 from hub.payloads.currency_fields import list_fields_of_former_currency
 from hub.payloads.due_dates import is_due_date_outdated
 from hub.payloads.entities import ORDER_ENTITY
 from hub.payloads.line_ids import keep_line_ids
 from hub.payloads.memo_lengths import compute_memo_room
 from hub.payloads.party_fields import (
-    EMAIL_FIELDS,
     drop_projects_of_former_customer,
     keep_mailing,
     list_fields_of_former_party,
 )
 from hub.payloads.payment_details import keep_payment_details
+from hub.payloads.planned_content import drop_version, list_order_links
 from hub.payloads.set_fields import TEXT_FIELDS, find_custom_ids
 from hub.payloads.summary import has_open_tax, has_tax
 
@@ -46,39 +45,6 @@ READ_ONLY_FIELDS = (
     "DeliveryInfo",
     "InvoiceLink",
 )
-FIELDS_OF_HUB = (
-    "VendorRef",
-    "CustomerRef",
-    "EntityRef",
-    "APAccountRef",
-    "AccountRef",
-    "DepositToAccountRef",
-    "DepartmentRef",
-    "ClassRef",
-    "PaymentMethodRef",
-    "PaymentType",
-    "PayType",
-    "CheckPayment",
-    "CreditCardPayment",
-    "Credit",
-    "TxnDate",
-    "DueDate",
-    "DocNumber",
-    "PaymentRefNum",
-    "CurrencyRef",
-    "TotalAmt",
-    "Line",
-    "GlobalTaxCalculation",
-    "TxnTaxDetail",
-    "ApplyTaxAfterDiscount",
-    "CustomerMemo",
-    "Memo",
-    "CustomField",
-    "ShipAddr",
-    "PrivateNote",
-)
-# Fields that people set as well, with the fact of the summary that shows whether the hub set them.
-SHARED_FIELDS = {"SalesTermRef": "term", "ExchangeRate": "exchange_rate"}
 # By a field that identifies the kind of a list entry: fields that are fixed at creation, or that
 # people maintain.
 FIXED_FIELDS = {
@@ -109,7 +75,6 @@ EMPTIED_FIELDS = {
     "DepositToAccountRef": "deposit_account",
     "APAccountRef": "payable_account",
 }
-VERSION_FIELDS = ("Id", "SyncToken", "sparse")  # fields of an update beside those that it sets
 CUT_MARK = "…"  # ends the hub's part of a memo if text added by people leaves no room for all
 CLOSED_STATUS = {"POStatus": "Closed"}
 OPEN_STATUS = {"POStatus": "Open"}  # added if a closed purchase order is needed again
@@ -144,50 +109,6 @@ def build_update_body(
     for name in _list_fixed_fields(body):
         update.pop(name, None)
     return update | {"sparse": True}
-
-
-def is_whole_update(body: dict[str, Any]) -> bool:
-    """Return whether a body replaces a whole transaction, with the fields that people set."""
-    return "Id" in body and "sparse" not in body
-
-
-def drop_version(body: dict[str, Any], summary: TransactionSummary | None) -> dict[str, Any]:
-    """Return the fields that an update sets, without ids and the version that it was built for.
-
-    `summary` is that of the content that the update sets.
-    """
-    if "sparse" not in body:
-        body = _select_hub_fields(body, summary)
-    content = {name: value for name, value in body.items() if name not in VERSION_FIELDS}
-    if "Line" in content:
-        content["Line"] = [_drop_id(line) for line in content["Line"]]
-    return content
-
-
-def _drop_id(line: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in line.items() if name != "Id"}
-
-
-def _select_hub_fields(body: dict[str, Any], summary: TransactionSummary | None) -> dict[str, Any]:
-    """Return the fields that the hub sets; the others come from an older version of the object."""
-    names = [*FIELDS_OF_HUB, *_list_shared_fields(summary)]
-    if any(body.get(name) for name in EMAIL_FIELDS):
-        names += [*EMAIL_FIELDS, "EmailStatus"]
-    fields = {name: body[name] for name in names if name in body}
-    return fields | drop_empty(LinkedTxn=_list_order_links(body))
-
-
-def _list_shared_fields(summary: TransactionSummary | None) -> list[str]:
-    """Return those of the fields shared with people that the hub has set."""
-    if summary is None:
-        return []
-    return [name for name, fact in SHARED_FIELDS.items() if getattr(summary, fact)]
-
-
-def _list_order_links(body: dict[str, Any]) -> list[dict[str, str]]:
-    """Return the links to purchase orders; those to payments belong to QuickBooks."""
-    links = body.get("LinkedTxn") or ()
-    return [link for link in links if link.get("TxnType") == ORDER_ENTITY]
 
 
 def _list_fixed_fields(body: dict[str, Any]) -> tuple[str, ...]:
@@ -245,7 +166,7 @@ def _build_transaction_update(
 def list_linked_orders(body: dict[str, Any]) -> set[str]:
     """Return the ids of the purchase orders that a transaction or its lines are linked to."""
     lines = body.get("Line") or ()
-    return {link["TxnId"] for part in (body, *lines) for link in _list_order_links(part)}
+    return {link["TxnId"] for part in (body, *lines) for link in list_order_links(part)}
 
 
 def _end_links(
