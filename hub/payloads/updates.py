@@ -15,7 +15,7 @@ from hub.payloads.party_fields import (
     list_fields_of_former_party,
 )
 from hub.payloads.payment_details import keep_payment_details
-from hub.payloads.planned_content import drop_version, list_order_links
+from hub.payloads.planned_content import EMPTIED_FIELDS, drop_version, list_order_links
 from hub.payloads.set_fields import TEXT_FIELDS, find_custom_ids
 from hub.payloads.summary import has_open_tax, has_tax
 
@@ -60,20 +60,6 @@ FIXED_FIELDS = {
         "ParentRef",
         "SubItem",
     ),
-}
-# Fields that an update empties if the source has no value for them any more, with the fact of the
-# last write that shows whether the hub had set them. What people have set stays.
-EMPTIED_FIELDS = {
-    "DepartmentRef": "location",
-    "ClassRef": "class_",
-    "EntityRef": "party",
-    "DocNumber": "number",
-    "DueDate": "due",
-    "SalesTermRef": "term",
-    "PaymentRefNum": "number",
-    "PaymentMethodRef": "payment_method",
-    "DepositToAccountRef": "deposit_account",
-    "APAccountRef": "payable_account",
 }
 CUT_MARK = "…"  # ends the hub's part of a memo if text added by people leaves no room for all
 CLOSED_STATUS = {"POStatus": "Closed"}

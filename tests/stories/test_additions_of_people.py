@@ -1,15 +1,24 @@
 """What people add to a posted transaction in QuickBooks stays when its source changes it."""
 
+import datetime as dt
 from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
 
+from hub.posting.actions import retries
 from hub.qbo import company as qbo_company
 from hub.qbo import record_download
 from hub.qbo.client import Client
 from hub.scheduling import runner
-from tests.support.sources.every_kind_source import CLIENT, SUPPLIER, ShopSite, document, line
+from tests.support.sources.every_kind_source import (
+    CLIENT,
+    SUPPLIER,
+    ShopSite,
+    document,
+    invoice,
+    line,
+)
 
 DETAIL = "AccountBasedExpenseLineDetail"
 LOCATION, CUSTOMER = {"value": "1"}, {"value": "41"}
@@ -175,3 +184,59 @@ def test_fields_that_people_gave_an_order_stay_when_its_source_takes_it_over(sho
     assert (entity["Id"], entity["TotalAmt"]) == (stored["Id"], 12)
     assert entity["DepartmentRef"]["value"] == LOCATION["value"]
     assert entity["Line"][0][DETAIL]["ClassRef"]["value"] == housing["value"]
+
+
+def change_while_update_waits(shop, old, new, before, after):
+    """Let an update be refused, edit the transaction, and send the update again."""
+    kind = "Bill" if new.kind == "bill" else "Invoice"
+    shop.run(old)
+    edit(shop, kind, new.source_id, **before)
+    shop.quickbooks.add_fault("refusal", f"{new.kind}.update", code="6210")
+    shop.run(new)
+    assert shop.posting(new.source_id).state == "held"
+    edit(shop, kind, new.source_id, **after)
+    retries.retry(shop.posting(new.source_id).id, "kari")
+    shop.run()
+    assert (set(shop.states().values()), shop.reasons(), shop.cases()) == ({"posted"}, [], [])
+    return shop.book(kind, new.source_id)
+
+
+@pytest.mark.parametrize("due", [None, dt.date(2026, 12, 24)], ids=["sparse", "whole"])
+def test_what_people_change_while_an_update_waits_stays(shop, due):
+    shop.run(bill("9.00"))
+    marker_line = shop.book("Bill", "bill:1")["PrivateNote"]
+    housing, roads = find_class(shop, "Housing"), find_class(shop, "Roads")
+    billing = {"CustomerRef": CUSTOMER, "BillableStatus": "Billable"}
+    before = {"DepartmentRef": LOCATION, "PrivateNote": f"Ask Kari\n{marker_line}"}
+    after = {"DepartmentRef": {"value": "2"}, "PrivateNote": f"Ask Ola\n{marker_line}"}
+    entity = change_while_update_waits(
+        shop,
+        replace(bill("10.00"), due=due),
+        bill("20.00"),
+        before | {"details": {"ClassRef": housing} | billing},
+        after | {"details": {"ClassRef": roads, "BillableStatus": "NotBillable"}},
+    )
+    detail = entity["Line"][0][DETAIL]
+    assert entity["TotalAmt"] == 20
+    assert entity["PrivateNote"] == after["PrivateNote"]
+    assert entity["DepartmentRef"]["value"] == "2"
+    assert detail["ClassRef"]["value"] == roads["value"]
+    assert (detail["CustomerRef"]["value"], detail["BillableStatus"]) == ("41", "NotBillable")
+
+
+def test_a_custom_field_that_people_change_while_an_update_waits_stays(shop):
+    def fields(*texts):
+        return [
+            {"DefinitionId": str(id), "Name": "f", "Type": "StringType", "StringValue": text}
+            for id, text in enumerate(texts, start=1)
+        ]
+
+    entity = change_while_update_waits(
+        shop,
+        replace(invoice(), message="Thank you."),
+        invoice(amount="20.00"),
+        {"CustomField": fields("A", "B")},
+        {"CustomField": fields("A", "C")},
+    )
+    texts = {field["DefinitionId"]: field.get("StringValue") for field in entity["CustomField"]}
+    assert (entity["TotalAmt"], texts["2"]) == (20, "C")
