@@ -17,7 +17,8 @@ def build_price_fields(line: Line, line_amount: Decimal) -> dict[str, Any]:
     """Return quantity and price, with a finer price if the stated one does not fit the amount."""
     if not line.quantity:
         return {}
-    for candidate in (line.unit_price, _compute_fitting_price(line_amount, line.quantity)):
+    stated_price = _round_stated_price(line.unit_price)
+    for candidate in (stated_price, _compute_fitting_price(line_amount, line.quantity)):
         if candidate is None:
             continue
         product = line.quantity * candidate
@@ -28,11 +29,22 @@ def build_price_fields(line: Line, line_amount: Decimal) -> dict[str, Any]:
     return {}
 
 
+def _round_stated_price(price: Decimal | None) -> Decimal | None:
+    """Return the price as it is stated, rounded if it has more than seven decimals."""
+    if price is None or is_too_large(price):
+        return price
+    rounded_price = _round_price(price)
+    return price if price == rounded_price else rounded_price
+
+
 def _compute_fitting_price(line_amount: Decimal, quantity: Decimal) -> Decimal | None:
-    """Return the price that yields the amount, without trailing zeros; None if it is too high."""
+    """Return the price that yields the amount; None if it is too high."""
     exact = line_amount / quantity
-    if is_too_large(exact):
-        return None
+    return None if is_too_large(exact) else _round_price(exact)
+
+
+def _round_price(exact: Decimal) -> Decimal:
+    """Round a price to seven decimals, without trailing zeros."""
     price = exact.quantize(SMALLEST_PRICE_STEP).normalize()
     if price == price.to_integral_value():
         return price.quantize(Decimal(1))  # 100, which was normalized to 1E+2
