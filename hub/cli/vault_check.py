@@ -73,8 +73,9 @@ def iter_checks() -> Iterator[tuple[bool, str]]:
         yield (
             False,
             f"the key of {count} ({ids}): put it back from your copy of the keys, behind the first"
-            " one of vault.keys or HUB_VAULT_KEYS. If it is lost for good, `hub init --new-keys`"
-            " lets everything be entered again",
+            " one of vault.keys or HUB_VAULT_KEYS; if the keys were rotated on another machine, put"
+            " it before the others. If it is lost for good, `hub init --new-keys` lets everything"
+            " be entered again",
         )
     for problem in report.problems[:MAX_PROBLEMS]:
         yield False, problem.rstrip(".")

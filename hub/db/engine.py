@@ -32,6 +32,7 @@ from sqlalchemy.types import TypeDecorator
 
 from hub import exact_json
 from hub.db import connect_arguments, database_errors, several_hosts
+from hub.db.database_encoding import require_unicode
 from hub.errors import ConfigurationError, DatabaseUnavailable
 from hub.request_ban import forbid_requests
 
@@ -260,15 +261,15 @@ def upgrade(app: Flask) -> None:
     from alembic import command
 
     with app.app_context(), translate_errors():
+        require_unicode(db.engine, DATABASE_SETTING)
         bind_migrations(app)
         config = app.extensions["migrate"].migrate.get_config()
         config.attributes["upgrades"] = True
         try:
             command.upgrade(config, "head")
         except OSError as error:  # the lock beside an SQLite file
-            raise DatabaseUnavailable(
-                address_without_password(db.engine.url), str(error)
-            ) from error
+            address = address_without_password(db.engine.url)
+            raise DatabaseUnavailable(address, str(error)) from error
 
 
 def address_without_password(url: URL | str) -> str:

@@ -9,12 +9,14 @@ from typing import NamedTuple
 
 from sqlalchemy import text
 
+from hub.db.database_encoding import require_unicode
 from hub.db.engine import (
     BUSY_SECONDS,
     DATABASE_SETTING,
     IDLE_TRANSACTION_SECONDS,
     db,
     read_only_session,
+    translate_errors,
 )
 from hub.db.session_pooling import require_own_sessions
 from hub.errors import ConfigurationError
@@ -45,6 +47,8 @@ def require_usable_sessions() -> None:
     A connection keeps its session. The hub's driver reads moments in one style only, and its
     transactions are written for one isolation.
     """
+    with translate_errors():
+        require_unicode(db.engine, DATABASE_SETTING)
     require_own_sessions()
     settings = _read()
     if settings is None:
