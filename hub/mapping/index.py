@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from operator import attrgetter
@@ -76,6 +76,15 @@ class Entry:
     def qualified_name(self) -> str:
         """Return the name with those of the records above it, as far as QuickBooks gave them."""
         return self.full_name or self.name
+
+    def is_below_any(self, qualified_names: Collection[str]) -> bool:
+        """Return whether one of the records above it, such as a job's customer, has such a name."""
+        name, separator, _ = self.qualified_name.rpartition(":")
+        while separator:
+            if name in qualified_names:
+                return True
+            name, separator, _ = name.rpartition(":")
+        return False
 
 
 @value_object

@@ -377,10 +377,21 @@ def _find_by_id(records: RecordIndex, code: Code, is_plain: bool) -> list[Entry]
     return [entry] if entry else []
 
 
+def _find_by_email(records: RecordIndex, code: Code, is_plain: bool) -> list[Entry]:
+    """Find the records with the address of a code, without jobs that only inherited it.
+
+    A job of a customer with the same address counts only if it has the name of the code.
+    """
+    hits = records.find_by_email(_get_party_email(code))
+    names = {hit.qualified_name for hit in hits}
+    namesakes = records.find_by_name(code.name or "")
+    return [hit for hit in hits if hit in namesakes or not hit.is_below_any(names)]
+
+
 _RULES: dict[str, Callable[[RecordIndex, Code, bool], list[Entry]]] = {
     "id": _find_by_id,
     "number": lambda records, code, is_plain: records.find_by_number(code.number or ""),
     "name": lambda records, code, is_plain: records.find_by_name(code.name or ""),
-    "email": lambda records, code, is_plain: records.find_by_email(_get_party_email(code)),
+    "email": _find_by_email,
     "words": lambda records, code, is_plain: records.find_by_words(code.name or ""),
 }

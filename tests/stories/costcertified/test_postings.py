@@ -357,6 +357,22 @@ def test_a_client_is_found_by_id_then_address_then_name_else_made(site):
 
 
 @pytest.mark.row("CC-B11")
+def test_jobs_with_the_address_of_their_customer_are_no_other_clients(site):
+    address = {"Address": "marta.ellison@example.com"}
+    customer = site.make("Customer", DisplayName="Marta Ellison", PrimaryEmailAddr=address)
+    for name in ("Kitchen", "Bath"):
+        parent = {"value": customer["Id"]}
+        site.make(
+            "Customer", DisplayName=name, ParentRef=parent, Job=True, PrimaryEmailAddr=address
+        )
+    site.enable()
+    site.invoice()
+    site.sync()
+    assert site.cases() == {}
+    assert site.one("Invoice")["CustomerRef"]["value"] == customer["Id"]
+
+
+@pytest.mark.row("CC-B11")
 def test_a_similar_name_is_held_until_a_person_decides(site):
     similar = site.make("Customer", DisplayName="Marta Elison")
     site.enable()

@@ -147,6 +147,34 @@ def test_a_vendor_is_found_by_any_of_its_addresses():
     assert id_or_reason(supplier("email"), code) == "31"
 
 
+ACME = Entry(id="43", name="Acme", email="post@acme.example")
+KITCHEN = Entry(id="44", name="Kitchen", full_name="Acme:Kitchen", email="post@acme.example")
+PHASE = Entry(id="45", name="Phase", full_name="Acme:Bath:Phase", email="post@acme.example")
+WIDE = Entry(id="46", name="Acme：Yard", email="post@acme.example")
+
+
+@pytest.mark.parametrize(
+    ("name", "entries", "id"),
+    [
+        ("Acme", (ACME, KITCHEN, PHASE), "43"),
+        ("Acme Homes", (PHASE, KITCHEN, ACME), "43"),
+        ("Kitchen", (KITCHEN,), "44"),
+        ("Kitchen", (ACME, KITCHEN), None),  # it may be the job as well
+        ("Acme:Kitchen", (ACME, KITCHEN), None),
+        ("Acme", (KITCHEN, PHASE), None),  # their customer has another address
+        ("Acme", (ACME, WIDE), None),  # a colon of full width separates nothing
+    ],
+)
+def test_a_job_that_only_has_the_address_of_its_customer_is_no_other_candidate(name, entries, id):
+    field = Field(name="client", label="Client", role="customer", match=("email", "name"))
+    code = Code(id="x", name=name, create=Party(name=name, email="post@acme.example"))
+    result = find(field, code, MatchIndex({}, {"customer": RecordIndex(entries)}))
+    if id:
+        assert result.id == id
+    else:
+        assert result.problem.startswith("several records in QuickBooks fit")
+
+
 def test_a_namesake_with_another_address_needs_a_decision():
     field = supplier("email", "name")
     theirs, own, none = (
