@@ -19,6 +19,7 @@ from hub import (
     format_moment,
     iter_chunks,
     read_linked_pages,
+    require_id,
 )
 from hub_autotask.entity_rows import are_fields, drop_repeated, names_row, read_labels, read_row
 
@@ -114,7 +115,7 @@ class Autotask:
         zone = self._discover()
         own = self.get("Companies", 0) or {}
         name = own.get("companyName") or zone["zoneName"]
-        return str(zone["ci"]), name
+        return require_id(zone, "ci"), name
 
     def pages(
         self, entity: str, *conditions: Any, fields: tuple[str, ...] = ()

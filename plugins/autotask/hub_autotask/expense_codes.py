@@ -61,7 +61,7 @@ def list_codes(site: Site, source: Autotask, source_lists: Lists, field: str) ->
     if field == "department":
         return _list_department_codes(source_lists)
     resources = source.rows("Resources", where("isActive", "eq", True))
-    return [build_person_code(row, source_lists.home_currency) for row in resources]
+    return [build_person_code(row, source_lists.home_currency) for row in resources if row["id"]]
 
 
 def _list_department_codes(source_lists: Lists) -> list[Code]:

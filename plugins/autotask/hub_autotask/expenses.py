@@ -21,6 +21,7 @@ from hub import (
     Site,
     StageName,
     money,
+    require_id,
     round_amount,
 )
 from hub_autotask import expense_codes, lists
@@ -307,7 +308,7 @@ class _Translation:
         is_billable = bool(item["isBillableToCompany"] and company)
         field = "category_billable" if is_billable else "category"
         return Line(
-            id=str(item["id"]),
+            id=require_id(item, "id"),
             amount=round_amount(self._compute_reimbursed_amount(item), self.currency),
             description=self._describe_item(item),
             codes={

@@ -15,6 +15,7 @@ from hub import (
     StageName,
     TaxMode,
     money,
+    require_id,
     round_amount,
 )
 from hub_autotask import lists
@@ -214,7 +215,7 @@ class InvoiceTranslation:
         tax = money(line["taxDollars"] or 0)
         quantity = line["quantity"]
         return Line(
-            id=str(line["id"]),
+            id=require_id(line, "id"),
             amount=round_amount(money(line["extendedPrice"] or 0), self.currency) * self.sign,
             quantity=None if quantity is None else money(quantity) * self.sign,
             unit_price=None if line["rate"] is None else money(line["rate"]),

@@ -67,15 +67,16 @@ class Lists:
         self._rows_by_id: dict[str, dict[int, Row]] = {}
 
     def all_rows(self, entity: str) -> dict[Any, Row]:
-        """Return all rows of a short list by their ids."""
+        """Return all rows of a short list by their ids; one without an id cannot be looked up."""
         if entity not in self._all_rows:
-            self._all_rows[entity] = {row["id"]: row for row in self._source.rows(entity)}
+            rows = self._source.rows(entity)
+            self._all_rows[entity] = {row["id"] or object(): row for row in rows}
         return self._all_rows[entity]
 
     def active_rows(self, entity: str) -> list[Row]:
-        """Return the active rows of a short list."""
+        """Return the active rows of a short list that have an id."""
         rows = self.all_rows(entity).values()
-        return [row for row in rows if row["isActive"]]
+        return [row for row in rows if row["isActive"] and row["id"]]
 
     def fetch_rows(self, entity: str, ids: Iterable[int]) -> None:
         """Request rows of a long list by their ids, except those that were read before."""

@@ -14,6 +14,7 @@ from hub import (
     Sentence,
     StageName,
     money,
+    require_id,
     round_amount,
 )
 from hub_autotask import lists
@@ -162,7 +163,7 @@ class OrderTranslation:
         quantity = money(item["quantity"])
         cost = money(item["unitCost"])
         return Line(
-            id=str(item["id"]),
+            id=require_id(item, "id"),
             amount=round_amount(quantity * cost, self.currency),
             quantity=quantity,
             unit_price=cost,

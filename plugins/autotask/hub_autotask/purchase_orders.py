@@ -364,7 +364,7 @@ def list_codes(site: Site, source: Autotask, source_lists: Lists, field: str) ->
     """Return the codes of a field as Autotask has them now."""
     if field == "product":
         rows = source.rows("Products", where("isActive", "eq", True))
-        return [lists.build_product_code(row, site.settings) for row in rows]
+        return [lists.build_product_code(row, site.settings) for row in rows if row["id"]]
     if field == "term":
         return lists.list_term_codes(source_lists)
     company_type = "Vendor" if field == "vendor" else "Customer"

@@ -16,6 +16,11 @@ def change_rows(bench, entity, change):
     )
 
 
+def add_row_without_id(bench, entity, id):
+    """Let Autotask send a further row of an entity, with null or an empty text as its id."""
+    return change_rows(bench, entity, lambda rows: rows.append({**rows[0], "id": id}))
+
+
 def unreadable_ids(items):
     return [item.source_id for item in items if isinstance(item, Unreadable)]
 
@@ -29,6 +34,74 @@ def test_an_invoice_without_a_number_as_its_id_stops_no_other_invoice(invoices, 
     assert unreadable_ids(items) == ["invoice:None"]
     later = invoices.read(last_cursors(items))
     assert unique_ids(later) == {"invoice:4003"}
+
+
+@pytest.mark.parametrize("id", [None, ""])
+def test_a_database_without_an_id_is_not_taken_for_another_one(invoices, id):
+    with (
+        change_answers(
+            invoices,
+            lambda path, _: path.endswith("/zoneInformation"),
+            lambda answer: answer.update(ci=id),
+        ),
+        pytest.raises(LookupError, match="ci"),
+    ):
+        invoices.check()
+
+
+@pytest.mark.parametrize("id", [None, ""])
+@pytest.mark.parametrize(
+    ("app", "entity", "prefix"),
+    [
+        ("invoices", "BillingItems", "invoice:"),
+        ("expenses", "ExpenseItems", "expense_report:"),
+        ("purchase-orders", "PurchaseOrderItems", "purchase_order:"),
+    ],
+)
+def test_a_line_without_an_id_stops_no_other_document(open_bench, app, entity, prefix, id):
+    bench = open_bench(app)
+    whole = unique_ids(bench.read())
+    bench = open_bench(app)
+    with change_rows(bench, entity, lambda rows: rows[0].update(id=id)):
+        items = bench.read()
+    assert unique_ids(items) == whole
+    [broken] = [item for item in items if isinstance(item, Unreadable)]
+    assert broken.source_id.startswith(prefix)
+    assert broken.reason == "The source sent no “id” for it."
+
+
+@pytest.mark.parametrize("id", [None, ""])
+@pytest.mark.parametrize("settings", [{}, {"default_item": "7"}])
+def test_a_billing_code_without_an_id_is_not_that_of_lines_without_one(open_bench, settings, id):
+    words = "a line without billing code"
+    bench = open_bench("invoices", **settings)
+    expected = bench.case(words)
+    with add_row_without_id(bench, "BillingCodes", id):
+        assert bench.case(words) == expected
+
+
+@pytest.mark.parametrize("id", [None, ""])
+def test_a_payment_term_without_an_id_is_not_that_of_invoices_without_one(invoices, change_row, id):
+    change_row(invoices, "labour and a licence", paymentTerm=None)
+    with add_row_without_id(invoices, "PaymentTerms", id):
+        assert invoices.case("labour and a licence").codes["term"] is None
+
+
+@pytest.mark.parametrize("id", [None, ""])
+@pytest.mark.parametrize(
+    ("app", "entity", "field"),
+    [
+        ("invoices", "PaymentTerms", "term"),
+        ("invoices", "TaxCategories", "tax_category"),
+        ("expenses", "Resources", "person"),
+        ("purchase-orders", "Products", "product"),
+    ],
+)
+def test_what_has_no_id_is_not_among_the_codes(open_bench, app, entity, field, id):
+    bench = open_bench(app)
+    whole = bench.codes(field)
+    with add_row_without_id(bench, entity, id):
+        assert bench.codes(field) == whole
 
 
 @pytest.mark.parametrize("row", [None, 7, "abc", [["a"]]])
