@@ -10,6 +10,7 @@ from hub import (
     Line,
     Record,
     Refused,
+    Retry,
     Row,
     Sentence,
     Site,
@@ -94,20 +95,26 @@ class SourceIds:
         self.parts: dict[str, Any] = {}
         self.currencies: dict[str | None, Any] = {}
         self.references: dict[str, Any] = {}
-        for row in source.rows(queries.SUPPLIERS):
+        for row in _iter_identified(source.rows(queries.SUPPLIERS)):
             key = _normalize(row["name"])
             self.suppliers[key] = row["id"]
-        for row in source.rows(queries.PART_NAMES):
+        for row in _iter_identified(source.rows(queries.PART_NAMES)):
             name = parts.format_part_name(row)
             changed_name = parts.build_safe_name(name, row["id"])
             distinct_name = parts.build_safe_name(name, row["id"], is_taken=True)
             for possible_name in (name, changed_name, distinct_name):
                 self.parts.setdefault(_normalize(possible_name), row["id"])  # of the first part
-        for row in source.list_short(queries.CURRENCIES):
+        for row in _iter_identified(source.list_short(queries.CURRENCIES)):
             self.currencies[row["code"]] = row["id"]
         for row in source.rows(queries.ORDER_REFERENCES):
-            if row["reference"]:
-                self.references.setdefault(row["reference"], row["id"])  # a copy has it, too
+            if references.is_imported(row["reference"]):
+                self._add_reference(row)
+
+    def _add_reference(self, row: Row) -> None:
+        """Note the id of an imported order; without it, the order would be created once more."""
+        if row["id"] is None:
+            raise Retry("ION could not return one of its rows; it is asked again later.")
+        self.references.setdefault(row["reference"], row["id"])  # a copy has it, too
 
     def describe_missing(self, order: Document) -> str:
         """Return what ION lacks to create an order, as the end of a sentence; "" for nothing."""
@@ -124,6 +131,13 @@ class SourceIds:
                 yield Sentence("part “%(name)s”", name=name)
         if order.currency and order.currency not in self.currencies:
             yield Sentence("currency %(currency)s", currency=order.currency)
+
+
+def _iter_identified(rows: Sequence[Row]) -> Iterator[Row]:
+    """Yield the rows that have an id; without one, a row cannot be named in an order."""
+    for row in rows:
+        if row["id"] is not None:
+            yield row
 
 
 def _normalize(name: str | None) -> str:
