@@ -16,6 +16,7 @@ from hub import (
     Row,
     Sentence,
     Site,
+    require_id,
 )
 from hub_ion import queries, schema
 from hub_ion.answers import (
@@ -143,7 +144,7 @@ class Ion:
             raise NeedsAttention(
                 "ION does not say to which organization these keys belong. Make new ones in ION."
             )
-        id = str(organization["id"])
+        id = require_id(organization, "id")
         return id, organization["domain"] or f"organization {id}"
 
     def read_schema(self) -> frozenset[str]:

@@ -18,9 +18,11 @@ from hub import (
     TaxMode,
     money,
     parse_date,
+    require_id,
     round_amount,
 )
 from hub_ion import parts, references
+from hub_ion.answers import parse_day
 from hub_ion.client import ENVIRONMENTS
 
 PREFIX = "order:"
@@ -46,7 +48,7 @@ def build_document(site: Site, row: Row, twins: parts.Twins) -> Document:
     total, tax_mode = _get_total_and_tax_mode(site, lines)
     return Document(
         kind="purchase_order",
-        source_id=f"{PREFIX}{row['id']}",
+        source_id=f"{PREFIX}{require_id(row, 'id')}",
         quickbooks_id=quickbooks_id,
         version=row["etag"],
         stage=stage,
@@ -79,7 +81,7 @@ def _get_total_and_tax_mode(site: Site, lines: Sequence[Line]) -> tuple[Decimal 
 
 def _get_order_date(site: Site, row: Row, stage: StageName) -> dt.date | None:
     """Return the day of the order, or of its last change if it is ready and has no day."""
-    date = parse_date(row["ordered"], site.zone)
+    date = parse_day(row["ordered"], site.zone)
     if date is None and stage == "ready":
         return parse_date(row["updated"], site.zone) or site.today
     return date
@@ -104,7 +106,7 @@ def _find_first_expected_date(site: Site, lines: Sequence[Row]) -> dt.date | Non
     """Return the first day on which one of the lines is expected, or else needed."""
     days = []
     for line in lines:
-        day = parse_date(line["eta"] or line["needed"], site.zone)
+        day = parse_day(line["eta"] or line["needed"], site.zone)
         if day:
             days.append(day)
     return min(days, default=None)
@@ -115,7 +117,7 @@ def _build_supplier_code(row: Row, currency: str) -> Code:
     name = row["name"]
     words = name.split()
     party = Party(name=" ".join(words), currency=currency)
-    return Code(id=str(row["id"]), name=name, create=party)
+    return Code(id=require_id(row, "id"), name=name, create=party)
 
 
 def get_attribute(row: Row, key: str) -> str | None:
@@ -252,7 +254,7 @@ def _build_line(site: Site, line: Row, currency: str, twins: parts.Twins) -> Lin
     account = _get_account_code(site, line)
     amount = _compute_amount(line)
     return Line(
-        id=f"line:{line['id']}",
+        id=f"line:{require_id(line, 'id')}",
         amount=None if amount is None else round_amount(amount, currency),
         quantity=quantity,
         unit_price=cost,
@@ -327,7 +329,7 @@ def _build_fee(site: Site, fee: Row, currency: str) -> Line:
     """Return a fee of an order as a line."""
     name = (fee["name"] or "").strip() or "Fee"
     return Line(
-        id=f"fee:{fee['id']}",
+        id=f"fee:{require_id(fee, 'id')}",
         amount=None if fee["value"] is None else round_amount(money(fee["value"]), currency),
         description=name,
         codes={

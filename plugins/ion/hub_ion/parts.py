@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from hub import Code, Document, Item, ItemType, Row, Site, StageName, money, parse_date
+from hub import Code, Document, Item, ItemType, Row, Site, StageName, money, parse_date, require_id
 from hub_ion.client import Ion
 from hub_ion.queries import Listing
 from hub_ion.schema import build_id_key
@@ -31,7 +31,7 @@ def build_document(site: Site, row: Row, twins: Twins) -> Document:
     """Return the item of a part; it has no date, because ION lists a part whenever it changes."""
     return Document(
         kind="item",
-        source_id=f"{PREFIX}{row['id']}",
+        source_id=f"{PREFIX}{require_id(row, 'id')}",
         version=row["etag"],
         stage=_decide_stage(site),
         codes=_get_item_accounts(site, row),
@@ -46,7 +46,7 @@ def build_part_code(site: Site, row: Row, twins: Twins) -> Code:
     is_ambiguous = build_comparison_key(row) in twins
     is_created = site.settings["parts"] != "none"
     return Code(
-        id=f"{PREFIX}{row['id']}",
+        id=f"{PREFIX}{require_id(row, 'id')}",
         name=new_item.name if is_ambiguous else format_part_name(row),
         number=row["number"],
         create=new_item if is_created else None,

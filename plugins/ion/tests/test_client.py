@@ -11,6 +11,7 @@ from hub_ion.sandbox import graph
 
 from hub import NeedsAttention, Receipt, Refused, Retry, Unreadable
 from hub.testing.clock import START
+from hub.testing.fakes.wsgi import change_answers
 
 
 def check(bench):
@@ -29,6 +30,19 @@ def report_posted(bench, words="a part"):
 def test_the_organization_is_named_in_each_environment(bench, open_bench):
     assert (check(bench).id, check(bench).name) == ("4711", "orbital-works.example")
     assert check(open_bench(environment="sandbox")).id == "4712"
+
+
+@pytest.mark.row("ION-3")
+@pytest.mark.parametrize("id", [None, ""])
+def test_an_organization_without_an_id_is_not_taken_for_another_one(bench, id):
+    def change(answer):
+        answer["data"]["me"]["organization"]["id"] = id
+
+    with (
+        change_answers(bench, lambda path, query: b"query Me" in query, change),
+        pytest.raises(LookupError, match="id"),
+    ):
+        check(bench)
 
 
 @pytest.mark.row("ION-2")

@@ -236,15 +236,6 @@ def test_parts_are_left_alone_where_none_are_wanted(open_bench):
     assert part(bench, "GLOVES-M").stage == "closed"
 
 
-def test_the_days_of_an_order_may_come_with_a_time(bench):
-    order = bench.books.row("orders", 1008)
-    order["orderedDate"] = "2026-03-03T06:30:00Z"
-    for line in bench.books.of_order("lines", order):
-        line |= {"estimatedArrivalDate": None, "needDate": "2026-03-30T02:00:00+00:00"}
-    (document,) = bench.read(ids=["order:1008"])
-    assert (document.date, document.due) == (dt.date(2026, 3, 2), dt.date(2026, 3, 29))
-
-
 def _change_orders(bench, change):
     """Let a server change the orders in the answers of the stand-in."""
 
@@ -335,6 +326,26 @@ def test_an_order_with_an_id_of_another_kind_stops_no_other_order(bench):
     with changed_order(bench, lambda row: row.update(id=["x"])):
         items = bench.read()
     assert set(ids(items)) == {f"order:{id}" for id in (1001, *range(1003, 1030), None)}
+
+
+@pytest.mark.row("ION-14", "ION-36")
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda row: row["supplier"].update(id=None),
+        lambda row: row["lines"][0].update(id=None),
+        lambda row: row["lines"][0]["part"].update(id=None),
+        lambda row: row.update(fees=[{"id": None, "name": "Freight", "value": "1"}]),
+    ],
+)
+def test_what_has_no_id_is_not_taken_for_another_one(bench, change):
+    """Two suppliers with the code "None" would be matched with the same vendor."""
+    with changed_order(bench, change):
+        items = bench.read()
+        codes = hub_codes(app="ion", site=bench.site, field="supplier")
+    [broken] = [item for item in items if isinstance(item, Unreadable)]
+    assert (broken.source_id, broken.reason) == ("order:1002", "The source sent no “id” for it.")
+    assert "None" not in {code.id for code in codes}
 
 
 @pytest.mark.row("ION-5", "ION-7")

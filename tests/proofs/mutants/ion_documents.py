@@ -297,7 +297,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-17",
         place=f"{PLUGIN}/parts.py",
-        old="        id=f\"{PREFIX}{row['id']}\",\n        name=new_item.name",
+        old="        id=f\"{PREFIX}{require_id(row, 'id')}\",\n        name=new_item.name",
         new="        id=f\"item:{row['id']}\",\n        name=new_item.name",
         bug="Order and part make an item each.",
     ),

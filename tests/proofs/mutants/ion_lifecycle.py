@@ -188,8 +188,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-31",
         place=f"{PLUGIN}/orders.py",
-        old='        day = parse_date(line["eta"] or line["needed"], site.zone)\n',
-        new='        day = parse_date(line["needed"], site.zone)\n',
+        old='        day = parse_day(line["eta"] or line["needed"], site.zone)\n',
+        new='        day = parse_day(line["needed"], site.zone)\n',
         bug="The expected day is ignored.",
     ),
     Mutant(
