@@ -114,6 +114,20 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
         bug="Of several lines with one tax rate only the first is charged.",
     ),
     Mutant(
+        row="CC-S14",
+        place=f"{PLUGIN}/codes.py",
+        old='id=f"client:{require_id(row, names.Client.ID)}"',
+        new='id="client"',
+        bug="All invoices go to the first client.",
+    ),
+    Mutant(
+        row="CC-S14",
+        place=f"{PLUGIN}/codes.py",
+        old="    name = company or person or",
+        new="    name = person or company or",
+        bug="An invoice to a company names a person.",
+    ),
+    Mutant(
         row="CC-S15",
         place=f"{PLUGIN}/codes.py",
         old="    item = _build_new_item(site, number)\n",
@@ -121,11 +135,44 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
         bug="Product/Service does not show the number of the invoice.",
     ),
     Mutant(
+        row="CC-S15",
+        place=f"{PLUGIN}/codes.py",
+        old='Item(name=name, codes={"income',
+        new='Item(name=name, type="non_inventory", codes={"income',
+        bug="The number is the name of a product, and not of a service.",
+    ),
+    Mutant(
+        row="CC-S15",
+        place=f"{PLUGIN}/invoices.py",
+        old="            **codes.build_service_code(site, number),",
+        new=(
+            "            **codes.build_service_code(\n"
+            "                site, str(first[names.Line.ID]) if first is not "
+            "row[names.Invoice.LINES][0] else number\n"
+            "            ),"
+        ),
+        bug="Each further line has a service of its own.",
+    ),
+    Mutant(
+        row="CC-S15",
+        place="hub/posting/preflight/duplicate_checks.py",
+        old="    if same_number:\n        is_of_own_kind",
+        new="    if False:\n        is_of_own_kind",
+        bug="A number that another invoice has is sent all the same.",
+    ),
+    Mutant(
         row="CC-S16",
         place=f"{PLUGIN}/payments.py",
         old='        applied=Applied(document=f"invoice:{invoice}"),',
         new="        applied=None,",
         bug="A payment is not applied to its invoice.",
+    ),
+    Mutant(
+        row="CC-S16",
+        place=f"{PLUGIN}/payments.py",
+        old="for invoice, parts in allocations.items()]",
+        new="for invoice, parts in [*allocations.items()][:1]]",
+        bug="A payment of several invoices pays the first one only.",
     ),
     Mutant(
         row="CC-S17",
@@ -149,6 +196,16 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
         bug="The invoice does not say that it is managed in CostCertified.",
     ),
     Mutant(
+        row="CC-S18",
+        place=f"{PLUGIN}/invoices.py",
+        old="        message=MANAGED_NOTE,\n",
+        new=(
+            "        message=MANAGED_NOTE,\n"
+            "        email_to=row[names.Invoice.CLIENT].get(names.Client.EMAIL),\n"
+        ),
+        bug="QuickBooks mails each invoice to its client.",
+    ),
+    Mutant(
         row="CC-B1",
         place=f"{PLUGIN}/invoices.py",
         old="if total is None or invoiced_total is None or invoiced_total <= total:",
@@ -156,11 +213,52 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
         bug="A project that is invoiced for more than its total is not warned of.",
     ),
     Mutant(
+        row="CC-B1",
+        place=f"{PLUGIN}/invoices.py",
+        old="invoiced_total <= total:",
+        new="invoiced_total < total:",
+        bug="A project that is invoiced for exactly its total is warned of.",
+    ),
+    Mutant(
+        row="CC-B1",
+        place=f"{PLUGIN}/invoices.py",
+        old='f"{basis_value.normalize():f} % {basis}"',
+        new='f"{basis_value:.0f} % {basis}"',
+        bug="A percentage is rounded.",
+    ),
+    Mutant(
+        row="CC-B1",
+        place=f"{PLUGIN}/invoices.py",
+        old="BASIS_TEXTS = {\n",
+        new='BASIS_TEXTS = {\n    "amount": "of the project total",\n',
+        bug="An invoice of an amount has a percentage.",
+    ),
+    Mutant(
+        row="CC-B1",
+        place="hub/collect/content.py",
+        old="warnings=(*mapped_document.warnings, *payload.warnings),",
+        new="warnings=(*payload.warnings,),",
+        bug="The warning is not shown with what was posted.",
+    ),
+    Mutant(
         row="CC-B2",
         place=f"{PLUGIN}/invoices.py",
         old="for fee in row.get(names.Invoice.FEES) or () if _is_borne_by_client(fee)]",
         new="for fee in row[names.Invoice.FEES]]",
         bug="The client is charged for fees that the contractor bears.",
+    ),
+    Mutant(
+        row="CC-B2",
+        place=f"{PLUGIN}/payouts.py",
+        old=(
+            '            description="Fees of CostCertified",\n'
+            '            codes={"account": site.settings["fee_account"]},'
+        ),
+        new=(
+            '            description="Fees of CostCertified",\n'
+            '            codes={"account": site.settings["income_account"]},'
+        ),
+        bug="What CostCertified keeps is taken off the income.",
     ),
     Mutant(
         row="CC-B3",
@@ -182,6 +280,13 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
         old="        groups.setdefault(line.get(names.Line.TAX_NAME) or None, []).append(line)",
         new="        groups.setdefault(lines[0][names.Line.TAX_NAME], []).append(line)",
         bug="An item with a tax of its own gets the tax of the first one.",
+    ),
+    Mutant(
+        row="CC-B5",
+        place=f"{PLUGIN}/invoices.py",
+        old="groups.setdefault(line.get(names.Line.TAX_NAME) or None, [])",
+        new="groups.setdefault(str(bool(line.get(names.Line.TAX_NAME))), [])",
+        bug="Items with two taxes are one line, with the first of them.",
     ),
     Mutant(
         row="CC-B6",
@@ -226,6 +331,13 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
         old='        role="customer",\n        match=("email", "name"),',
         new='        role="customer",\n        match=("name",),',
         bug="A client is not found by the e-mail address.",
+    ),
+    Mutant(
+        row="CC-B11",
+        place=f"{PLUGIN}/codes.py",
+        old='        role="customer",\n        match=("email", "name"),',
+        new='        role="customer",\n        match=("name", "email"),',
+        bug="The name of a client counts before the e-mail address.",
     ),
     Mutant(
         row="CC-B12",

@@ -10,7 +10,7 @@ from hub.errors import AccessNeeded
 from hub.installations import enable
 from hub.scheduling import runner
 from hub.security.secrets import SiteSecrets
-from tests.support.sources.costcertified_site import CLEARING, CostCertifiedSite
+from tests.support.sources.costcertified_site import ACCOUNTS, CLEARING, CostCertifiedSite
 
 pytestmark = pytest.mark.end_to_end
 
@@ -152,6 +152,22 @@ def test_every_invoice_that_was_sent_arrives_with_its_number_in_product_service(
     }
 
 
+@pytest.mark.row("CC-S14")
+def test_each_invoice_has_its_client_and_amount_in_quickbooks(first_day):
+    listed, expected = {}, {}
+    for case, invoice in first_day.invoices.items():
+        if invoice and case not in NAMESAKES:
+            source = first_day.source[case]
+            client = source["client"]
+            name = client["company"] or f"{client['fname']} {client['lname']}"
+            listed[case] = invoice["CustomerRef"]["name"], invoice["TotalAmt"]
+            expected[case] = name, 0 if source["status"] == "void" else source["total"]
+    assert listed == expected
+    names = {name for name, _ in listed.values()}
+    assert {"Grant & Daughters Bakery", "Ines Okafor"} < names
+    assert len(listed) > 15
+
+
 @pytest.mark.row("CC-S10", "CC-S11")
 @pytest.mark.parametrize(
     ("case", "why"),
@@ -179,6 +195,31 @@ def test_the_basis_of_a_progress_invoice_is_in_the_memo(first_day):
     )
 
 
+@pytest.mark.row("CC-B1")
+def test_a_percentage_keeps_its_decimals_and_an_amount_has_none(site):
+    site.enable()
+    for basis, value in (("percent_remaining", "33.75"), ("amount", "100.00"), ("amount", None)):
+        site.invoice(basis=basis, basis_value=value)
+    site.sync()
+    invoices = sorted(site.all("Invoice"), key=lambda row: row["DocNumber"])
+    memos = [invoice["PrivateNote"].partition("\n[hub:")[0] for invoice in invoices]
+    project = "Project: Porch 900, 9 Elm"
+    assert memos == [f"{project}\n33.75 % of what remained of the project", project, project]
+
+
+@pytest.mark.row("CC-B1")
+def test_an_invoice_above_what_its_project_may_cost_is_posted_with_a_warning(site):
+    site.enable()
+    within = site.invoice("5000.00")
+    site.sync()
+    beyond = site.invoice("0.01")
+    site.sync()
+    postings = [site.posting(f"invoice:{id}") for id in (within, beyond)]
+    assert [posting.state for posting in postings] == ["posted"] * 2
+    warning = "Porch 900 is invoiced for 5,000.01 in all, more than its total of 5,000.00."
+    assert [posting.warnings for posting in postings] == [[], [warning]]
+
+
 @pytest.mark.row("CC-B5")
 def test_an_item_whose_tax_was_changed_is_a_line_of_its_own(first_day):
     invoice = first_day.invoices["tax of one item changed"]
@@ -187,6 +228,26 @@ def test_an_item_whose_tax_was_changed_is_a_line_of_its_own(first_day):
         invoice["TxnTaxDetail"]["TotalTax"]
         == first_day.source["tax of one item changed"]["tax_total"]
     )
+
+
+@pytest.mark.row("CC-B5")
+def test_items_with_two_taxes_have_the_tax_code_of_each(site):
+    site.connect("canada", currency="USD", multicurrency=False, currencies=())
+    site.enable()
+    taxes = ("GST", "5"), ("HST ON", "13"), ("GST", "5")
+    items = []
+    for id, (name, rate) in enumerate(taxes, 1):
+        tax = {"tax_name": name, "tax_rate": rate}
+        items.append({"id": str(id), "description": f"Item {id}", "amount": "100.00", **tax})
+    site.invoice(lines=items)
+    site.sync()
+    ids = {row["Name"]: row["Id"] for row in site.select("TaxCode")}
+    invoice = site.one("Invoice")
+    assert [row[1:] for row in lines(invoice)] == [
+        (200, "Item 1; Item 3", ids["GST"]),
+        (100, "Item 2", ids["HST ON"]),
+    ]
+    assert (invoice["TxnTaxDetail"]["TotalTax"], invoice["TotalAmt"]) == (23, 323)
 
 
 @pytest.mark.row("CC-B7")
@@ -290,6 +351,16 @@ def test_an_invoice_that_is_voided_or_deleted_is_voided(first_day, later):
         )
 
 
+@pytest.mark.row("CC-S18")
+def test_no_invoice_is_mailed_by_quickbooks_and_each_says_where_it_is_managed(first_day):
+    posted = {case: invoice for case, invoice in first_day.invoices.items() if invoice}
+    assert sum(bool(first_day.source[case]["client"]["email"]) for case in posted) > 15
+    notes = {invoice["CustomerMemo"]["value"] for invoice in posted.values()}
+    assert notes == {"This invoice is managed and paid in CostCertified."}
+    assert {invoice.get("EmailStatus", "NotSet") for invoice in posted.values()} == {"NotSet"}
+    assert [case for case, invoice in posted.items() if "BillEmail" in invoice] == []
+
+
 @pytest.mark.row("CC-S17", "CC-S18")
 def test_changes_in_quickbooks_are_shown_in_the_hub_and_not_reported(later):
     invoice = later.invoices["letters and quotes"]
@@ -373,6 +444,17 @@ def test_jobs_with_the_address_of_their_customer_are_no_other_clients(site):
 
 
 @pytest.mark.row("CC-B11")
+def test_the_address_of_a_client_counts_before_the_name(site):
+    client = company.CLIENTS[0]
+    site.make("Customer", DisplayName=f"{client['fname']} {client['lname']}")
+    site.make("Customer", DisplayName="Home owner", PrimaryEmailAddr={"Address": client["email"]})
+    site.enable()
+    site.invoice(client=client)
+    site.sync()
+    assert site.one("Invoice")["CustomerRef"]["name"] == "Home owner"
+
+
+@pytest.mark.row("CC-B11")
 def test_a_similar_name_is_held_until_a_person_decides(site):
     similar = site.make("Customer", DisplayName="Marta Elison")
     site.enable()
@@ -385,7 +467,37 @@ def test_a_similar_name_is_held_until_a_person_decides(site):
 
 
 @pytest.mark.row("CC-S15")
-def test_a_service_that_has_the_number_already_and_a_number_in_use_are_asked_about(site):
+def test_each_line_of_an_invoice_has_its_one_service(site):
+    site.enable(lines="each")
+    site.invoice("100.00", "50.00")
+    site.sync()
+    assert [row[:2] for row in lines(site.one("Invoice"))] == [("CC-1001", 100), ("CC-1001", 50)]
+    (item,) = [row for row in site.all("Item") if row["Name"].startswith("CC-1001")]
+    assert (item["Type"], item["IncomeAccountRef"]["value"]) == (
+        "Service",
+        ACCOUNTS["income_account"],
+    )
+
+
+@pytest.mark.row("CC-S12", "CC-S15")
+def test_a_number_that_another_invoice_has_is_asked_about_and_not_used_again(site):
+    other = site.make("Customer", DisplayName="Somebody else")
+    detail = {"SalesItemLineDetail": {"ItemRef": {"value": _service(site)}}}
+    line = {"Amount": 5, "DetailType": "SalesItemLineDetail", **detail}
+    site.make("Invoice", CustomerRef={"value": other["Id"]}, DocNumber="CC-1001", Line=[line])
+    site.enable()
+    id = site.invoice()
+    sent = len(site.quickbooks.log.entries("invoice.create"))
+    site.sync()
+    assert len(site.quickbooks.log.entries("invoice.create")) == sent
+    assert site.posting(f"invoice:{id}").state == "held"
+    assert "CC-1001" in site.posting(f"invoice:{id}").reason
+    invoices = site.select("Invoice", "DocNumber = 'CC-1001'")
+    assert [invoice["TotalAmt"] for invoice in invoices] == [5]
+
+
+@pytest.mark.row("CC-S15")
+def test_a_service_that_has_the_number_already_is_asked_about(site):
     site.make("Item", Name="CC-1001", Type="Service", IncomeAccountRef={"value": "79"})
     site.enable()
     site.invoice()
@@ -428,6 +540,20 @@ def test_a_payment_that_cannot_be_posted_is_seen_and_tried_again(site):
     assert site.reported_states("payments", payment)[-1] == "posted"
 
 
+@pytest.mark.row("CC-S16")
+def test_one_payment_pays_each_of_its_invoices(site):
+    site.enable()
+    payment = site.pay(None, "324.00")
+    for amount in ("100.00", "200.00"):
+        id = site.invoice(amount)
+        total = site.books.row("invoices", id)["total"]
+        site.do("allocate", payment=payment, invoice=id, amount=str(total))
+    site.sync()
+    assert [invoice["Balance"] for invoice in site.all("Invoice")] == [0, 0]
+    paid = site.one("Payment")
+    assert (paid["TotalAmt"], paid["UnappliedAmt"]) == (324, 0)
+
+
 @pytest.mark.row("CC-S10", "CC-S16")
 def test_a_payment_of_an_invoice_that_is_not_in_the_books_says_why_it_waits(site):
     site.enable(**CLEARING, start_date="2026-03-01")
@@ -457,7 +583,7 @@ def test_with_post_on_paid_nothing_is_posted_before_it_is_paid(site):
     assert (site.one("Invoice")["Balance"], site.one("Payment")["TotalAmt"]) == (0, 108)
 
 
-@pytest.mark.row("CC-S8", "CC-B6", "CC-B7")
+@pytest.mark.row("CC-S8", "CC-B2", "CC-B6", "CC-B7")
 def test_a_first_sync_posts_payments_to_undeposited_funds_until_their_payout(
     site,
 ):
@@ -473,6 +599,9 @@ def test_a_first_sync_posts_payments_to_undeposited_funds_until_their_payout(
     linked = [line["LinkedTxn"][0]["TxnType"] for line in deposit["Line"] if line.get("LinkedTxn")]
     assert (linked, deposit["DepositToAccountRef"]["name"]) == (["Payment"] * 2, "Checking")
     assert deposit["TotalAmt"] == Decimal("314.61")
+    (kept,) = [line for line in deposit["Line"] if not line.get("LinkedTxn")]
+    account = kept["DepositLineDetail"]["AccountRef"]["value"]
+    assert (kept["Amount"], account) == (Decimal("-9.39"), ACCOUNTS["fee_account"])
     site.do("refund", payment=first, amount="54.00", tax="4.00", reason=None)
     site.sync()
     assert any(
