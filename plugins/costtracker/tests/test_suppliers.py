@@ -44,6 +44,21 @@ def test_an_edit_by_somebody_without_the_right_waits_with_a_reason(updating):
     )
 
 
+@pytest.mark.row("CT-S12")
+@pytest.mark.parametrize("right", [False, None, "yes"])
+def test_an_edit_waits_unless_costtracker_says_that_its_author_has_the_right(updating, right):
+    with change_answers(
+        updating,
+        lambda path, _: path.endswith("/v1/suppliers"),
+        lambda answer: [
+            row.update(can_update_accounting_suppliers=right) for row in answer["items"]
+        ],
+    ):
+        (document,) = updating.read(ids=["supplier:s3"])
+    assert document.stage == "pending"
+    assert "may not update suppliers" in document.hold
+
+
 @pytest.mark.row("CT-S11")
 def test_an_edit_of_a_supplier_without_a_link_waits_with_a_reason(open_bench):
     bench = open_bench(update_suppliers=True)  # the lists were not pushed yet

@@ -115,6 +115,13 @@ COSTTRACKER_POSTING: tuple[Mutant, ...] = (
         bug="A credit note becomes a bill.",
     ),
     Mutant(
+        row="CT-B11",
+        place=f"{PLUGIN}/invoices.py",
+        old='sign = -1 if kind == "vendor_credit" and _is_negative(row) else 1',
+        new="sign = 1",
+        bug="A credit note with negative amounts is held.",
+    ),
+    Mutant(
         row="CT-B12",
         place="hub/posting/preflight/record_checks.py",
         old="    if party is None or not party.currency or party.currency == currency:",

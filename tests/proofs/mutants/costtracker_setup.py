@@ -48,6 +48,13 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
         bug="Tax codes are read without their rate.",
     ),
     Mutant(
+        row="CT-S5",
+        place="hub/qbo/company.py",
+        old='    tax_rates = _load_tax_rates(rows, "purchase")\n',
+        new='    tax_rates = _load_tax_rates(rows, "sales")\n',
+        bug="A tax code is read with what it adds to a sale.",
+    ),
+    Mutant(
         row="CT-S6",
         place="hub/qbo/records.py",
         old="        parent=row.parent,",
@@ -133,6 +140,13 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
         old="        return _explain_missing_right(row)",
         new='        return "It waits."',
         bug="A refused edit does not say who lacks the right.",
+    ),
+    Mutant(
+        row="CT-S12",
+        place=f"{PLUGIN}/suppliers.py",
+        old="row.get(names.SupplierEdit.MAY_UPDATE_SUPPLIERS) is not True",
+        new="row.get(names.SupplierEdit.MAY_UPDATE_SUPPLIERS) is False",
+        bug="An edit of which CostTracker does not say who may make it counts.",
     ),
     Mutant(
         row="CT-S13",
@@ -226,6 +240,13 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
         bug="Locations follow the switch of classes.",
     ),
     Mutant(
+        row="CT-S24",
+        place=f"{PLUGIN}/lists.py",
+        old="    return bool(site.settings[switch])\n\n\ndef is_pushed",
+        new=("    return bool(site.settings[switch]) or is_pushed(site, field)\n\n\ndef is_pushed"),
+        bug="A list that was pushed once is used after it was switched off.",
+    ),
+    Mutant(
         row="CT-S25",
         place=f"{PLUGIN}/lists.py",
         old='    "class": "transfer_classes",',
@@ -238,6 +259,15 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
         old="    if not text or not is_used(site, field):",
         new="    if not text:",
         bug="What is switched off is still used on bills.",
+    ),
+    Mutant(
+        row="CT-S25",
+        place=f"{PLUGIN}/lists.py",
+        old="    if not is_used(site, field):\n        return []\n",
+        new=(
+            "    if not is_used(site, field) and not is_pushed(site, field):\n        return []\n"
+        ),
+        bug="A list that was pushed once is pushed after it was switched off.",
     ),
     Mutant(
         row="CT-S26",
@@ -254,6 +284,16 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
         bug="A list that is switched off is still put into CostTracker.",
     ),
     Mutant(
+        row="CT-S26",
+        place="hub/installations/enable.py",
+        old=(
+            "            outbox.mark_for_reread(session, row.id)\n"
+            "            outage.repeat_receipts"
+        ),
+        new="            outage.repeat_receipts",
+        bug="An invoice that waits for its approval keeps what was switched off.",
+    ),
+    Mutant(
         row="CT-S27",
         place=f"{PLUGIN}/lists.py",
         old='    "class": names.Line.CLASS,',
@@ -266,6 +306,13 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
         old="        parts.append(row.get(names.Invoice.REFERENCE))\n",
         new="        pass\n",
         bug="The reference does not reach the line's description.",
+    ),
+    Mutant(
+        row="CT-S27",
+        place=f"{PLUGIN}/invoices.py",
+        old="        return row.get(names.Invoice.REFERENCE) or number",
+        new="        return row.get(names.Invoice.REFERENCE)",
+        bug="A bill without a reference has no number.",
     ),
     Mutant(
         row="CT-S28",

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from hub_costtracker.sandbox import company
 
 from hub.db.engine import read_only_session
 from hub.errors import SettingsInvalid
@@ -197,9 +198,10 @@ def test_an_invoice_in_another_currency_than_its_suppliers_is_held(site):
 
 
 @pytest.mark.row("CT-B11")
-def test_a_credit_note_is_a_vendor_credit(site):
+@pytest.mark.parametrize("net", ["100.00", "-100.00"])
+def test_a_credit_note_is_a_vendor_credit(site, net):
     site.enable()
-    id = site.receive(kind="credit_note")
+    id = site.receive({"net": net}, kind="credit_note")
     site.sync()
     (credit,) = site.posted(id, "VendorCredit")
     assert (credit["TotalAmt"], site.posted(id)) == (100, [])
@@ -246,6 +248,25 @@ def test_tax_codes_are_read_with_what_they_add_to_a_purchase(site):
     site.sync()
     (bill,) = site.posted(id)
     assert (bill["TotalAmt"], bill["TxnTaxDetail"]["TotalTax"]) == (125, 25)
+
+
+@pytest.mark.row("CT-S5")
+def test_a_tax_code_has_the_rate_that_it_adds_to_a_purchase_and_not_to_a_sale(site):
+    site.choose_norway()
+    (agency, *_) = site.select("TaxAgency")
+    rates = [
+        {"TaxRateName": f"Import {side}", "RateValue": rate, "TaxAgencyId": agency["Id"]}
+        | {"TaxApplicableOn": side}
+        for side, rate in (("Sales", "0"), ("Purchase", "15"))
+    ]
+    body = {"TaxCode": "Import", "TaxRateDetails": rates}
+    path = "taxservice/taxcode"
+    answer = site.quickbooks.ask("POST", path, body, site.realm, content_type="application/json")
+    assert answer.status == 200, answer.text
+    site.connect()
+    site.enable()
+    pushed = {entry["name"]: entry["rate"] for entry in site.pushed("tax-codes").values()}
+    assert pushed == TAX_CODES | {"Import": "15"}
 
 
 @pytest.mark.row("CT-S6")
@@ -328,9 +349,9 @@ def test_customers_and_projects_are_transferred_and_used_only_while_their_switch
 
 
 def check_switch(site, switch, kind, field, slot):
-    """Switch one dimension off, then on.
+    """Switch one dimension off, on, and off again.
 
-    While it is off, it alone is in no list and on no bill; afterwards it is in both.
+    While it is off, it alone is in no list and on no bill; while it is on, it is in both.
     """
     line = {"location": "l1", "class": "c1", "customer": "p1"}
     kinds = {"locations", "classes", "customers"}
@@ -348,6 +369,33 @@ def check_switch(site, switch, kind, field, slot):
     site.sync()
     (bill,) = site.posted(on)
     assert dimensions(bill)[field] == site.record(kind, slot)
+    check_switched_off(site, switch, kind, field, line)
+    assert site.posted(on) == [bill]
+
+
+def check_switched_off(site, switch, kind, field, line):
+    """Switch a dimension off while an invoice that has it waits for its approval in the hub."""
+    site.change(mode="review")
+    waiting = site.receive(line)
+    site.sync()
+    site.change(**{switch: False})
+    entity, name = {
+        "locations": ("Department", "Name"),
+        "classes": ("Class", "Name"),
+        "customers": ("Customer", "DisplayName"),
+    }[kind]
+    site.make(entity, **{name: "Newly made"})
+    before = dict(site.pushed(kind))
+    site.refresh_lists()
+    assert site.pushed(kind) == before
+    later = site.receive(line)
+    site.sync()
+    for id in (waiting, later):
+        site.approve(id)
+    site.sync()
+    for id in (waiting, later):
+        (bill,) = site.posted(id)
+        assert [name for name, id in dimensions(bill).items() if id is None] == [field]
 
 
 @pytest.mark.row("CT-S27")
@@ -371,6 +419,9 @@ def test_the_chosen_dimensions_and_the_reference_arrive(site):
     (bill,) = site.select("Bill", "DocNumber = 'Ref 8'")
     assert bill["PrivateNote"].startswith("Invoice number: F-8\n")
     assert site.reported_states(number)[-1] == "posted"
+    without = site.receive(invoice_number="F-9")
+    site.sync()
+    assert [bill["DocNumber"] for bill in site.posted(without)] == ["F-9"]
 
     site.change(reference_to="line_description")
     text = site.receive({"description": "Stillas"}, reference="Ref 9")
@@ -433,6 +484,24 @@ def test_an_edit_without_the_right_is_refused_with_the_reason(site):
     edit_supplier(site, "Kari Nordmann", "+47 22 00 00 03")
     site.sync()
     assert vendor(site)["PrimaryPhone"]["FreeFormNumber"] == "+47 22 00 00 03"
+
+
+@pytest.mark.row("CT-S12")
+def test_an_edit_waits_until_its_author_gets_the_right(site, monkeypatch):
+    site.enable(update_suppliers=True)
+    edit_supplier(site, "Kari Nordmann", "+47 22 00 00 04")
+    site.sync()
+    before = vendor(site)
+    assert before["PrimaryPhone"]["FreeFormNumber"] == "+47 22 00 00 04"
+    edit_supplier(site, "Ola Hansen", "+47 22 00 00 05")
+    site.sync()
+    assert vendor(site) == before
+    assert "may not update suppliers" in site.waits("supplier:s1")
+    users = [user | {"can_update_accounting_suppliers": True} for user in company.USERS]
+    monkeypatch.setattr(company, "USERS", users)
+    site.sync()
+    assert vendor(site)["PrimaryPhone"]["FreeFormNumber"] == "+47 22 00 00 05"
+    assert site.waits("supplier:s1") == ""
 
 
 # -- accounts, files, later life -------------------------------------------------------------------
