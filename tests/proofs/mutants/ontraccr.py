@@ -67,12 +67,26 @@ ONTRACCR: tuple[Mutant, ...] = (
         'if record.use != "sales"]',
         "Inactive accounts are offered in Ontraccr.",
     ),
+    Mutant(
+        "ON-S8",
+        "hub/qbo/records.py",
+        "for row in rows if _fits_role(role, row))",
+        "for row in rows)",
+        "An expense is paid from an account that is neither bank nor credit card.",
+    ),
     mutant(
         "ON-S9",
         "payables",
         "    if not chosen_id:\n        return {",
         "    if chosen_id:\n        return {",
         "The account that was chosen at upload is not used.",
+    ),
+    mutant(
+        "ON-S9",
+        "payables",
+        "    if not chosen_id:\n        return {",
+        '    if not chosen_id or row[names.Payable.TYPE] == "bill":\n        return {',
+        "A bill names the default account instead of the one chosen at upload.",
     ),
     mutant(
         "ON-S10",
@@ -222,6 +236,13 @@ ONTRACCR: tuple[Mutant, ...] = (
         "A payable does not show what became of it.",
     ),
     mutant(
+        "ON-B9",
+        "receipts",
+        "names.Status.MESSAGE: receipt.message or paid_on,",
+        "names.Status.MESSAGE: paid_on,",
+        "A payable does not show why it is held.",
+    ),
+    mutant(
         "ON-B10",
         "payables",
         "amount=ZERO - amount,",
@@ -241,6 +262,13 @@ ONTRACCR: tuple[Mutant, ...] = (
         "BANK_FEED_DELAY = dt.timedelta(days=5)",
         "BANK_FEED_DELAY = dt.timedelta(days=0)",
         "An expense that the bank feed shows some days later is posted again.",
+    ),
+    Mutant(
+        "ON-B12",
+        "hub/posting/preflight/duplicate_checks.py",
+        "    return head.account == account",
+        "    return True",
+        "An expense from another account is taken for the same one.",
     ),
     mutant(
         "ON-B13",

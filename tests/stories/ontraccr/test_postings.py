@@ -119,6 +119,19 @@ def test_an_inactive_default_account_holds_expenses_and_names_the_setting(
     ) == (None, 4)
 
 
+@pytest.mark.row("ON-S8")
+def test_an_expense_from_an_account_that_is_neither_bank_nor_credit_card_is_held(site):
+    site.enable()
+    supplies = next(row["Id"] for row in site.select("Account") if row["Name"] == "Supplies")
+    id = site.upload(type="expense", account=f"={supplies}")
+    assert site.sync()["requests"]["writes"] == 0
+    assert (site.state(id), site.posted(id)) == ("held", [])
+    assert f"QuickBooks has no payment account with the id {supplies}" in site.posting(id).reason
+    site.edit(id, account="=42")
+    site.sync()
+    assert len(site.posted(id)) == 1
+
+
 @pytest.mark.row("ON-S2", "ON-S11", "ON-B15")
 def test_while_auto_sync_is_off_payables_wait_to_be_pushed_and_go_once_it_is_on(site):
     site.enable(auto_sync=False)
@@ -217,6 +230,16 @@ def test_an_expense_is_paid_from_the_account_of_its_upload_else_from_the_default
     )
 
 
+@pytest.mark.row("ON-S9")
+def test_a_bill_names_the_account_of_its_upload_instead_of_the_default(site):
+    site.enable()
+    id = site.upload(account="=42")
+    site.sync()
+    (bill,) = site.posted(id)
+    assert "Purchase account: Visa" in bill["PrivateNote"]
+    assert "Checking" not in bill["PrivateNote"]
+
+
 @pytest.mark.row("ON-S3", "ON-S4", "ON-B7")
 def test_documents_with_missing_or_wrong_links_wait_with_the_names(first_sync):
     fields = {
@@ -309,6 +332,8 @@ def test_each_payable_has_its_state_and_its_history(first_sync):
     states = {case: site.reported_states(raw[case]["id"]) for case in raw}
     assert states["a bill of the same shape"][-1] == "posted"
     assert states["a project that is not linked"] == ["held"]
+    (status,) = site.books.statuses[raw["a project that is not linked"]["id"]]
+    assert "Project “Cedar Heights, Lot 12”: it is not linked" in status["message"]
     assert states["held back"] == []
     assert "held back from QuickBooks in Ontraccr by Priya Nair" in first_sync["waits"]
 
@@ -562,6 +587,27 @@ def test_an_expense_that_came_from_the_bank_feed_is_not_posted_again_unseen(late
     same = f"within five days, transaction {later_life['feed']} "
     assert same in later_life["first"]["fed"].reason
     assert (later_life["states"]["fed"], later_life["posted"]["fed"]) == ("posted", [])
+
+
+@pytest.mark.row("ON-B12")
+def test_an_expense_from_another_account_or_to_another_vendor_is_another_expense(site):
+    site.enable()
+    detail = {"AccountBasedExpenseLineDetail": {"AccountRef": {"value": "20"}}}
+    line = {"Amount": 77.35, "DetailType": "AccountBasedExpenseLineDetail", **detail}
+    vendor = site.make("Vendor", DisplayName="Somebody Else Ltd.")["Id"]
+    fed = (
+        {"AccountRef": {"value": "42"}, "PaymentType": "CreditCard"},
+        {
+            "AccountRef": {"value": "35"},
+            "PaymentType": "Cash",
+            "EntityRef": {"value": vendor, "type": "Vendor"},
+        },
+    )
+    for about in fed:
+        site.make("Purchase", **about, TxnDate="2026-03-05", Line=[line])
+    id = site.upload("77.35", type="expense")
+    site.sync()
+    assert (site.state(id), len(site.posted(id)), site.cases()) == ("posted", 1, {})
 
 
 @pytest.mark.row("ON-B13")
