@@ -1,4 +1,4 @@
-"""Mutants of the ION rows about settings, orders and parts."""
+"""Mutants of the ION rows about settings, orders, parts, matching and imports."""
 
 from tests.proofs.mutants.mutant import Mutant
 
@@ -232,6 +232,13 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
         bug="The postal code is missing.",
     ),
     Mutant(
+        row="ION-13",
+        place=f"{PLUGIN}/orders.py",
+        old='        region=address["region"],\n',
+        new="",
+        bug="The region of the address is missing.",
+    ),
+    Mutant(
         row="ION-14",
         place=f"{PLUGIN}/__init__.py",
         old='match=("name",), missing=FromSetting("suppliers")\n',
@@ -356,5 +363,19 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
         old='        missing="create",\n        default=FromSetting("generic_item"),',
         new='        missing="create",',
         bug="The generic item is ignored.",
+    ),
+    Mutant(
+        row="ION-24",
+        place=f"{PLUGIN}/reading.py",
+        old='["RECEIVED", "CANCELED"]',
+        new='["RECEIVED", "PARTIALLY_RECEIVED", "CANCELED"]',
+        bug="Orders that were received in part are left out of the matching page.",
+    ),
+    Mutant(
+        row="ION-40",
+        place=f"{PLUGIN}/imports.py",
+        old="        currency=source_ids.currencies.get(order.currency),\n",
+        new="        currency=None,\n",
+        bug="An order in another currency is taken over without it.",
     ),
 )

@@ -8,6 +8,7 @@ from hub import sources
 from hub.db import engine
 from hub.errors import Retry
 from hub.models import Match
+from hub.qbo import record_download
 from hub.sources.record_push import push_lists
 from qbo_sandbox.kit import Fault
 from tests.support.sources.ion_site import EVERYTHING, lines, open_ion_site
@@ -109,6 +110,29 @@ def test_an_imported_order_that_is_read_back_keeps_its_number_and_day(site, impo
     assert {name: after[name] for name in names} == {name: before[name] for name in names}
     assert [line["Id"] for line in after["Line"]] == [line["Id"] for line in before["Line"]]
     assert sorted(site.first_numbers) == sorted([str(site.own), "H-17", "H-18", "H-19"])
+
+
+@pytest.mark.row("ION-40")
+def test_an_order_in_another_currency_comes_into_ion_in_that_currency(site):
+    site = site.connect_another(multicurrency=True, currencies=("EUR",))
+    name = "Orbital Fasteners GmbH"
+    vendor = site.make("Vendor", DisplayName=name, CurrencyRef={"value": "EUR"})["Id"]
+    record_download.refresh(site.company_id, ["vendor"])
+    site.enable(**EVERYTHING, import_orders=True)
+    line = {
+        "Amount": 31.5,
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "20"}},
+    }
+    euros = {"VendorRef": {"value": vendor}, "CurrencyRef": {"value": "EUR"}}
+    theirs = site.make("PurchaseOrder", **euros, DocNumber="H-50", Line=[line])
+    push_lists(site.row)
+    (row,) = site.books.rows("orders")
+    assert row["currencyId"] == 2
+    site.sync()
+    now = site.find_order(theirs["Id"])
+    assert (now["CurrencyRef"]["value"], now["TotalAmt"]) == ("EUR", Decimal("31.5"))
+    assert site.cases() == {}
 
 
 @pytest.mark.row("ION-40")

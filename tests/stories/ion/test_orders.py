@@ -60,10 +60,11 @@ def test_an_ordered_order_arrives_with_every_field(seed_orders):
     assert order["VendorRef"]["name"] == "Canyon Steel Works"
     assert (order["APAccountRef"]["value"], order["CurrencyRef"]["value"]) == ("33", "USD")
     assert order["PrivateNote"].startswith("ION purchase order 1002 (Custom), version 1")
-    address = [
-        order["ShipAddr"][name] for name in ("Line1", "Line2", "Line3", "City", "PostalCode")
-    ]
-    assert address == ["Orbital Works", "3 Launch Road", "Hangar 3", "Mojave", "93501"]
+    address = order["ShipAddr"]
+    street = [address[name] for name in ("Line1", "Line2", "Line3")]
+    assert street == ["Orbital Works", "3 Launch Road", "Hangar 3"]
+    town = [address[name] for name in ("City", "CountrySubDivisionCode", "PostalCode", "Country")]
+    assert town == ["Mojave", "CA", "93501", "US"]
     assert lines(order) == [
         (
             "820412-001 Rev B",

@@ -306,16 +306,23 @@ def test_an_edit_of_an_order_in_quickbooks_is_listed_and_not_overwritten(site, h
 
 
 @pytest.mark.row("ION-24")
-def test_codes_of_draft_orders_are_listed(site):
+def test_codes_of_all_open_orders_are_listed_and_of_ended_ones_not(site):
     id = site.order({"account": "4711", "section": "Launch"}, supplierId=8)
     site.move(id, "DRAFT")
+    partly, received = (
+        site.order({"quantity": "2", "account": account, "section": section})
+        for account, section in (("4712", "Recovery"), ("4713", "Museum"))
+    )
+    site.receive(site.lines(partly)[0], "1")
+    site.receive(site.lines(received)[0], "2")
     listed = {
         field: [code.name or code.id for code in sources.read_codes(site.row, field)]
         for field in ("supplier", "class", "expense_code")
     }
     assert "Nowhere Machining" in listed["supplier"]
-    assert listed["class"] == ["Launch"]
-    assert "4711" in listed["expense_code"]
+    assert sorted(listed["class"]) == ["Launch", "Recovery"]
+    assert {"4711", "4712"} <= set(listed["expense_code"])
+    assert "4713" not in listed["expense_code"]
 
 
 @pytest.mark.row("ION-3")
