@@ -155,6 +155,13 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
         bug="The settings do not explain how a bill differs from a purchase order.",
     ),
     Mutant(
+        row="AT-P2",
+        place=f"{PLUGIN}/order_translation.py",
+        old='"payable_account": self.settings["payable_account"],',
+        new='"payable_account": None,',
+        bug="A bill is credited to QuickBooks' default account.",
+    ),
+    Mutant(
         row="AT-P3",
         place=f"{PLUGIN}/order_translation.py",
         old=(
@@ -173,6 +180,13 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
         ),
         new='lists.build_code_field("vendor", "Vendor", "vendor"),',
         bug="A missing vendor is not made.",
+    ),
+    Mutant(
+        row="AT-P3",
+        place=f"{PLUGIN}/order_translation.py",
+        old='        codes["customer"] = self._find_buyer()\n',
+        new="",
+        bug="Freight does not name the customer.",
     ),
     Mutant(
         row="AT-P4",
@@ -257,5 +271,12 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
         old="            bills[order_id, number].append(receipt)\n",
         new='            bills[order_id, ""].append(receipt)\n',
         bug="All that was received of an order is one bill.",
+    ),
+    Mutant(
+        row="AT-P10",
+        place=f"{PLUGIN}/order_translation.py",
+        old="            date=self.day,\n",
+        new="",
+        bug="A bill has the day of its order, not of the receipt.",
     ),
 )

@@ -419,10 +419,14 @@ def test_each_receipt_of_an_order_is_a_bill_under_the_vendors_number(open_site, 
     )
     assert site.sync()["posted"] == 2
     bills = {
-        bill["DocNumber"]: bill["TotalAmt"]
+        bill["DocNumber"]: (bill["TxnDate"], bill["TotalAmt"])
         for bill in quickbooks.select("select * from Bill")["Bill"]
     }
-    assert bills == {"ING-501": Decimal("490.50"), "ING-502": Decimal("499.00")}
+    received_on = "2026-03-01"  # days after the order
+    assert bills == {
+        "ING-501": (received_on, Decimal("490.50")),
+        "ING-502": (received_on, Decimal("499.00")),
+    }
     assert site.row_of("partly received, two invoices")["externalPONumber"] in bills
 
 

@@ -17,6 +17,7 @@ def site(module_app):
     quickbooks, clock = connect_quickbooks(module_app)
     prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
     site = AutotaskSite(module_app, quickbooks, clock, "purchase-orders")
+    site.put("with freight", purchaseForCompanyID=177)
     site.before = {id: dict(row) for id, row in site.books.rows("PurchaseOrders").items()}
     site.enable(**ACCOUNTS).sync()
     return site
@@ -113,6 +114,12 @@ def test_the_number_in_quickbooks_or_error_is_all_that_is_written(site):
     assert site.row_of(words) == {**site.before[site.id(words)], "externalPONumber": number}
     refused = site.before[site.id("vendor in another currency")]
     assert site.row_of("vendor in another currency") == {**refused, "externalPONumber": "ERROR"}
+
+
+@pytest.mark.row("AT-P3")
+def test_the_customer_is_on_each_line_freight_too(site):
+    customers = [line[5] for line in order_lines(order(site, "with freight"))]
+    assert customers == ["Bayview Apartments"] * 2
 
 
 @pytest.mark.row("AT-P8")

@@ -274,7 +274,14 @@ def test_tax_may_go_line_by_line_by_category(by_category):
 @pytest.fixture(scope="module")
 def bills(books):
     site = beside(books, "purchase-orders", "with freight", "two products for a customer")
-    site.enable(company_id=site.company_id, post_as="bill", freight_account="80").sync()
+    account = {"Name": "Suppliers of hardware", "AccountType": "Accounts Payable"}
+    answer = site.quickbooks.ask(
+        "POST", "account", account, site.realm, content_type="application/json"
+    )
+    site.payable = answer.json()["Account"]["Id"]
+    record_download.refresh(site.company_id, ["account"])
+    accounts = {"freight_account": "80", "payable_account": site.payable}
+    site.enable(company_id=site.company_id, post_as="bill", **accounts).sync()
     return site
 
 
@@ -282,6 +289,7 @@ def bills(books):
 def test_an_order_may_be_a_bill_under_autotasks_number(bills):
     transaction = bills.transaction("with freight", "Bill")
     assert (transaction["DocNumber"], transaction["TotalAmt"]) == ("PO8002", Decimal("253.50"))
+    assert transaction["APAccountRef"]["value"] == bills.payable
     query = "select * from PurchaseOrder"
     assert bills.quickbooks.select(query, bills.realm) == {}
     assert bills.row_of("with freight")["externalPONumber"] == "PO8002"
