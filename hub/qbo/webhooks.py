@@ -220,13 +220,24 @@ def _iter_cloud_events(content: list[Any]) -> Iterator[WebhookEvent]:
         if len(parts) < 2:
             continue
         entity, operation = parts[:2]
-        yield WebhookEvent(
-            realm=str(event.get("intuitaccountid") or ""),
-            kind=kinds.get(entity.lower(), ""),
-            id=str(event.get("intuitentityid") or ""),
-            operation=operation,
-            at=_parse_moment(event.get("time")),
-        )
+        for id in _list_cloud_ids(event):
+            yield WebhookEvent(
+                realm=str(event.get("intuitaccountid") or ""),
+                kind=kinds.get(entity.lower(), ""),
+                id=id,
+                operation=operation,
+                at=_parse_moment(event.get("time")),
+            )
+
+
+def _list_cloud_ids(event: dict[str, Any]) -> list[str]:
+    """Return the ids of the objects of an event; a merge also has the one that is gone."""
+    ids = [str(event.get("intuitentityid") or "")]
+    data = event.get("data")
+    deleted_id = data.get("deletedid") if isinstance(data, dict) else None
+    if deleted_id:
+        ids.append(str(deleted_id))
+    return ids
 
 
 def _is_stored(session: Session, company_id: int, event: WebhookEvent) -> bool:

@@ -292,10 +292,28 @@ def test_webhooks_about_known_changes_are_ignored(indexed_company):
     ) == [("bill", "1")]
 
 
-def test_a_merge_tells_of_both(indexed_company):
-    notice = classic(indexed_company.realm, "Vendor", "1", "Merge")
+def classic_merge(realm: str) -> Any:
+    notice = classic(realm, "Vendor", "1", "Merge")
     notice["eventNotifications"][0]["dataChangeEvent"]["entities"][0]["deletedId"] = "2"
+    return notice
+
+
+def cloud_merge(realm: str) -> Any:
+    (event,) = cloud(realm, "vendor", "1", "merged")
+    return [event | {"data": {"deletedid": "2"}}]
+
+
+@pytest.mark.parametrize("build_notice", [classic_merge, cloud_merge])
+def test_a_merge_tells_of_both(indexed_company, build_notice):
+    notice = build_notice(indexed_company.realm)
     assert receive_notice(indexed_company, notice) == [("vendor", "1"), ("vendor", "2")]
+
+
+@pytest.mark.parametrize("data", [None, [], "2", {"deletedid": None}, {"alternative_ids": []}])
+def test_a_cloud_event_with_other_data_tells_of_its_object(indexed_company, data):
+    (event,) = cloud(indexed_company.realm, "vendor", "1", "merged")
+    notice = [event | {"data": data}]
+    assert receive_notice(indexed_company, notice) == [("vendor", "1")]
 
 
 def test_news_are_noted_only_together_with_the_request_of_their_poll(indexed_company):
