@@ -1,6 +1,7 @@
 """Load the data for the checks of many postings: records, transactions, settings, tolerances."""
 
 import datetime as dt
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -277,7 +278,15 @@ def _load_duplicate_candidates(
 def _list_spellings(number: str) -> set[str]:
     """Return common spellings of a number, because the index of numbers compares exactly."""
     text = " ".join(number.split())
-    return {number, text, text.lower(), text.upper(), text.title(), text.capitalize()}
+    spellings = {number, text, text.lower(), text.upper(), text.title(), text.capitalize()}
+    if number.isascii():
+        return spellings
+    return spellings.union(*(_list_unicode_forms(spelling) for spelling in spellings))
+
+
+def _list_unicode_forms(text: str) -> set[str]:
+    """Return a text with composed and with decomposed letters."""
+    return {unicodedata.normalize("NFC", text), unicodedata.normalize("NFD", text)}
 
 
 def _list_nearby_dates(posting: CheckedPosting) -> set[dt.date]:

@@ -1,5 +1,6 @@
 """Documents with one number: in one run, of several apps, entered by hand, as another kind."""
 
+import unicodedata
 from decimal import Decimal
 
 import pytest
@@ -137,6 +138,20 @@ def test_what_may_have_one_number_is_posted(bench):
     ]
     bench.drain()
     assert states(bench, *ids) == ["posted"] * len(ids)
+
+
+@pytest.mark.parametrize(("first_form", "second_form"), [("NFC", "NFD"), ("NFD", "NFC")])
+@pytest.mark.parametrize("is_in_quickbooks", [True, False])
+def test_letters_with_accents_in_another_unicode_form_are_one_number(
+    bench, is_in_quickbooks, first_form, second_form
+):
+    first = plan(bench, "A-1", unicodedata.normalize(first_form, "År-7"))
+    if is_in_quickbooks:
+        bench.drain()
+    second = plan(bench, "A-2", unicodedata.normalize(second_form, "ÅR-7"))
+    bench.drain()
+    assert (states(bench, first, second), len(bench.bills())) == (["posted", "held"], 1)
+    assert bench.cases() == [USED]
 
 
 @pytest.mark.parametrize("number", ["inv-7", "Inv-7"])
