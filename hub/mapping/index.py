@@ -110,6 +110,11 @@ def fold_name(text: str) -> str:
     return _COLON.sub(":", single_spaced)
 
 
+def compose(text: str) -> str:
+    """Return a text with composed letters (NFC); some systems write an accent after its letter."""
+    return unicodedata.normalize("NFC", text)
+
+
 def simplify_name(text: str) -> str:
     """Return a name without accents, punctuation, legal forms and the word for and."""
     return _simplify_key(fold_name(text))
@@ -352,6 +357,21 @@ class MatchIndex:
     def records(self, role: NameOwner) -> RecordIndex:
         """Return the records that a role may take, or the employees."""
         return self.lists.get(role) or _NO_RECORDS
+
+    def find_decision(self, field: str, code: str) -> Decision | None:
+        """Return the decision about a code.
+
+        Without one, return that about the same code in another Unicode form, unless it creates a
+        record: that record has one code, and other codes find it by its name.
+        """
+        decision = self.matches.get((field, code))
+        if decision or code.isascii():
+            return decision
+        for form in ("NFC", "NFD"):
+            decision = self.matches.get((field, unicodedata.normalize(form, code)))
+            if decision and decision.record != NEW:
+                return decision
+        return None
 
     def find_namesakes(self, role: Role, name: str) -> list[tuple[NameOwner, Entry]]:
         """Return the records that prevent a new record of this name, each with its role.

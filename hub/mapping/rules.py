@@ -14,6 +14,7 @@ from hub.mapping.index import (
     Entry,
     MatchIndex,
     RecordIndex,
+    compose,
     to_ref,
 )
 from hub.mapping.mapped import Missing, NewRecord, Ref
@@ -143,7 +144,7 @@ class _CodeSearch:
 
         An empty id in the document means that the code is linked to nothing.
         """
-        decision = self.index.matches.get((self.field.name, self.code.id))
+        decision = self.index.find_decision(self.field.name, self.code.id)
         if decision is None or decision.match_method != MatchOrigin.LINK:
             return decision
         if self.code.quickbooks_id in (None, decision.record):
@@ -212,7 +213,7 @@ class _CodeSearch:
         """Return the records that were not created for another code, or have exactly its name."""
         remaining = []
         for hit in hits:
-            has_same_name = rule == "name" and hit.name == self.code.name
+            has_same_name = rule == "name" and compose(hit.name) == compose(self.code.name or "")
             if has_same_name or not self._is_created_for_another(hit):
                 remaining.append(hit)
         return remaining
@@ -234,8 +235,8 @@ class _CodeSearch:
 
     def _is_created_for_another(self, entry: Entry) -> bool:
         """Return whether a record was created for another code of the source."""
-        key = (self.field.name, entry.id)
-        return self.index.created_for.get(key, self.code.id) != self.code.id
+        code_id = self.index.created_for.get((self.field.name, entry.id), self.code.id)
+        return compose(code_id) != compose(self.code.id)
 
     # -- by the policy ----------------------------------------------------------------------------
 

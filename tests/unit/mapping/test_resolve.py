@@ -1,6 +1,7 @@
 """Mapping: the record of a code by the order of the rules, and all missing matches at once."""
 
 import datetime as dt
+import unicodedata
 from dataclasses import replace
 from decimal import Decimal
 
@@ -192,6 +193,47 @@ def test_a_namesake_with_another_address_needs_a_decision():
         "another e-mail address or code"
         in id_or_reason(field, Code(id="x", name="Norsk Stål AS", create=none), use).problem
     )
+
+
+@pytest.mark.parametrize(("one", "other"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_names_in_either_unicode_form_are_one_name(one, other):
+    name, same_name = (unicodedata.normalize(form, "Norsk Stål AS") for form in (one, other))
+    use = MatchIndex({}, {"vendor": RecordIndex([Entry(id="31", name=name)])})
+    code = Code(id="x", name=same_name, create=Party(name=same_name))
+    assert id_or_reason(supplier(missing="create"), code, use) == "31"
+    inactive = RecordIndex([Entry(id="31", name=name, active=False)])
+    use = MatchIndex({}, {"vendor": inactive})
+    result = find(supplier(missing="create"), code, use)
+    assert "the name is taken" in result.problem
+
+
+@pytest.mark.parametrize(("one", "other"), [("NFC", "NFD"), ("NFD", "NFC")])
+@pytest.mark.parametrize("field", [supplier("email", "name"), supplier("name", "words")])
+def test_codes_in_either_unicode_form_have_the_record_that_was_created_for_one(field, one, other):
+    id, same_id = (unicodedata.normalize(form, "Stål") for form in (one, other))
+    use = MatchIndex({}, {"vendor": RecordIndex([Entry(id="31", name="Stål")])})
+    use.created_for = {("supplier", "31"): id}
+    assert id_or_reason(field, Code(id=same_id, name=same_id), use) == "31"
+
+
+@pytest.mark.parametrize(("one", "other"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_codes_in_either_unicode_form_have_one_decision(one, other):
+    id, same_id = (unicodedata.normalize(form, "Stål") for form in (one, other))
+    code = Code(id=same_id, name="Something else", create=Party(name="Something else"))
+    matched = book(**{f"supplier__{id}": Decision(record="32", match_method="decided")})
+    assert id_or_reason(supplier(), code, matched) == "32"
+    left_out = book(**{f"supplier__{id}": Decision(record=EMPTY, match_method="decided")})
+    assert find(supplier(), code, left_out) is None
+    both = {f"supplier__{id}": "32", f"supplier__{same_id}": "31"}
+    decisions = {key: Decision(record=to, match_method="decided") for key, to in both.items()}
+    assert id_or_reason(supplier(), code, book(**decisions)) == "31"
+
+
+def test_a_record_to_create_is_that_of_one_code_only():
+    id, other_id = (unicodedata.normalize(form, "Stål") for form in ("NFC", "NFD"))
+    use = book(**{f"supplier__{id}": Decision(record=NEW, match_method="decided")})
+    code = Code(id=other_id, name="Unheard of", create=Party(name="Unheard of"))
+    assert isinstance(find(supplier(), code, use), Missing)
 
 
 def test_words_are_whole_words_within_the_name():
