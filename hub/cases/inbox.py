@@ -1,5 +1,6 @@
 """Cases that need a person: one per cause, open while anything is stopped by it."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -255,7 +256,7 @@ def search(session: Session, query: Select[Case], words: str) -> list[int]:
     newest `MAX_SEARCH_HITS` are returned, newest first, because a query takes a limited number of
     ids.
     """
-    folded_words = words.casefold()
+    folded_words = _fold(words)
     texts_of_cases = query.with_only_columns(
         Case.id,
         Case.code,
@@ -270,9 +271,14 @@ def search(session: Session, query: Select[Case], words: str) -> list[int]:
         if code:
             text = render(code, params)
             title, reason = text.title, text.reason
-        if folded_words in title.casefold() or folded_words in reason.casefold():
+        if folded_words in _fold(title) or folded_words in _fold(reason):
             ids.append(id)
     return ids
+
+
+def _fold(text: str) -> str:
+    """Return a text without case, and with composed letters (NFC)."""
+    return unicodedata.normalize("NFC", text).casefold()
 
 
 def _select_open_case(cause: str) -> Select[Case]:

@@ -9,7 +9,7 @@ from hub.context import current_hub
 from hub.contract.types import Field
 from hub.errors import NotFound, Refused, Sentence
 from hub.installations.storable_matches import require_possible_code
-from hub.mapping import EMPTY, NEW
+from hub.mapping import EMPTY, NEW, fold_name
 from hub.models import Installation, StoredRecord
 from hub.qbo import records
 
@@ -29,7 +29,7 @@ class _RoleRecords:
         for record in choices:
             self.by_id[record.quickbooks_id] = record
             for name in (record.full_name, record.name):
-                self.ids_by_name[name.casefold()].add(record.quickbooks_id)
+                self.ids_by_name[fold_name(name)].add(record.quickbooks_id)
 
 
 class FileChoices:
@@ -53,7 +53,7 @@ class FileChoices:
             if record_id not in of_role.by_id:
                 raise Refused(explain_unusable(field, record_id))
             return record_id
-        ids = of_role.ids_by_name.get(line["quickbooks_name"].casefold(), set())
+        ids = of_role.ids_by_name.get(fold_name(line["quickbooks_name"]), set())
         if len(ids) != 1:
             problem = Sentence("more than once") if ids else Sentence("not")
             raise Refused(

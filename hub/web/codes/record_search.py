@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from hub.mapping import Entry, Ref
+from hub.mapping import Entry, Ref, compose
 
 MAX_HITS = 25
 MAX_WHOLE_LIST = 100  # a list up to here is shown whole, of a longer one the first few
@@ -11,7 +11,7 @@ SHORTENED_LIST = 20
 
 def search(entries: Iterable[Entry], query: str) -> tuple[Entry, ...]:
     """Return the active records that contain every word of the query, shortest names first."""
-    words = query.casefold().split()
+    words = compose(query).casefold().split()
     if not words:
         return ()
     hits = [entry for entry in entries if entry.active and _contains(entry, words)]
@@ -28,7 +28,7 @@ def _get_length_order(entry: Entry) -> tuple[int, str]:
 def _contains(entry: Entry, words: Iterable[str]) -> bool:
     """Return whether name, number, id or e-mail address of a record contain all words."""
     texts = (entry.qualified_name, str(entry.number), entry.id, str(entry.email))
-    text = " ".join(texts).casefold()
+    text = compose(" ".join(texts)).casefold()
     return all(word in text for word in words)
 
 

@@ -1,5 +1,7 @@
 """Matching codes: one by one, and from a CSV file, which is imported completely or not at all."""
 
+import unicodedata
+
 import pytest
 from sqlalchemy import delete, event, select
 
@@ -55,6 +57,16 @@ def test_a_file_names_records_by_id_or_name(row, vendor):
     )
     text += f'supplier,s2,Two,,"{vendor.full_name.upper()}"\n'
     assert imported(row, text) == 2
+    assert set(matches().values()) == {(vendor.quickbooks_id, "decided", "kari")}
+
+
+@pytest.mark.parametrize(("stored", "written"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_a_file_names_records_in_either_unicode_form(row, vendor, stored, written):
+    with transaction() as session:
+        record = session.get_one(StoredRecord, (1, "vendor", vendor.quickbooks_id))
+        record.name = record.full_name = unicodedata.normalize(stored, "Malmö Åkeri")
+    name = unicodedata.normalize(written, "Malmö Åkeri")
+    assert imported(row, f"field,code,quickbooks_id,quickbooks_name\nsupplier,s1,,{name}\n") == 1
     assert set(matches().values()) == {(vendor.quickbooks_id, "decided", "kari")}
 
 

@@ -2,6 +2,7 @@
 
 import io
 import re
+import unicodedata
 from decimal import Decimal
 from html import unescape
 from types import SimpleNamespace
@@ -309,6 +310,13 @@ def test_the_search_reaches_every_record_by_words_of_its_name(operator: Visitor)
     assert "No active record holds" in operator.page(
         f"{_here(operator)}code?field=supplier&code=s2&q=zzz"
     )
+
+
+@pytest.mark.parametrize(("stored", "typed"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_the_search_finds_a_record_in_either_unicode_form(stored: str, typed: str) -> None:
+    entry = Entry(id="1", name=unicodedata.normalize(stored, "Malmö Åkeri"))
+    query = unicodedata.normalize(typed, "åkeri malmö")
+    assert record_search.list_choices([entry], query) == (entry,)
 
 
 def test_codes_are_filtered_by_name_field_and_state(operator: Visitor) -> None:

@@ -1,12 +1,13 @@
 """Search everything: documents, cases and companies, only those that the person may see."""
 
 import re
+import unicodedata
 
 import pytest
 from sqlalchemy import func, select
 
 from hub.db.engine import read_only_session, transaction
-from hub.models import Installation, SourceDocument, TransactionHead
+from hub.models import Case, Installation, SourceDocument, TransactionHead
 from hub.security import people
 from hub.security.rights import Right, Subject
 from hub.web import search
@@ -52,6 +53,15 @@ def test_a_document_is_found_by_the_number_that_only_quickbooks_has(owner: Visit
         for filters in (f"q={words}", f"q={words}&state=posted"):
             assert _links(owner.page(f"/documents?{filters}")) == [f"/documents/{id}"]
     assert hits(owner.page("/search/?q=QB-1003")) == set()
+
+
+@pytest.mark.parametrize(("stored", "typed"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_a_case_is_found_in_either_unicode_form(owner: Visitor, stored: str, typed: str) -> None:
+    id = add_case(owner, 77, "100.00")
+    with owner.app.app_context(), transaction() as session:
+        session.get_one(Case, id).stored_title = unicodedata.normalize(stored, "Malmö Åkeri")
+    words = unicodedata.normalize(typed, "malmö+åkeri")
+    assert hits(owner.page(f"/search/?q={words}")) == {f"/inbox/{id}"}
 
 
 def test_without_words_nothing_is_searched(owner: Visitor) -> None:
