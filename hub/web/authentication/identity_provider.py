@@ -29,6 +29,8 @@ SCOPE = "openid profile email"
 TIMEOUT_SECONDS = 10.0
 CACHE_LIFETIME = dt.timedelta(hours=1)
 FAILURE_LIFETIME = dt.timedelta(seconds=20)  # otherwise strangers could make the hub wait for it
+MAX_REPLY_BYTES = 2**20  # what a provider publishes has a few thousand
+GOOGLE = "https://accounts.google.com"
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 IN_APP = "hub.identity_provider"  # where the application holds what the provider published
 
@@ -94,12 +96,13 @@ def build_return_address() -> str:
     return f"{current_hub().config.public_url}{RETURN_PATH}"
 
 
-def build_address(secrets: VisitSecrets, **options: str) -> str:
-    """Return the address at which a person logs in; `options` are further parameters.
+def build_address(secrets: VisitSecrets, *, asks_again: bool = False) -> str:
+    """Return the address at which a person logs in; if it asks again, also whom it remembers.
 
     Raise NotNow if the provider cannot be asked for it.
     """
-    endpoint = str(_get_metadata().values["authorization_endpoint"])
+    values = _get_metadata().values
+    endpoint = str(values["authorization_endpoint"])
     digest = hashlib.sha256(secrets.verifier.encode()).digest()
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
     parameters = {
@@ -111,10 +114,26 @@ def build_address(secrets: VisitSecrets, **options: str) -> str:
         "nonce": secrets.nonce,
         "code_challenge": challenge,
         "code_challenge_method": "S256",
-        **options,
     }
+    if asks_again:
+        # By the specification the provider then also says when the person was authenticated.
+        parameters |= {"max_age": "0", **choose_prompt(values)}
     separator = "&" if urlsplit(endpoint).query else "?"
     return f"{endpoint}{separator}{urlencode(parameters)}"
+
+
+def choose_prompt(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the parameter with which a provider asks for a log-in, or at least for an account.
+
+    Google shows an error in place of its log-in page for a value that it does not know.
+    """
+    supported = values.get("prompt_values_supported")
+    if not isinstance(supported, list):
+        supported = ["select_account"] if values.get("issuer") == GOOGLE else ["login"]
+    for prompt in ("login", "select_account"):
+        if prompt in supported:
+            return {"prompt": prompt}
+    return {}
 
 
 def identify(code: str, secrets: VisitSecrets) -> Identity:
@@ -316,6 +335,7 @@ def _build_client(url: str) -> AppHttp:
         clock=context.clock,
         seconds=TIMEOUT_SECONDS,
         allowed_hosts=context.config.allow_hosts,
+        max_bytes=MAX_REPLY_BYTES,
         hub=HubFunctions(
             find_stand_in=find_stand_in,
             on_refused=audit.record_refused_host,

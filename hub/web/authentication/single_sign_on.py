@@ -31,8 +31,6 @@ from hub.web.request.destinations import local_path
 VISIT_KEY = "provider_visit"  # in the signed cookie: the visit from which the browser returns
 ACCOUNT_KEY = "provider_account"  # in the signed cookie: the account that the person may link
 VISIT_LIFETIME = dt.timedelta(minutes=10)
-# By the specification the provider then asks again, and says when the person was authenticated.
-ASK_AGAIN = {"prompt": "login", "max_age": "0"}
 CODE_LENGTH = 4000  # characters of a code
 pages = Blueprint("sign_on", __name__)
 
@@ -67,7 +65,7 @@ def confirm() -> Response:
     """Send the browser to the identity provider, which asks the person to log in again."""
     destination = local_path(request.args.get("next", "/"))
     here = url_for("confirmation.show", next=destination)
-    return _visit(Purpose.CONFIRM, destination, here, **ASK_AGAIN)
+    return _visit(Purpose.CONFIRM, destination, here)
 
 
 @pages.get("/account/provider/choose")
@@ -75,9 +73,7 @@ def confirm() -> Response:
 @require_recent_login
 def choose() -> Response:
     """Send the browser to the identity provider to choose the account that is linked."""
-    return _visit(
-        Purpose.LINK, url_for("provider_account.show"), url_for("account.show"), **ASK_AGAIN
-    )
+    return _visit(Purpose.LINK, url_for("provider_account.show"), url_for("account.show"))
 
 
 @pages.get(identity_provider.RETURN_PATH)
@@ -110,13 +106,17 @@ def finish() -> Response:
     return response
 
 
-def _visit(purpose: Purpose, destination: str, page_before: str, **options: str) -> Response:
-    """Send the browser to the provider; back to the page before if there is none to ask."""
+def _visit(purpose: Purpose, destination: str, page_before: str) -> Response:
+    """Send the browser to the provider; back to the page before if there is none to ask.
+
+    Whoever is logged in here is asked to log in there again.
+    """
     if not identity_provider.is_set():
         abort(404)
     secrets = VisitSecrets.generate()
     try:
-        address = identity_provider.build_address(secrets, **options)
+        asks_again = purpose != Purpose.LOG_IN
+        address = identity_provider.build_address(secrets, asks_again=asks_again)
     except NotNow as error:
         flash(translate(error.sentence), "error")
         return redirect(page_before)
