@@ -146,7 +146,7 @@ def _identify(secrets: VisitSecrets) -> Identity:
         )
     issuer = request.args.get("iss")  # RFC 9207: the provider says that it is its own answer
     code = request.args.get("code", "")
-    guess = throttling.begin_guess("log-in", f"client {throttling.get_client_group()}")
+    guess = throttling.begin_guess("log-in", throttling.ANYBODY)
     try:
         if issuer is not None and issuer != identity_provider.get_issuer():
             raise NotNow("This is the answer of another provider. Start again.")

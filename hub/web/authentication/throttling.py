@@ -35,6 +35,7 @@ COUNT_PERIOD = dt.timedelta(days=1)
 KNOWN_CLIENT_PERIOD = dt.timedelta(days=90)
 MAX_FAILURES = 1000
 MAX_NAMES_OF_BROWSER = 8
+ANYBODY = "anybody"  # the subject of a guess that itself tells whose it is
 COOKIE = SignedCookie("hub-browser", "hub.known-browser", dt.timedelta(days=180))
 
 
@@ -121,7 +122,8 @@ def begin_guess(secret: str, subject: str) -> Guess:
     Call this before the secret is checked, whether or not the subject exists.
 
     - `secret`: what is guessed, in words for people, such as "reset code". Each has its own counts.
-    - `subject`: whose it is, `name_subject(user, typed_name)`; "hub" if it belongs to nobody.
+    - `subject`: whose it is, `name_subject(user, typed_name)`; "hub" if it belongs to nobody;
+      `ANYBODY` if only the right answer says whose it is.
 
     Example::
 
@@ -273,11 +275,16 @@ def _lock_counts(
 
 def _build_keys(secret: str, subject: str) -> GuessKeys:
     """Return the counts that a guess of this request belongs to."""
-    browser = _parse_browsers().get(_hash("browser", subject))
+    browsers = _parse_browsers()
+    browser = browsers.get(_hash("browser", subject))
+    if subject == ANYBODY:
+        browser = next(iter(browsers.values()), None)
     if browser:
         return GuessKeys(own=_hash("own", secret, subject, browser))
     group = get_client_group()
     own = _hash("own", secret, subject, group)
+    if subject == ANYBODY:
+        return GuessKeys(own=own, address=_hash("address", group))
     with read_only_session() as session:
         login_mark = session.get(GuessCount, _hash("known", subject, group))
     if login_mark is not None and login_mark.expires_at > _get_current_time():
