@@ -8,7 +8,9 @@ import datetime as dt
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from hub.security.provider_accounts import MAX_LABEL_LENGTH
 
 if TYPE_CHECKING:
     from jwt import PyJWK
@@ -28,7 +30,7 @@ ALGORITHMS = (
     "ES512",
     "EdDSA",
 )
-KEY_TYPES = ("RSA", "EC", "OKP")
+KEY_TYPES = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}  # by the start of an algorithm
 # The library raises these, too, for keys that are not complete.
 UNREADABLE_ERRORS = (ValueError, KeyError, TypeError, AttributeError)
 CLOCK_DIFFERENCE = dt.timedelta(minutes=2)  # by which the provider's clock may differ
@@ -82,7 +84,8 @@ def read(
         raise TokenRefused("it is from another issuer")
     _check_audience(claims, client_id)
     _check_times(claims, now)
-    if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
+    returned_nonce = str(claims.get("nonce", "")).encode(errors="replace")
+    if not hmac.compare_digest(returned_nonce, nonce.encode()):
         raise TokenRefused("it belongs to another log-in")
     return _build_identity(claims)
 
@@ -105,35 +108,33 @@ def _verify_signature(token: Any, key_set: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _find_key(key_set: Mapping[str, Any], header: Mapping[str, Any]) -> "PyJWK":
-    """Return the public key that a token names; if it names none, the only key of the provider."""
+    """Return the public key that a token names; if it names none, the only one of its kind."""
     from jwt import PyJWK
 
-    candidates = _list_signing_keys(key_set)
+    algorithm = header["alg"]
+    candidates = _list_keys(key_set, algorithm)
     key_id = header.get("kid")
     if key_id is not None:
         candidates = [key for key in candidates if key.get("kid") == key_id]
     if len(candidates) != 1:
         raise UnknownKey("the provider publishes no key that has signed it")
-    key = candidates[0]
-    algorithm = header["alg"]
-    if key.get("alg", algorithm) != algorithm:
-        raise TokenRefused("its signature is of another kind than its key")
-    return PyJWK(key, algorithm=algorithm)
+    return PyJWK(candidates[0], algorithm=algorithm)
 
 
-def _list_signing_keys(key_set: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the public keys of the provider that sign."""
+def _list_keys(key_set: Mapping[str, Any], algorithm: str) -> list[dict[str, Any]]:
+    """Return the public keys of the provider that make signatures of a kind."""
     keys = key_set.get("keys")
     if not isinstance(keys, list):
         return []
-    return [key for key in keys if _is_for_signatures(key)]
+    return [key for key in keys if _is_for(algorithm, key)]
 
 
-def _is_for_signatures(key: Any) -> bool:
-    """Return whether a published key is a public one that signs."""
-    if not isinstance(key, dict):
+def _is_for(algorithm: str, key: Any) -> bool:
+    """Return whether a published key is a public one that makes signatures of a kind."""
+    if not isinstance(key, dict) or key.get("use", "sig") != "sig":
         return False
-    return key.get("kty") in KEY_TYPES and key.get("use", "sig") == "sig"
+    is_same_type = key.get("kty") == KEY_TYPES[algorithm[:2]]
+    return is_same_type and key.get("alg", algorithm) == algorithm
 
 
 def _check_audience(claims: Mapping[str, Any], client_id: str) -> None:
@@ -151,9 +152,9 @@ def _check_times(claims: Mapping[str, Any], now: dt.datetime) -> None:
     issued_at = _read_time(claims, "iat")
     if expires_at is None or issued_at is None:
         raise TokenRefused("it does not say how long it is valid")
-    if expires_at + CLOCK_DIFFERENCE <= now:
+    if expires_at <= now - CLOCK_DIFFERENCE:
         raise TokenRefused("it has expired; compare the clocks of the hub and of the provider")
-    if issued_at - CLOCK_DIFFERENCE > now:
+    if issued_at > now + CLOCK_DIFFERENCE:
         raise TokenRefused("it is from the future; compare the clocks of the hub and the provider")
 
 
@@ -171,7 +172,7 @@ def _read_time(claims: Mapping[str, Any], name: str) -> dt.datetime | None:
 def _build_identity(claims: Mapping[str, Any]) -> Identity:
     """Return the account that the claims of a valid token are about."""
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT_LENGTH:
+    if not _is_subject(subject):
         raise TokenRefused("it names no account")
     methods = claims.get("amr")
     return Identity(
@@ -182,6 +183,12 @@ def _build_identity(claims: Mapping[str, Any]) -> Identity:
     )
 
 
+def _is_subject(value: Any) -> TypeGuard[str]:
+    """Return whether a value identifies an account."""
+    is_text = isinstance(value, str) and 0 < len(value) <= MAX_SUBJECT_LENGTH
+    return is_text and value.isprintable()
+
+
 def _find_label(claims: Mapping[str, Any]) -> str:
     """Return how the provider calls the account, in characters that can be seen; "" if unknown."""
     for name in LABEL_CLAIMS:
@@ -189,5 +196,5 @@ def _find_label(claims: Mapping[str, Any]) -> str:
         if isinstance(text, str):
             label = "".join(character for character in text if character.isprintable()).strip()
             if label:
-                return label
+                return label[:MAX_LABEL_LENGTH]
     return ""
