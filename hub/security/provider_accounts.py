@@ -11,12 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hub.context import current_hub
-from hub.errors import Refused
+from hub.errors import NotNow, Refused
 from hub.models import ProviderAccount, User
 from hub.security import audit
 from hub.security.rights import get_rights
 
-MAX_LABEL_LENGTH = 254
+MAX_LABEL_LENGTH = 254  # characters; a label is in a cookie until its account is linked
 
 
 def compute_key(issuer: str, subject: str) -> str:
@@ -37,9 +37,16 @@ def find_account(session: Session, key: str) -> ProviderAccount | None:
 def link(session: Session, person: User, key: str, label: str, who: str) -> None:
     """Let a person log in with an account; it replaces the one that was linked before.
 
-    Raise Refused if somebody else has linked the account.
+    Raise Refused if somebody else has linked the account, and NotNow if the hub requires the
+    present one.
     """
     label = label[:MAX_LABEL_LENGTH]
+    present = get_account(session, int(person.id))
+    if present is not None and present.key != key and is_only_way(session, person):
+        raise NotNow(
+            "The hub requires that you log in with this account. Ask an owner of the hub to"
+            " remove it."
+        )
     owner = find_account(session, key)
     if owner is not None and owner.user_id != person.id:
         raise _build_used_error(label)

@@ -3,6 +3,7 @@
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask import session as cookie
 from flask_security import current_user
+from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.context import current_hub
@@ -12,7 +13,7 @@ from hub.models import User
 from hub.security import login_sessions, provider_accounts
 from hub.security.login_sessions import EndReason
 from hub.translations.messages import gettext, translate
-from hub.web.authentication import access, identity_provider, single_sign_on
+from hub.web.authentication import access, identity_provider, sessions, single_sign_on
 from hub.web.authentication.access import OWN, person_name, require_recent_login, require_role
 from hub.web.frame.lookup import get_row_or_404
 
@@ -46,7 +47,8 @@ def link() -> Response:
         with transaction() as session:
             person = get_row_or_404(session, User, current_user.id)
             provider_accounts.link(session, person, key, label, person_name())
-    except Refused as error:
+            _end_other_sessions(session)
+    except (NotNow, Refused) as error:
         flash(translate(error.sentence), "error")
         return redirect(url_for("account.show"))
     flash(
@@ -74,9 +76,9 @@ def unlink() -> Response:
         )
     with transaction() as session:
         person = get_row_or_404(session, User, current_user.id)
-        is_removed = provider_accounts.unlink(session, person, person_name())
-    if not is_removed:
-        abort(404)
+        if not provider_accounts.unlink(session, person, person_name()):
+            abort(404)
+        _end_other_sessions(session)
     flash(gettext("The account is not linked any more. Log in with your password."), "success")
     return redirect(url_for("account.show"))
 
@@ -100,3 +102,10 @@ def unlink_other(person_id: int) -> Response:
         "success",
     )
     return redirect(url_for("person_sessions.show", person_id=person_id))
+
+
+def _end_other_sessions(session: Session) -> None:
+    """End the sessions of the person in other browsers, as after a new second factor."""
+    row = sessions.load_current_row()
+    own = row.id if row is not None else None
+    login_sessions.end_all(session, current_user.id, EndReason.FACTOR_CHANGED, keep=own)

@@ -93,6 +93,7 @@ class NameForm(LoginForm):
             if is_right:
                 guess.succeed()
         if is_right and self.user is not None and single_sign_on.is_only_way(self.user):
+            self.user.track_failed_authn("password")
             self.form_errors.append(single_sign_on.explain_only_way())
             return False
         return is_right

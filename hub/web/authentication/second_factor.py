@@ -96,6 +96,7 @@ def log_in() -> Response:
         flash(gettext("This passkey is not known here. Log in with your password."), "error")
         return redirect(url_for("security.login", next=_get_destination()))
     if single_sign_on.is_only_way(person):
+        refusals.note("log-in failed", person.name, person.name, by="passkey")
         flash(single_sign_on.explain_only_way(), "error")
         return redirect(url_for("security.login", next=_get_destination()))
     cookie[sessions.USED_CHALLENGE] = challenge

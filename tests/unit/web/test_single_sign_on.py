@@ -1,9 +1,11 @@
 """Log-in at an identity provider: linking, logging in, confirming, and what is refused."""
 
 import datetime as dt
+import random
 from collections.abc import Callable
+from string import ascii_letters, digits, punctuation
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import jwt
 import pytest
@@ -14,6 +16,8 @@ from sqlalchemy import select
 from hub.db import engine
 from hub.models import AuditEntry, LoginSession, ProviderAccount
 from hub.testing.clock import FakeClock
+from hub.web.authentication.identity_provider import choose_prompt
+from hub.web.request.destinations import LONGEST_DESTINATION
 from tests.support.pages.browsers import copy_browser, person_id
 from tests.support.pages.page_visitor import Visitor
 from tests.support.pages.passkey_pages import add_passkey, passkey_options
@@ -36,6 +40,7 @@ from tests.support.servers.identity_provider import (
 )
 
 OpenPages = Callable[..., Visitor]
+LONGEST_COOKIE = 4093  # characters that every browser stores
 
 
 @pytest.fixture
@@ -67,6 +72,15 @@ def reaches_home(visitor: Visitor) -> bool:
     return visitor.get("/").status_code == 200
 
 
+def build_longest_address(alphabet: str) -> str:
+    """Return an address of a page that can hardly be compressed, as long as one may be."""
+    choose = random.Random(1).choice
+    address = "/documents/?q="
+    while len(quote(longer := address + choose(alphabet))) <= LONGEST_DESTINATION:
+        address = longer
+    return address
+
+
 def list_audit(visitor: Visitor) -> list[tuple[str, str, Any]]:
     with visitor.app.app_context(), engine.read_only_session() as session:
         entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id))
@@ -85,6 +99,15 @@ def test_a_linked_account_logs_in_and_leads_to_the_page(linked: Visitor, provide
     assert sent["redirect_uri"].endswith("/login/provider/return")
     assert sent["tenant"] == "1"
     assert ("logged in", "olga", ["single sign-on"]) in list_audit(linked)
+
+
+@pytest.mark.parametrize("destination", ["https://evil.example/", "//evil.example", "/\\evil"])
+def test_no_visit_leads_to_another_site(linked: Visitor, destination: str):
+    query = urlencode({"next": destination})
+    assert go_there_and_back(linked, f"/confirm/provider?{query}").location == "/"
+    assert linked.get(f"/login/provider?{query}").location == "/"
+    other = open_browser(linked)
+    assert go_there_and_back(other, f"/login/provider?{query}").location == "/"
 
 
 def test_without_a_provider_there_is_no_trace_of_it(visitor: Visitor):
@@ -132,6 +155,19 @@ def test_an_account_is_not_linked_before_the_person_agrees(hub: Visitor):
     assert not reaches_home(log_in_there(hub))
 
 
+@pytest.mark.parametrize("path", ["/account/provider/unlink", "/account/provider"])
+def test_a_linked_or_removed_account_ends_the_other_sessions(
+    linked: Visitor, provider: Provider, path: str
+):
+    other = log_in_there(linked)
+    assert reaches_home(other)
+    provider.claims = {"sub": "subject-2"}
+    go_there_and_back(linked, "/account/provider/choose")
+    linked.press(path)
+    assert not reaches_home(other)
+    assert reaches_home(linked)
+
+
 def test_a_proposed_account_belongs_to_the_person_who_chose_it(hub: Visitor):
     hub.log_in("olga")
     go_there_and_back(hub, "/account/provider/choose")
@@ -173,6 +209,45 @@ def test_an_owner_removes_the_link_of_somebody_else(hub: Visitor):
     assert not reaches_home(log_in_there(hub))
 
 
+@pytest.mark.parametrize("alphabet", [ascii_letters + digits, "æøåéüñ日本", "😀😁😂😃😄😅😆😇"])
+def test_a_long_name_of_an_account_fits_into_the_cookie(
+    hub: Visitor, provider: Provider, alphabet: str
+):
+    label = "".join(random.Random(1).choices(alphabet, k=2000))
+    provider.claims = {"preferred_username": label}
+    answer = go_there_and_back(hub, "/login/provider")
+    assert "Nobody has linked the account" in hub.page(answer.location)
+    hub.log_in("olga")
+    answer = go_there_and_back(hub, "/account/provider/choose")
+    cookie = next(text for text in answer.headers.getlist("Set-Cookie") if text.startswith("hub="))
+    assert len(cookie) < LONGEST_COOKIE
+    assert f"<strong>{label[:254]}</strong>" in hub.page("/account/provider")
+    assert "You can now log in with" in hub.press("/account/provider")
+
+
+@pytest.mark.parametrize(
+    "alphabet", [ascii_letters + digits, punctuation.replace("\\", ""), "æøåéüñ日本"]
+)
+@pytest.mark.parametrize("path", ["/login/provider", "/confirm/provider"])
+def test_a_long_address_of_the_next_page_fits_into_the_cookie(
+    linked: Visitor, path: str, alphabet: str
+):
+    visitor = linked if path.startswith("/confirm") else open_browser(linked)
+    destination = build_longest_address(alphabet)
+    leaving = visitor.get(path, query_string={"next": destination})
+    header = next(text for text in leaving.headers.getlist("Set-Cookie") if text.startswith("hub="))
+    assert len(header) < LONGEST_COOKIE
+    answer = go_there_and_back(visitor, f"{path}?{urlencode({'next': destination})}")
+    assert len(answer.location) > 1000, "it leads to the page"
+
+
+def test_a_name_of_an_account_cannot_change_the_page(hub: Visitor, provider: Provider):
+    provider.claims = {"preferred_username": "\u202e<b>a\n\0b\ud800\u200f"}
+    hub.log_in("olga")
+    go_there_and_back(hub, "/account/provider/choose")
+    assert "<strong>&lt;b&gt;ab</strong>" in hub.page("/account/provider")
+
+
 def test_a_disabled_person_does_not_log_in(hub: Visitor):
     vera = open_browser(hub)
     vera.log_in("vera")
@@ -180,6 +255,7 @@ def test_a_disabled_person_does_not_log_in(hub: Visitor):
     hub.log_in("olga")
     hub.post(f"/people/{person_id(hub, 'vera')}/active", active="0")
     assert not reaches_home(log_in_there(hub))
+    assert ("logged in", "vera", ["single sign-on"]) not in list_audit(hub)
 
 
 @pytest.mark.parametrize(
@@ -193,15 +269,21 @@ def test_a_disabled_person_does_not_log_in(hub: Visitor):
         {"aud": None},
         {"nonce": "another"},
         {"nonce": None},
+        {"nonce": "\ud800"},
         {"sub": None},
         {"sub": ""},
         {"sub": 7},
         {"sub": "x" * 256},
+        {"sub": "subject-\ud800"},
+        {"sub": "subject\n1"},
         {"exp": None},
         {"exp": True},
         {"exp": 1e300},
+        {"exp": float("nan")},
+        {"exp": -62135596800},
         {"iat": None},
         {"iat": "soon"},
+        {"iat": 253402300799},
     ],
     ids=str,
 )
@@ -224,6 +306,14 @@ def test_a_token_of_another_time_is_refused(
     answer = go_there_and_back(other, "/login/provider")
     assert "compare the clocks" in other.page(answer.location)
     provider.claims = {name: int(clock.now().timestamp()) + seconds // 2}
+    assert reaches_home(log_in_there(linked))
+
+
+@pytest.mark.parametrize("claims", [{"exp": 253402300799}, {"iat": -62135596800}], ids=str)
+def test_a_token_with_times_at_the_end_of_the_calendar_is_read(
+    linked: Visitor, provider: Provider, claims: dict[str, Any]
+):
+    provider.claims = claims
     assert reaches_home(log_in_there(linked))
 
 
@@ -297,6 +387,30 @@ def test_a_key_of_another_kind_signs_too(
     provider.clock.advance(3601)
     assert reaches_home(log_in_there(linked))
     monkeypatch.setattr(provider, "sign", sign)
+    assert not reaches_home(log_in_there(linked))
+
+
+def test_keys_of_several_kinds_may_have_the_same_name(
+    linked: Visitor, provider: Provider, monkeypatch: pytest.MonkeyPatch
+):
+    own = provider.publish_keys()["keys"][0]
+    curve = ec.generate_private_key(ec.SECP256R1())
+    others = [
+        ECAlgorithm.to_jwk(curve.public_key(), as_dict=True) | {"kid": "k1"},
+        own | {"alg": "RSA-OAEP", "use": "enc"},
+        own | {"alg": "RS512"},
+    ]
+    monkeypatch.setattr(provider, "publish_keys", lambda: {"keys": [*others, own]})
+    provider.clock.advance(3601)
+    assert reaches_home(log_in_there(linked))
+
+
+def test_a_key_signs_with_its_own_algorithm_only(
+    linked: Visitor, provider: Provider, monkeypatch: pytest.MonkeyPatch
+):
+    keys = [provider.publish_keys()["keys"][0] | {"alg": "RS512"}]
+    monkeypatch.setattr(provider, "publish_keys", lambda: {"keys": keys})
+    provider.clock.advance(3601)
     assert not reaches_home(log_in_there(linked))
 
 
@@ -427,6 +541,22 @@ def test_many_wrong_answers_have_to_wait(linked: Visitor, provider: Provider):
     assert "too many wrong tries of the log-in" in other.page(answers[-1].location)
 
 
+def test_a_known_browser_does_not_wait_for_the_wrong_answers_of_others(
+    linked: Visitor, provider: Provider
+):
+    known = log_in_there(linked)
+    known._token = known._read_token(known.client.get("/account/").text)
+    assert known.post("/logout").location == "/login"
+    provider.claims = {"nonce": "wrong"}
+    stranger = open_browser(linked)
+    for _ in range(7):
+        go_there_and_back(stranger, "/login/provider")
+    provider.claims = {}
+    assert not reaches_home(log_in_there(linked))
+    go_there_and_back(known, "/login/provider")
+    assert reaches_home(known)
+
+
 # -- second factors -------------------------------------------------------------------------------
 
 
@@ -435,6 +565,7 @@ def test_the_second_factor_of_the_hub_is_asked_for(linked: Visitor, clock: FakeC
     clock.advance(STEP_SECONDS)
     other = log_in_there(linked)
     assert other.get("/").location == "/login/second-factor?next=/"
+    assert ("logged in", "olga", ["single sign-on"]) not in list_audit(linked)
     other._token = log_in_again(linked)._token
     other._token = other._read_token(other.page("/login/second-factor"))
     assert enter_code(other, code_at(secret, clock)) == (302, "/")
@@ -506,12 +637,78 @@ def test_a_log_in_of_before_confirms_nothing(
     assert linked.get("/account/provider/choose").location.startswith("/confirm")
 
 
+@pytest.mark.parametrize(
+    ("metadata", "prompt"),
+    [
+        ({}, "login"),
+        ({"prompt_values_supported": ["none", "login", "select_account"]}, "login"),
+        ({"prompt_values_supported": ["none", "select_account"]}, "select_account"),
+        ({"prompt_values_supported": ["none"]}, None),
+        ({"prompt_values_supported": "login"}, "login"),
+    ],
+    ids=str,
+)
+def test_the_provider_is_asked_for_a_log_in_in_a_way_that_it_knows(
+    open_pages: OpenPages, provider: Provider, metadata: dict[str, Any], prompt: str | None
+):
+    provider.metadata = metadata
+    visitor = open_pages("people", **provider.settings())
+    visitor.log_in("olga")
+    link(visitor)
+    assert provider.visits[-1].get("prompt") == prompt
+    assert provider.visits[-1]["max_age"] == "0"
+
+
+def test_google_is_asked_to_let_people_choose_an_account():
+    google = {"issuer": "https://accounts.google.com"}  # it publishes no list of prompts
+    assert choose_prompt(google) == {"prompt": "select_account"}
+
+
 def test_another_account_confirms_nothing(linked: Visitor, provider: Provider, clock: FakeClock):
     clock.advance(11 * 60)
     provider.claims = {"sub": "subject-2"}
     answer = go_there_and_back(linked, "/confirm/provider?next=/people/")
     assert "not the one that you have linked" in linked.page(answer.location)
     assert linked.get("/account/provider/choose").location.startswith("/confirm")
+
+
+def test_the_account_of_somebody_else_confirms_nothing(
+    linked: Visitor, provider: Provider, clock: FakeClock
+):
+    provider.claims = {"sub": "subject-2"}
+    vera = open_browser(linked)
+    vera.log_in("vera")
+    link(vera)
+    clock.advance(11 * 60)
+    answer = go_there_and_back(linked, "/confirm/provider?next=/people/")
+    assert "not the one that you have linked" in linked.page(answer.location)
+
+
+def test_an_account_is_linked_after_a_recent_confirmation_only(hub: Visitor, clock: FakeClock):
+    hub.log_in("olga")
+    clock.advance(6 * 60)
+    go_there_and_back(hub, "/account/provider/choose")
+    clock.advance(5 * 60)
+    assert "Confirm that it is you" in hub.press("/account/provider")
+    assert not reaches_home(log_in_there(hub))
+
+
+@pytest.mark.parametrize(
+    ("path", "next_page"),
+    [
+        ("/confirm/provider?next=/people/", "/login?next=/people/"),
+        ("/account/provider/choose", "/login?next=/account/"),
+    ],
+)
+def test_nothing_is_confirmed_or_linked_before_the_second_factor(
+    linked: Visitor, clock: FakeClock, path: str, next_page: str
+):
+    set_up_authenticator(linked, clock)
+    returning = visit(linked, path)
+    linked.post("/logout")
+    linked.log_in("olga")
+    assert linked.get("/").location == "/login/second-factor?next=/"
+    assert linked.get(returning).location == next_page
 
 
 def test_a_log_in_that_the_provider_remembered_does_not_count_as_confirmed(
@@ -563,6 +760,37 @@ def test_the_only_way_is_not_removed_by_the_person(required: Visitor):
     assert "Ask an owner of the hub to remove it" in answer.text
     with required.app.app_context(), engine.read_only_session() as session:
         assert session.scalars(select(ProviderAccount)).one().label == "anna@example.com"
+
+
+def test_the_only_way_is_not_replaced_by_the_person(required: Visitor, provider: Provider):
+    required.log_in("vera")
+    link(required)
+    assert "You can now log in with" in link(required), "the same account may be linked again"
+    provider.claims = {"sub": "subject-2", "preferred_username": "private@example.com"}
+    go_there_and_back(required, "/account/provider/choose")
+    page = required.press("/account/provider")
+    assert "Ask an owner of the hub to remove it" in page
+    assert "You log in with anna@example.com" in page
+    assert not reaches_home(log_in_there(required))
+
+
+@pytest.mark.parametrize("way", ["password", "passkey"])
+def test_a_way_that_is_refused_is_recorded_with_its_person(required: Visitor, way: str):
+    passkey = SoftwarePasskey()
+    required.log_in("vera")
+    add_passkey(required, passkey)
+    link(required)
+    other = open_browser(required)
+    if way == "password":
+        other.log_in("vera")
+    else:
+        other._token = other._read_token(other.client.get("/login").text)
+        credential = passkey.use(passkey_options(other, "/login/passkey/options"))
+        other.post("/login/passkey", credential=credential)
+    with required.app.app_context(), engine.read_only_session() as session:
+        entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert entry is not None
+    assert (entry.what, entry.who, entry.detail["by"]) == ("log-in failed", "vera", way)
 
 
 def test_owners_and_people_without_an_account_use_their_password(required: Visitor):
