@@ -1,4 +1,4 @@
-"""A supplier that is merged with another one in QuickBooks, with its bills."""
+"""A supplier or item that is merged with another one in QuickBooks, with its documents."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from hub.qbo import record_download
 from hub.scheduling import runner
 from hub.web.codes import code_decisions
 from qbo_sandbox.accounting.company import Change
-from tests.support.sources.every_kind_source import ShopSite, document, line
+from tests.support.sources.every_kind_source import CLIENT, ShopSite, document, line
 
 SUPPLIER = Code(id="s9", name="Sea Timber", create=Party(name="Sea Timber"))
 
@@ -180,3 +180,51 @@ def test_another_supplier_is_created_if_a_person_wants_one(shop, clock, is_delet
     assert (list_bills(shop), shop.cases()) == ([(former, 10), (other, 10), (other, 10)], [])
     shop.run(bill("bill:2", "12.00"), wait=True)
     assert (list_bills(shop)[1], find(shop, "Sea Timber AS")) == ((other, 12), [other])
+
+
+def create_item(shop, name):
+    """Create an item in QuickBooks; return its id."""
+    income = next(row["Id"] for row in shop.books("Account") if row["AccountType"] == "Income")
+    fields = {"Name": name, "Type": "Service", "IncomeAccountRef": {"value": income}}
+    return shop.quickbooks.act("create", kind="Item", set=fields)["Id"]
+
+
+def move_lines(shop, number, item):
+    """Give the lines of an invoice another item, as QuickBooks does in a merger."""
+    invoice = shop.book("Invoice", number)
+    lines = []
+    for row in invoice["Line"]:
+        detail = row.get("SalesItemLineDetail")
+        if detail:
+            row = row | {"SalesItemLineDetail": detail | {"ItemRef": {"value": item}}}
+        lines.append(row)
+    shop.quickbooks.act("edit", kind="Invoice", id=invoice["Id"], set={"Line": lines})
+
+
+def test_a_merged_item_has_cases_until_its_code_is_matched(shop, clock):
+    loser, winner = create_item(shop, "Cartage"), create_item(shop, "Haulage")
+    record_download.refresh(1)
+    product = Code(id="p7", name="Cartage")
+    first, second = (
+        document("invoice", id, line("1", "10.00", product=product), total="10.00", client=CLIENT)
+        for id in ("invoice:1", "invoice:2")
+    )
+    assert shop.run(first)["invoice:1"] == "posted"
+    clock.advance(4000)
+    move_lines(shop, "invoice:1", winner)
+    shop.quickbooks.companies[shop.realm].commit([Change("Item", loser, None)])
+    record_download.refresh(1)
+    assert shop.run(second)["invoice:2"] == "held"
+    waits = "QuickBooks has no product called “Cartage”"
+    assert sorted(list_cases(shop, clock)) == ["Changed in QuickBooks", waits]
+    code_decisions.decide(shop.id, "product", "p7", winner, "kari")
+    clock.advance(4000)
+    assert shop.run()["invoice:2"] == "posted"
+    assert list(list_cases(shop, clock)) == ["Changed in QuickBooks"]
+    items = [
+        row["SalesItemLineDetail"]["ItemRef"]["value"]
+        for number in ("invoice:1", "invoice:2")
+        for row in shop.book("Invoice", number)["Line"]
+        if "SalesItemLineDetail" in row
+    ]
+    assert items == [winner] * 2
