@@ -25,6 +25,7 @@ RETENTION_PERIOD = dt.timedelta(days=30)  # rows of sessions that ended
 PASSWORD_ONLY = "password"  # noqa: S105 (the name of a factor)
 PROVIDER_ONLY = "single sign-on"  # an account at the identity provider
 SECOND_FACTOR_OF_PROVIDER = "second factor of the provider"
+AUTHENTICATOR = "authenticator"  # a code of the authenticator app, which alone confirms, too
 MAX_FAILURES = 5  # wrong passwords or codes in one session
 
 # Sent with `user` and `authn_via` once a log-in is complete, the second factor included.
@@ -102,14 +103,19 @@ def is_live(row: LoginSession) -> bool:
 
 
 def complete(session: Session, session_id: int, factor: str) -> str:
-    """Note that the second factor was right; return the new id for the cookie."""
+    """Note that the second factor was right; return the new id for the cookie.
+
+    A recovery code, or a passkey that only somebody touched, does not confirm the identity of
+    somebody whom the identity provider remembered.
+    """
     row = session.get_one(LoginSession, session_id, with_for_update=True)
     now = current_hub().clock.now()
     token = tokens.token_urlsafe(32)
     row.key = hash_token(token)
     row.factors = f"{row.factors}+{factor}"
     row.needs_factor = False
-    row.confirmed_at = now
+    if row.confirmed_at >= row.began_at or factor == AUTHENTICATOR:
+        row.confirmed_at = now
     row.seen_at = now
     row.failures = 0
     row.challenge = None

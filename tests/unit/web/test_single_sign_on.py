@@ -721,6 +721,41 @@ def test_a_log_in_that_the_provider_remembered_does_not_count_as_confirmed(
     assert other.get("/account/provider/choose").location.startswith(provider.url)
 
 
+@pytest.mark.parametrize(
+    ("kind", "auth_time", "is_confirmed"),
+    [
+        ("authenticator", None, True),
+        ("recovery code", None, False),
+        ("recovery code", 0, True),
+        ("touched passkey", None, False),
+    ],
+)
+def test_a_second_factor_confirms_only_if_it_would_confirm_alone(
+    linked: Visitor,
+    provider: Provider,
+    clock: FakeClock,
+    kind: str,
+    auth_time: int | None,
+    is_confirmed: bool,
+):
+    passkey = SoftwarePasskey()
+    secret, recovery_codes = set_up_authenticator(linked, clock)
+    add_passkey(linked, passkey)
+    clock.advance(STEP_SECONDS)
+    if auth_time is not None:
+        provider.claims = {"auth_time": int(clock.now().timestamp()) + auth_time}
+    other = log_in_there(linked)
+    other._token = other._read_token(other.page("/login/second-factor"))
+    if kind == "touched passkey":
+        options = passkey_options(other, "/login/second-factor/passkey")
+        other.post("/login/second-factor", credential=passkey.use(options))
+    else:
+        enter_code(other, code_at(secret, clock) if kind == "authenticator" else recovery_codes[0])
+    assert reaches_home(other)
+    page = other.get("/account/provider/choose").location
+    assert page.startswith(provider.url if is_confirmed else "/confirm?")
+
+
 # -- required -------------------------------------------------------------------------------------
 
 
