@@ -61,8 +61,8 @@ class DecisionWriter:
         require_possible_code(code)
         record_name = _find_record_name(self._session, row, self._fields[field], record)
         match = _find_or_create_match(self._session, row, field, code)
-        if record == NEW and (match.record != NEW or details is not None or asks_again):
-            self._request_creation(match)
+        if record == NEW:
+            self._request_creation(match, details, asks_again=asks_again)
         match.name = (name or match.name or "")[:MAX_CODE_NAME_LENGTH]
         match.role = self._fields[field].role
         if record != NEW or match.record != NEW:
@@ -83,8 +83,12 @@ class DecisionWriter:
         }
         return match
 
-    def _request_creation(self, match: Match) -> None:
-        """Request the record of a code."""
+    def _request_creation(
+        self, match: Match, details: Party | Item | None, *, asks_again: bool
+    ) -> None:
+        """Request the record of a code; the same decision as before has to ask for it again."""
+        if match.record == NEW and details is None and not asks_again:
+            return
         requested = record_creations.request(
             self._session, self._row, match.field, match.code, self._who
         )

@@ -25,6 +25,7 @@ from hub.web.codes import code_lookup
 
 CREATED_LATER = gettext_noop("created in QuickBooks when it is used next")
 CREATION_STOPPED = Sentence("its creation is stopped.")
+CREATION_SKIPPED = Sentence("its creation was skipped.")
 REQUIRED_ROLES = {"vendor", "item", "account"}  # roles that a document cannot do without
 
 
@@ -127,11 +128,11 @@ def _view_result(
     creation: Posting | None,
 ) -> CodeView:
     """Return a code with its record, or why it has none and what may fit."""
-    is_stopped = creation is not None and _is_stopped(creation, match)
+    stop = _explain_stop(creation, match)
     if isinstance(result, Ref):
         return replace(view, state=_get_matched_state(match), record=result.name)
-    if isinstance(result, NewRecord) and is_stopped:
-        return replace(view, problem=CREATION_STOPPED)
+    if isinstance(result, NewRecord) and stop:
+        return replace(view, problem=stop)
     if isinstance(result, NewRecord):
         return replace(view, state=CodeState.NEW, record=_describe_later_creation(match))
     if isinstance(result, str):
@@ -140,7 +141,7 @@ def _view_result(
         text = gettext("left out, as decided")
         return replace(view, state=CodeState.LEFT_OUT, record=text)
 
-    promise = None if is_stopped else _describe_expected_creation(match, used, creation)
+    promise = None if stop else _describe_expected_creation(match, used, creation)
     if promise is not None:
         return replace(view, state=CodeState.NEW, record=promise)
     return replace(
@@ -197,16 +198,21 @@ def _add_details(code: Code, creation: Posting) -> Code:
     return replace(code, create=load(Document, body).details) if body else code
 
 
-def _is_stopped(creation: Posting, match: Match | None) -> bool:
-    """Return whether a creation is held, also as a person has decided it, if anybody has.
+def _explain_stop(creation: Posting | None, match: Match | None) -> Sentence | None:
+    """Return why a creation is not carried out, as a person has decided it too; else None.
 
-    No decision about the code releases what QuickBooks refused since, or what asks a question.
+    No decision about the code releases what was skipped or refused since, or what asks a question.
     """
+    if creation is None:
+        return None
+    if creation.state == PostingState.SKIPPED:
+        return CREATION_SKIPPED
     if creation.state != PostingState.HELD:
-        return False
+        return None
     if creation.held_by in (Holder.QUICKBOOKS, Holder.PERSON):
-        return True
-    return match is None or match.at < (creation.planned_at or creation.changed_at)
+        return CREATION_STOPPED
+    is_decided = match is not None and match.at >= (creation.planned_at or creation.changed_at)
+    return None if is_decided else CREATION_STOPPED
 
 
 def _get_matched_state(match: Match | None) -> CodeState:

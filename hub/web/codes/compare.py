@@ -122,7 +122,8 @@ def copy(installation_id: int) -> Response:
         count = compare.copy_missing(installation, [field], who=person_name(), codes=codes)
     except HubError as error:
         flash(translate(error.sentence), "error")
-    else:
+        return redirect(here)
+    if count:
         flash(
             gettext(
                 "%(count)s confirmed as new. %(when_created)s",
@@ -130,6 +131,14 @@ def copy(installation_id: int) -> Response:
                 when_created=_start_creation(installation),
             ),
             "success",
+        )
+    else:
+        flash(
+            gettext(
+                "Nothing was confirmed as new: nothing that is still missing can be created from"
+                " here."
+            ),
+            "look",
         )
     return redirect(here)
 

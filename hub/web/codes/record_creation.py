@@ -14,7 +14,7 @@ from hub.db.engine import read_only_session
 from hub.errors import Refused, Sentence
 from hub.mapping import NEW, MatchIndex
 from hub.models import Attempt, Case, Installation, Posting, SeenCode, SourceDocument, case_posting
-from hub.models.enums import Operation, PostingState
+from hub.models.enums import Holder, Operation, PostingState
 from hub.payloads.item import ACCOUNT_ROLES
 from hub.posting.preflight.name_checks import is_name_planned
 from hub.qbo import company as qbo_company
@@ -85,6 +85,7 @@ def _build_match_form(
         "query": query,
         "records": record_search.list_choices(index.by_id.values(), query, view.suggestions),
         "record_count": len(index),
+        "hit_count": record_search.count_hits(index.by_id.values(), query),
         "suggestions": suggestion_scores.build_suggestions(view, index.by_id),
         "source": code_facts.list_source_facts(
             session,
@@ -288,13 +289,18 @@ def _find_refused_creation(session: Session, case: Case) -> Posting | None:
 
 
 def _is_name_refused(session: Session, installation: Installation, source_code: SeenCode) -> bool:
-    """Return whether QuickBooks refused the newest creation because its name is taken."""
+    """Return whether QuickBooks refused the newest creation because its name is taken.
+
+    A creation that a person has asked for again since may have another name.
+    """
     query = (
         select(Attempt.code)
         .join(Posting, Posting.id == Attempt.posting_id)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .where(
-            *_build_record_conditions(installation, source_code), Posting.state == PostingState.HELD
+            *_build_record_conditions(installation, source_code),
+            Posting.state == PostingState.HELD,
+            Posting.held_by == Holder.QUICKBOOKS,
         )
         .order_by(Attempt.id.desc())
         .limit(1)

@@ -10,13 +10,23 @@ SHORTENED_LIST = 20
 
 
 def search(entries: Iterable[Entry], query: str) -> tuple[Entry, ...]:
-    """Return the active records that contain every word of the query, shortest names first."""
-    words = compose(query).casefold().split()
-    if not words:
-        return ()
-    hits = [entry for entry in entries if entry.active and _contains(entry, words)]
+    """Return the active records that contain every word, the shortest names first, at most 25."""
+    hits = _find_hits(entries, query)
     hits.sort(key=_get_length_order)
     return tuple(hits[:MAX_HITS])
+
+
+def count_hits(entries: Iterable[Entry], query: str) -> int:
+    """Return how many records a search finds, also those beyond the ones that are shown."""
+    return len(_find_hits(entries, query))
+
+
+def _find_hits(entries: Iterable[Entry], query: str) -> list[Entry]:
+    """Return the active records that contain every word of the query, in any order."""
+    words = compose(query).casefold().split()
+    if not words:
+        return []
+    return [entry for entry in entries if entry.active and _contains(entry, words)]
 
 
 def _get_length_order(entry: Entry) -> tuple[int, str]:

@@ -4,12 +4,12 @@ import re
 from html import unescape
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from hub.contract.documents import Code, Party
 from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
-from hub.models import AuditEntry, StoredRecord
+from hub.models import AuditEntry, Run, StoredRecord
 from hub.web.codes import compare
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import Story, add_people
@@ -95,6 +95,19 @@ def test_only_what_the_page_showed_as_missing_is_confirmed_as_new(open_visitor, 
     page = visitor.press("/installations/1/compare/copy", field="supplier", sure="1", code="1")
     assert "1 confirmed as new." in page
     assert re.findall(r'name="code" value="([^"]+)"', page)[-1] == "2"
+
+
+def test_no_creation_is_promised_if_the_source_gives_only_names(open_visitor, source):
+    visitor = open_visitor("en")
+    source.codes = [Code(id="1", name="Aaa Nowhere")]
+    assert re.findall(r'name="code" value="([^"]+)"', visitor.page(HERE)) == ["1"]
+    with read_only_session() as session:
+        count = session.scalar(select(func.count()).select_from(Run))
+    page = visitor.press("/installations/1/compare/copy", field="supplier", sure="1", code="1")
+    assert "Nothing was confirmed as new: nothing that is still missing can be created" in page
+    assert "A sync creates them" not in page
+    with read_only_session() as session:
+        assert session.scalar(select(func.count()).select_from(Run)) == count
 
 
 def test_a_comparison_that_is_mailed_is_recorded_as_an_export(open_visitor, monkeypatch):

@@ -126,6 +126,7 @@ def test_a_decision_that_no_longer_counts_is_listed_as_one(
         ("review", "created in QuickBooks once it is approved in Review"),
         ("ready", "created in QuickBooks when it is used next"),
         ("held", "Not matched"),
+        ("skipped", "Not matched"),
         ("withdrawn", "Not matched"),
     ],
 )
@@ -254,6 +255,27 @@ def test_a_suggestion_with_the_same_full_name_is_preselected(operator: Visitor, 
         assert re.findall(r'value="([^"]*)"[^>]* selected', form) == ["v1"]
     else:
         assert _buttons(form)[0] == ("primary", "v1")
+
+
+def test_a_search_says_how_many_records_it_found(operator: Visitor) -> None:
+    with operator.app.app_context(), engine.transaction() as session:
+        company_id = session.get_one(Installation, operator.story.installation).company_id
+        for number in range(record_search.MAX_HITS + 5):
+            session.add(
+                StoredRecord(
+                    company_id=company_id,
+                    list="vendor",
+                    quickbooks_id=f"w{number}",
+                    name=f"Wharf {number:02}",
+                    full_name=f"Wharf {number:02}",
+                    read_at=current_hub().clock.now(),
+                )
+            )
+        session.get_one(ListState, (company_id, "vendor")).version += 1
+    address = f"{_here(operator)}code?field=supplier&code=s2"
+    assert "The first 25 of 30 records that fit; add a word" in operator.page(f"{address}&q=wharf")
+    assert "1 record fits." in operator.page(f"{address}&q=wharf+07")
+    assert "0 records fit." in operator.page(f"{address}&q=quay")
 
 
 @pytest.mark.parametrize("path", ["code", "case"])

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from hub.db.engine import read_only_session
 from hub.models import AuditEntry, Case, Posting
+from hub.posting.actions import manual
 from tests.support.pages.api_client import ApiClient
 from tests.support.pages.costcertified_pages import Pages
 from tests.support.pages.page_visitor import Visitor
@@ -153,3 +154,49 @@ def test_another_name_in_review_waits_for_its_approval(pages: Pages) -> None:
     pages.site.clock.advance(60)
     pages.sync()
     assert (read_creation(pages).state, count_sends(pages)) == ("review", 1)
+
+
+def test_the_form_takes_only_a_refused_name_for_taken(pages: Pages) -> None:
+    """Until the next sync, the name that a person has entered since was not refused."""
+    pages.enable()
+    pages.visitor.quickbooks.add_fault("refusal", "customer.create", code="6240")
+    pages.sync(JORDAN)
+    pages.site.clock.advance(60)
+    case = find_case(pages)
+    page = pages.visitor.page(case)
+    assert "QuickBooks refused the name" in page
+    values = form_of(page) | {"name": "Mercer & Sons"}
+    assert pages.visitor.post(f"{case}/create", **values).status_code == 302
+    page = pages.visitor.page(case)
+    assert "QuickBooks refused the name" not in page
+    assert form_of(page)["name"] == "Mercer & Sons"
+
+
+def test_only_the_page_of_a_case_offers_to_skip_its_documents(pages: Pages) -> None:
+    pages.enable()
+    pages.visitor.quickbooks.add_fault("refusal", "customer.create", code="6240")
+    pages.sync(JORDAN)
+    assert "or skip the documents below" in pages.visitor.page(find_case(pages))
+    address = f"/installations/{pages.site.row.id}/matching/code?field=client&code=client%3Ak20"
+    page = pages.visitor.page(address)
+    assert "Otherwise create the record under another name." in page
+    assert "below" not in page
+
+
+def test_one_that_is_skipped_is_not_promised_until_a_person_asks_for_it(pages: Pages) -> None:
+    pages.enable(parties="hold")
+    pages.sync(JORDAN)
+    press_on_case(pages, pages.case("k20"))
+    refuse(pages)
+    with pages.app.app_context():
+        manual.skip(read_creation(pages).id, "Not ours", "kari")
+    pages.sync()
+    listed = f"/installations/{pages.site.row.id}/matching/"
+    page = pages.visitor.page(listed)
+    assert "its creation was skipped." in page
+    assert "Will be created" not in page
+    call_matches(pages, "")
+    assert "Will be created" in pages.visitor.page(listed)
+    pages.site.clock.advance(60)
+    pages.sync()
+    assert pages.posted() == 2
