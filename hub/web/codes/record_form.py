@@ -179,7 +179,8 @@ def build_form_inputs(
         replace(form_input, value=_format_value(values.get(form_input.name), form_input.value))
         for form_input in forms.build_inputs(schema, values, load_choices=load_choices)
     ]
-    return forms.add_errors([_translate_types(form_input) for form_input in inputs], errors)
+    translated = [_translate_types(form_input) for form_input in inputs]
+    return forms.set_focus(forms.add_errors(translated, errors))
 
 
 def _translate_types(form_input: forms.Input) -> forms.Input:

@@ -290,6 +290,19 @@ def test_of_more_than_three_companies_each_that_works_is_one_line(owner: Visitor
     assert "company-details" not in owner.page("/companies?q=Vik+0")
 
 
+def test_what_is_folded_is_named_after_its_company(owner: Visitor) -> None:
+    with owner.app.app_context(), engine.transaction() as session:
+        company = add_company(session, "901", "Vik 1")
+        for company_id in (owner.story.company, company.id):
+            state = ListState(company_id=company_id, list="class", read_at=company.connected_at)
+            session.merge(state)
+    summaries = re.findall(r"<summary[^>]*>(.*?)</summary>", owner.page("/companies"), re.DOTALL)
+    names = [re.sub(r"<[^>]+>", "", summary) for summary in summaries]
+    assert "Danger zone …: Vik 1" in names
+    assert "Lists of this company: Vik 1" in names
+    assert len(names) == len(set(names)) == 8
+
+
 def test_a_company_that_a_person_disconnected_comes_after_the_working_ones(owner: Visitor) -> None:
     with owner.app.app_context(), engine.transaction() as session:
         add_company(session, "901", "Zeta Bygg AS")

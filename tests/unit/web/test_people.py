@@ -66,6 +66,15 @@ def test_the_first_password_must_be_replaced_by_another_one(kari: Visitor) -> No
     assert kari.get("/").location == "/password"
 
 
+def test_the_field_of_a_refused_password_gets_the_focus(kari: Visitor) -> None:
+    kari.log_in(NEW)
+    for current, new, wrong in ((OWN, OWN, "password"), (PASSWORD, "short", "new_password")):
+        page = _change(kari, current, new)
+        focused = re.findall(r"<input[^>]* autofocus[^>]*>", page)
+        assert [re.findall(r' name="(.*?)"', field) for field in focused] == [[wrong]]
+        assert "aria-invalid" in focused[0]
+
+
 def test_a_wrong_current_password_is_told_in_the_language_of_the_page(kari: Visitor) -> None:
     kari.log_in(NEW)
     kari.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "nb-NO"

@@ -1,5 +1,6 @@
 """Create in QuickBooks: the form of a supplier, customer or item, and what is posted of it."""
 
+import re
 from typing import Any
 
 import pytest
@@ -112,6 +113,15 @@ def test_errors_are_shown_beside_their_fields(
     assert 'value="Tromsø"' in answer.text, "what was entered stays"
     with pages.app.app_context(), read_only_session() as session:
         assert session.scalars(select(Match).where(Match.code == "client:k20")).all() == []
+
+
+def test_the_first_field_with_an_error_gets_the_focus(pages: Pages) -> None:
+    pages.sync(JORDAN)
+    answer = press(pages, "k20", name="", email="nobody")
+    inputs = re.findall(r"<input[^>]*>", answer.text)
+    wrong = [field for field in inputs if "aria-invalid" in field]
+    assert ["autofocus" in field for field in wrong] == [True, False]
+    assert answer.text.count("autofocus") == 1
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,14 @@ def test_another_year_is_shown_where_there_is_one(visitor, source):
     assert totals(visitor, f"{REPORTS_PAGE}?year=1999") == totals(visitor)
 
 
+def test_the_table_of_each_chart_is_named_after_it(visitor, source):
+    sync(source, normal("1"))
+    page = visitor.page(f"/reports/?company={visitor.story.company}")
+    names = re.findall(r"<summary>As a table<span [^>]*>: (.*?)</span>", page)
+    assert len(names) == page.count("As a table") > 0
+    assert all(f'<caption class="visually-hidden">{name}</caption>' in page for name in names)
+
+
 def test_documents_that_need_attention_are_listed_by_age(visitor, source, clock):
     unmatched = {"supplier": "31", "account": "no such account"}
     sync(source, bill("1", total="10.00", **unmatched))
