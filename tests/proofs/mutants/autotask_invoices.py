@@ -58,6 +58,20 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
         bug="Automatic numbering in Autotask is not noticed.",
     ),
     Mutant(
+        row="AT-I3",
+        place="hub/web/apps/settings.py",
+        old="    for text in tenant.warnings:\n",
+        new="    for text in ():\n",
+        bug="The connection test does not report automatic numbering.",
+    ),
+    Mutant(
+        row="AT-I3",
+        place="hub/sources/calls.py",
+        old="        if cause not in texts:\n            inbox.close(session, cause)\n",
+        new="        pass\n",
+        bug="Automatic numbering is reported although it was switched off.",
+    ),
+    Mutant(
         row="AT-I4",
         place=f"{PLUGIN}/polling.py",
         old='    return bool(receipt.state == "failed" or document.hold',

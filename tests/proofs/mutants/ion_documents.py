@@ -27,6 +27,13 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
         bug="An environment without an address of its own cannot be chosen.",
     ),
     Mutant(
+        row="ION-1",
+        place="hub/installations/setting_choices.py",
+        old="    record_download.refresh_outdated(row.company_id)\n",
+        new="",
+        bug="An app is enabled although QuickBooks does not answer.",
+    ),
+    Mutant(
         row="ION-2",
         place="hub/contract/grants.py",
         old="        if reply.status in (BAD_REQUEST, UNAUTHORIZED):\n",
@@ -56,6 +63,13 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
         old='        return id, organization["domain"] or f"organization {id}"\n',
         new='        return organization["domain"], organization["domain"]\n',
         bug="An installation is bound to the organization's domain, not its id.",
+    ),
+    Mutant(
+        row="ION-3",
+        place="hub/installations/enable.py",
+        old="        Installation.company_id == company_id,\n        Installation.slug == slug,\n",
+        new="        Installation.slug == slug,\n",
+        bug="A second company changes the app of the first one.",
     ),
     Mutant(
         row="ION-4",

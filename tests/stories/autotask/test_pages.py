@@ -155,6 +155,28 @@ def test_lists_of_both_sides_are_compared_while_the_app_is_paused(owner: Visitor
     assert "is on again" in page
 
 
+@pytest.mark.row("AT-I3")
+@pytest.mark.end_to_end
+def test_automatic_numbering_is_reported_until_it_is_switched_off(
+    visitor_with_stand_ins: Visitor,
+) -> None:
+    visitor = visitor_with_stand_ins
+    source = connect(visitor)
+    numbers = {id: row["invoiceNumber"] for id, row in source.books.rows("Invoices").items()}
+    for id in numbers:
+        source.books.do("put", entity="Invoices", id=id, fields={"invoiceNumber": str(id)})
+    warning = "Autotask numbers them itself, so none would ever be posted"
+    visitor.press(f"/apps/{INVOICES}/1/grant")
+    assert warning in visitor.press(f"/apps/{INVOICES}/1/configure", **form(test="1"))
+    enable(visitor)
+    assert warning in visitor.page("/inbox/")
+    for id, number in numbers.items():
+        source.books.do("put", entity="Invoices", id=id, fields={"invoiceNumber": number})
+    assert warning not in visitor.press("/installations/1/settings", **form(test="1"))
+    visitor.press_save("/installations/1/settings", **form(days_back=15))
+    assert warning not in visitor.page("/inbox/")
+
+
 @pytest.mark.row("AT-I7")
 @pytest.mark.end_to_end
 def test_the_comparison_is_a_file(owner: Visitor) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from typing import Any
 
 import pytest
 from hub_ion.sandbox import StandIn
@@ -13,8 +14,9 @@ from hub.installations import enable as installations_enable
 from hub.models import Case, Installation, Posting
 from hub.qbo import company
 from hub.qbo.client import Client
+from hub.qbo.record_download import MAX_LIST_AGE
 from hub.scheduling import runner
-from hub.testing.clock import START
+from hub.testing.clock import START, FakeClock
 from qbo_sandbox.kit import Clock, Journal
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.support.pages.page_visitor import Visitor
@@ -88,6 +90,39 @@ def test_an_environment_of_first_resonance_needs_no_address(owner: Visitor) -> N
     page = enable(owner, environment="production", api_url="", token_url="")
     assert "orbital-works.example answers" in page
     assert owner.row(Installation, 1).tenant == "4711"
+
+
+@pytest.mark.row("ION-1")
+@pytest.mark.parametrize("fault", [{"kind": "status", "status": 503}, {"kind": "lose_request"}])
+def test_nothing_is_kept_while_quickbooks_does_not_answer(
+    owner: Visitor, clock: FakeClock, fault: dict[str, Any]
+) -> None:
+    clock.advance(2 * MAX_LIST_AGE.total_seconds())  # the accounts may have changed since
+    owner.log_in("olga")
+    owner.quickbooks.add_fault(call="*", count=0, **fault)
+    page = enable(owner)
+    assert "QuickBooks" in page
+    assert "orbital-works.example answers" not in page
+    assert owner.get("/installations/1/settings").status_code == 404
+    owner.quickbooks.faults.clear()
+    clock.advance(600)
+    assert "orbital-works.example answers" in enable(owner)
+
+
+@pytest.mark.row("ION-1")
+def test_nothing_is_kept_while_ion_does_not_answer(owner: Visitor) -> None:
+    hub = owner.app.extensions["hub"]
+    server = hub.mounts.pop(ION)
+    hub.mounts[ION] = WSGIAdapter(_answer_unavailable, ION)
+    assert "orbital-works.example answers" not in enable(owner)
+    assert owner.get("/installations/1/settings").status_code == 404
+    hub.mounts[ION] = server
+    assert "orbital-works.example answers" in enable(owner)
+
+
+def _answer_unavailable(environ: Any, start: Any) -> list[bytes]:
+    start("503 Service Unavailable", [("Content-Type", "text/plain")])
+    return [b"later"]
 
 
 @pytest.mark.row("ION-43")

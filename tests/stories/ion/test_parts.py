@@ -332,3 +332,35 @@ def test_an_installation_is_bound_to_one_company_and_one_organization(site):
     other = site.source.settings(site.url, "sandbox")
     with pytest.raises(OtherTenant, match="belong to orbital-works"):
         enable.change(1, "ion", other, who="kari")
+
+
+@pytest.mark.row("ION-3")
+def test_settings_of_another_organization_that_are_refused_change_nothing(site):
+    other = site.source.settings(site.url, "sandbox")
+    before = dict(site.row.settings)
+    for change in (enable.change, enable.enable):
+        with pytest.raises(OtherTenant):
+            change(1, "ion", other, who="kari")
+    row = enable.require_installation(1, "ion")
+    assert (row.settings, row.tenant, row.tenant_name) == (before, "4711", "orbital-works.example")
+    id = site.order({"account": "6300"})
+    site.sync()
+    assert len(site.posted(id)) == 1, "the former keys still read the former organization"
+
+
+@pytest.mark.row("ION-3")
+def test_each_company_has_an_organization_of_its_own(site):
+    before = dict(site.row.settings)
+    other = site.connect_another()
+    other.enable(**{**EVERYTHING, **other.source.settings(other.url, "sandbox")})
+    assert (other.row.company.realm, other.row.tenant) == (other.realm, "4712")
+    row = enable.require_installation(1, "ion")
+    assert (row.company.realm, row.tenant, row.settings) == (site.realm, "4711", before)
+    assert other.row.id != row.id
+    id = other.order({"account": "6300"}, externalReference="of the other company")
+    posted_before = len(site.select("PurchaseOrder"))
+    other.sync()
+    assert len(other.posted(id)) == 1
+    assert len(site.select("PurchaseOrder")) == posted_before
+    site.sync()
+    assert len(other.select("PurchaseOrder")) == 1
