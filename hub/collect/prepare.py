@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from hub.cases.other_account import leads_to_other_account
 from hub.collect.setup import Setup, load_setup
 from hub.context import current_hub
+from hub.contract.document_kinds import add_twins
 from hub.db import engine
 from hub.models import ConnectedCompany, Installation, SourceDocument
 from hub.models.enums import StartRule
@@ -55,16 +56,20 @@ def _download_transactions(
 ) -> None:
     """Download the transactions that documents are compared with.
 
-    If QuickBooks refuses to list a kind, this is stored: documents of the kind are held, and the
-    others are posted.
+    Among them are those that may be the same documents entered as another kind. If QuickBooks
+    refuses to list a kind, this is stored: documents of the kind are held, and the others are
+    posted.
     """
     company_id = installation.company_id
     posts = get_app(installation).posts
-    refusals = transaction_download.download_missing(company_id, posts, since, margin=margin)
+    kinds = add_twins(posts)
+    refusals = transaction_download.download_missing(company_id, kinds, since, margin=margin)
     with engine.read_only_session() as session:
         company = session.get_one(ConnectedCompany, company_id)
         unsearched_kinds = load_unsearched(company)
     for kind, refusal in refusals.items():
+        if kind not in posts:
+            continue  # no document of the kind is held for it
         reason = UnsearchedKind(company.first_connected_at, refusal.text, is_indexed=False)
         note_unsearched(company_id, kind, reason)
     for kind, reason in unsearched_kinds.items():

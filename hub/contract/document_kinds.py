@@ -3,7 +3,7 @@
 Each group is defined once, here if several modules use it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from hub.contract.documents import Kind, Role
 
@@ -26,6 +26,9 @@ CREDIT_KINDS: tuple[Kind, ...] = ("vendor_credit", "credit_memo", "refund")
 # Orders whose lines are billed one by one.
 KINDS_BILLED_BY_LINE: tuple[Kind, ...] = ("purchase_order",)
 
+# A supplier invoice may be entered as either of these.
+TWIN_KINDS: Mapping[str, Kind] = {"bill": "expense", "expense": "bill"}
+
 # Documents that are due on a date and that a later payment settles.
 PAYABLE_KINDS: tuple[Kind, ...] = ("bill", "invoice")
 
@@ -43,6 +46,12 @@ PARTY_ROLES: tuple[Role, ...] = ("vendor", "customer")
 
 # Kinds and roles whose words for people differ from their names.
 KIND_WORDS: Mapping[str, str] = {"vendor": "supplier", "vendor_credit": "supplier credit"}
+
+
+def add_twins(kinds: Sequence[str]) -> list[str]:
+    """Return kinds, and those as which people may have entered the same documents."""
+    twins = [TWIN_KINDS[kind] for kind in kinds if kind in TWIN_KINDS]
+    return list(dict.fromkeys([*kinds, *twins]))
 
 
 def words_of(kind: str) -> str:

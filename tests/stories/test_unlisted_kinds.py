@@ -7,6 +7,7 @@ import pytest
 from hub.db.engine import transaction
 from hub.models import ListState
 from hub.posting.send.run import drain
+from tests.support.sources.costtracker_site import CostTrackerSite
 from tests.support.sources.every_kind_source import ShopSite, independent_document
 
 NOT_LISTED = "Documents of the kind “supplier credit” cannot be looked up in QuickBooks"
@@ -26,6 +27,17 @@ def test_an_app_posts_what_the_edition_has_and_holds_the_rest(shop):
     assert shop.run()["return:1"] == "held"
     assert shop.cases() == [NOT_LISTED]
     assert shop.books("VendorCredit") == []
+
+
+def test_a_bill_is_posted_though_expenses_are_not_listed_as_which_it_may_have_been_entered(
+    app, quickbooks, clock
+):
+    quickbooks.add_fault("refusal", "query.purchase", code="5020", count=0)
+    site = CostTrackerSite(app, quickbooks, clock)
+    site.enable()
+    id = site.receive()
+    site.sync()
+    assert (len(site.posted(id)), site.cases()) == (1, {})
 
 
 def test_what_was_held_is_posted_by_the_run_that_can_list_it(shop):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from hub.cases.findings import Finding
-from hub.contract.document_kinds import words_of
+from hub.contract.document_kinds import TWIN_KINDS, words_of
 from hub.models import TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.models.enums import TransactionState
@@ -17,8 +17,6 @@ from hub.reasons.texts import CaseText
 
 # QuickBooks allows each number of these kinds only once, even with different parties.
 KINDS_WITH_UNIQUE_NUMBERS = ("invoice", "credit_memo", "refund", "purchase_order")
-# A supplier invoice may be entered as either of these.
-TWIN_KINDS = {"bill": "expense", "expense": "bill"}
 # The longest time between an expense and its appearance in the bank feed.
 BANK_FEED_DELAY = dt.timedelta(days=5)
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.context import current_hub
+from hub.contract.document_kinds import TWIN_KINDS
 from hub.models import (
     ConnectedCompany,
     Installation,
@@ -36,7 +37,7 @@ from hub.posting.preflight.context import (
     list_record_refs,
     sum_settled_amounts,
 )
-from hub.posting.preflight.duplicate_checks import BANK_FEED_DELAY, TWIN_KINDS
+from hub.posting.preflight.duplicate_checks import BANK_FEED_DELAY
 from hub.posting.preflight.name_checks import find_namesakes
 from hub.posting.preflight.postings import CheckedPosting
 from hub.posting.preflight.targets import load_targets

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session, contains_eager
 
 from hub.cases.findings import Finding
 from hub.context import current_hub
+from hub.contract.document_kinds import TWIN_KINDS
 from hub.models import Installation, Posting, SourceDocument
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation
 from hub.outbox.states import IN_FLIGHT, UNDER_WAY
 from hub.payloads.entities import DOCUMENT_ENTITIES
-from hub.posting.preflight.duplicate_checks import TWIN_KINDS, is_number_conflict
+from hub.posting.preflight.duplicate_checks import is_number_conflict
 from hub.posting.preflight.postings import CheckedPosting
 from hub.posting.protocol.document_numbers import fold_number
 from hub.reasons.texts import CaseText

@@ -12,6 +12,7 @@ from hub.app import create_app
 from hub.collect import run as collect_run
 from hub.config import Config
 from hub.contract import settings_schema
+from hub.contract.document_kinds import add_twins
 from hub.db import engine
 from hub.models import ConnectedCompany, Installation, ListState, Posting, SourceDocument
 from hub.qbo import company, records, transaction_index
@@ -109,7 +110,9 @@ class CollectingHub:
             )
             session.add(row)
             session.flush()
-            transaction_lists = [f"{transaction_index.HEADS_PREFIX}{kind}" for kind in app.posts]
+            transaction_lists = [
+                f"{transaction_index.HEADS_PREFIX}{kind}" for kind in add_twins(app.posts)
+            ]
             for name in (*records.LISTS, company.COMPANY_LIST, *transaction_lists):
                 state = ListState(
                     list=name,

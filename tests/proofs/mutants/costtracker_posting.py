@@ -94,6 +94,13 @@ COSTTRACKER_POSTING: tuple[Mutant, ...] = (
         bug="A bill of the same supplier and number is not noticed.",
     ),
     Mutant(
+        row="CT-B9",
+        place="hub/collect/prepare.py",
+        old="    kinds = add_twins(posts)\n",
+        new="    kinds = posts\n",
+        bug="An invoice that was entered as an expense is not noticed.",
+    ),
+    Mutant(
         row="CT-B10",
         place=f"{PLUGIN}/receipts.py",
         old="        names.Status.AMOUNT_PAID: receipt.paid,\n",

@@ -183,6 +183,23 @@ def test_a_bill_that_quickbooks_has_already_is_held_before_it_is_sent(site, numb
     assert counts["requests"]["writes"] == 1
 
 
+@pytest.mark.row("CT-B9")
+def test_an_invoice_that_quickbooks_has_as_an_expense_is_held_before_it_is_sent(site):
+    site.enable()
+    line = {
+        "Amount": 100,
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "20"}},
+    }
+    vendor = {"value": site.record("suppliers", "s1"), "type": "Vendor"}
+    paid = {"PaymentType": "Cash", "AccountRef": {"value": "35"}, "EntityRef": vendor}
+    twin = site.make("Purchase", **paid, DocNumber="F-9", TxnDate="2026-01-15", Line=[line])
+    id = site.receive(invoice_number="F-9")
+    assert site.sync()["requests"]["writes"] == 0
+    assert site.state(id) == "held"
+    assert twin["Id"] in site.reason(id)
+
+
 @pytest.mark.row("CT-B12")
 def test_an_invoice_in_another_currency_than_its_suppliers_is_held(site):
     site.choose_norway()

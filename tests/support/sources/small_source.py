@@ -151,7 +151,7 @@ def install_small_source(*, mode="auto", **values):
         )
         session.add(row)
         session.flush()
-        kinds = ("bill", "vendor_credit", "bill_payment")
+        kinds = ("bill", "expense", "vendor_credit", "bill_payment")
         heads = [f"{transaction_index.HEADS_PREFIX}{kind}" for kind in kinds]
         for name in (*records.LISTS, company.COMPANY_LIST, *heads):
             session.add(
