@@ -155,17 +155,27 @@ def _drop_additions_to_line(line: Line, planned_line: LineSummary) -> Line:
     if not planned_line.linked:
         planned_content.pop("LinkedTxn", None)
     detail = line.get(type)
-    if not isinstance(detail, dict):
-        return planned_content
+    if isinstance(detail, dict):
+        planned_content[type] = _drop_additions_to_detail(detail, planned_line)
+    return planned_content
 
-    added_names = set(FIELDS_OF_QUICKBOOKS)
-    if planned_line.is_billable:
-        added_names.remove("MarkupInfo")  # the hub may have set it
-    if not planned_line.class_:
-        added_names.add("ClassRef")
-    if not planned_line.customer:
-        added_names.add("CustomerRef")
+
+def _drop_additions_to_detail(detail: Line, planned_line: LineSummary) -> Line:
+    """Return the detail of a line without a class and a customer that were not planned."""
+    added_names = _list_added_fields(planned_line)
     planned_detail = {name: value for name, value in detail.items() if name not in added_names}
     if "BillableStatus" in detail:
         planned_detail["BillableStatus"] = "Billable" if planned_line.is_billable else "NotBillable"
-    return planned_content | {type: planned_detail}
+    return planned_detail
+
+
+def _list_added_fields(planned_line: LineSummary) -> set[str]:
+    """Return the fields of the detail of a line that people added if it has them."""
+    names = set(FIELDS_OF_QUICKBOOKS)
+    if planned_line.is_billable:
+        names.remove("MarkupInfo")  # the hub may have set it
+    if not planned_line.class_:
+        names.add("ClassRef")
+    if not planned_line.customer:
+        names.add("CustomerRef")
+    return names
