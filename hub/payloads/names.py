@@ -57,9 +57,7 @@ def build_party_fields(
     `number_field` is the field for the organisation number. Suppliers are sent notes as well,
     although QuickBooks drops them.
     """
-    first, _, last = (details.contact or "").strip().rpartition(" ")
-    if not first:
-        first, last = last, ""
+    first, last = _split_contact(details)
     email = _build_email(builder, details)
     phone = (details.phone or "").strip()
     currency = details.currency or builder.document.currency
@@ -81,6 +79,17 @@ def build_party_fields(
     )
     number = drop_empty(**{number_field: _get_tax_number(details)})
     return fields | number | {"Notes": builder.memo(MAX_NOTES_LENGTH)}
+
+
+def _split_contact(details: Party) -> tuple[str, str]:
+    """Return the first and the last name of the contact, on one line and without colons.
+
+    QuickBooks refuses these signs in them as in any name, but no record is found by them.
+    """
+    words = clean(details.contact or "").replace(":", " ").split()
+    if len(words) < 2:
+        return " ".join(words), ""
+    return " ".join(words[:-1]), words[-1]
 
 
 def _build_email(builder: PayloadBuilder, details: Party) -> str:

@@ -50,6 +50,15 @@ def test_a_vendor_may_be_named_by_its_parts(quickbooks):
     )
 
 
+@pytest.mark.parametrize("kind", ["Vendor", "Customer", "Employee"])
+@pytest.mark.parametrize("field", ["GivenName", "FamilyName", "Title", "PrintOnCheckName"])
+@pytest.mark.parametrize("sign", [":", "\t", "\n"])
+def test_a_part_of_a_name_has_no_colon_tab_or_new_line(quickbooks, kind, field, sign):
+    body = {"DisplayName": "Shed", "GivenName": "Ada", field: f"Attn{sign} Ada"}
+    detail = f"{field} cannot include tabs, new lines, or colons."
+    assert detail in expect_refusal(quickbooks, kind, **body)[2]
+
+
 def test_a_customer_gets_what_quickbooks_fills_in(quickbooks):
     customer = post(quickbooks, "Customer", DisplayName="Doe, Jane")
     recorded = {

@@ -56,9 +56,8 @@ def _check_name(company: Company, kind: str, data: JsonObject) -> None:
         _complete_person(data)
     _require(rule.required, data)
     name = str(data.get(rule.field) or "")
-    has_forbidden_sign = not FORBIDDEN_CHARACTERS.isdisjoint(name)
-    if has_forbidden_sign and kind not in KINDS_WITH_ANY_NAME:
-        raise business_error(f"{rule.field} cannot include tabs, new lines, or colons.")
+    if kind not in KINDS_WITH_ANY_NAME:
+        _check_signs(data, rule.field)
     if rule.space == "people":
         check_length(rule.field, name, company.switches.name_length)
     if kind == "Account":
@@ -66,8 +65,16 @@ def _check_name(company: Company, kind: str, data: JsonObject) -> None:
         check_length("AcctNum", number, company.switches.account_number_length)
 
 
+def _check_signs(data: JsonObject, *fields: str) -> None:
+    """Refuse names with a sign that QuickBooks does not allow in them."""
+    for field in fields:
+        if not FORBIDDEN_CHARACTERS.isdisjoint(str(data.get(field) or "")):
+            raise business_error(f"{field} cannot include tabs, new lines, or colons.")
+
+
 def _complete_person(data: JsonObject) -> None:
-    """Complete the names of a person and check the e-mail address."""
+    """Complete and check the names of a person, and check the e-mail address."""
+    _check_signs(data, *NAME_PARTS, "PrintOnCheckName")
     name = str(data.get("DisplayName") or "").strip()
     if not name:
         parts = [str(data[part]).strip() for part in NAME_PARTS if data.get(part)]

@@ -205,6 +205,24 @@ def test_a_cut_field_of_a_supplier_is_left_out_because_quickbooks_drops_its_note
 
 
 @pytest.mark.parametrize("kind", ["vendor", "customer"])
+@pytest.mark.parametrize(
+    ("contact", "names"),
+    [
+        ("Attn: Kari Nord", ("Attn Kari", "Nord")),
+        ("Kari\tNord\n", ("Kari", "Nord")),
+        ("Kari\r\nNord", ("Kari", "Nord")),
+        (" : ", (None, None)),
+        ("Nord:", ("Nord", None)),
+    ],
+)
+def test_the_names_of_a_contact_have_no_character_that_quickbooks_refuses(kind, contact, names):
+    document = Document(kind=kind, source_id="d1", details=Party(name="Shed", contact=contact))
+    built = payloads.build(MappedDocument(document=document, header={}), US, MARKER)
+    assert (built.body.get("GivenName"), built.body.get("FamilyName")) == names
+    assert built.warnings == ()
+
+
+@pytest.mark.parametrize("kind", ["vendor", "customer"])
 def test_an_e_mail_address_that_quickbooks_does_not_take_is_left_out_with_a_warning(kind):
     details = Party(name="Shed", email=" n/a ")
     document = Document(kind=kind, source_id="d1", details=details)
