@@ -65,7 +65,7 @@ def _pick(ids: Sequence[str], records: Sequence["StoredRecord"]) -> list["Stored
 
 def _have_same_name(source_code: "SeenCode", record: "StoredRecord") -> bool:
     """Return whether a code has the name or the number of a record, in small or capital letters."""
-    from hub.mapping.index import fold_name
+    from hub.mapping.names import fold_name
 
     texts = {fold_name(text) for text in (source_code.code, source_code.name, source_code.number)}
     names = {fold_name(text) for text in (record.name, record.full_name, record.number)}

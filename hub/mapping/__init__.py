@@ -14,9 +14,6 @@ from hub.mapping.index import (
     MatchIndex,
     NameOwner,
     RecordIndex,
-    compose,
-    fold_name,
-    has_other_email,
     to_ref,
 )
 from hub.mapping.mapped import (
@@ -28,6 +25,7 @@ from hub.mapping.mapped import (
     NewRecord,
     Ref,
 )
+from hub.mapping.names import compose, fold_name, has_other_email
 from hub.mapping.resolve import party_name, resolve
 from hub.mapping.rules import (
     MatchResult,

@@ -12,6 +12,13 @@ from typing import Literal
 from hub.contract.documents import Code, Item, Party, Role
 from hub.contract.value_object import value_object
 from hub.mapping.mapped import Ref
+from hub.mapping.names import (
+    fold_name,
+    have_different_numbers,
+    simplify_key,
+    simplify_name,
+    split_addresses,
+)
 from hub.mapping.tax_numbers import (
     NumberMatch,
     compare_numbers,
@@ -28,16 +35,6 @@ NAME_SHARING: dict[Role, tuple[NameOwner, ...]] = {
     "vendor": ("customer", "employee"),
     "customer": ("vendor", "employee"),
 }
-_COLON = re.compile(r"\s*:\s*")
-_SEPARATORS = re.compile(r"[,;\s]+")
-_WORDS = re.compile(r"\w+")
-_NUMBERS = re.compile(r"[1-9]\d*")
-_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "đ": "d", "ł": "l", "&": " "})
-_LEGAL_FORM_WORDS = """
-    and og und et the as asa ans da ltd limited llc llp inc incorporated corp corporation co company
-    gmbh ag kg ab oy aps bv nv sa sarl sas srl spa plc pty pte
-"""
-_LEGAL_FORMS = frozenset(_LEGAL_FORM_WORDS.split())
 MAX_SUGGESTIONS = 3
 MIN_NEAR_NAME_SCORE = 88
 MIN_SUGGESTION_SCORE = 60
@@ -101,59 +98,6 @@ class Decision:
     def complete(self, code: Code) -> Code:
         """Return a code with the details that a person entered for its new record."""
         return replace(code, create=self.details) if self.details else code
-
-
-def fold_name(text: str) -> str:
-    """Return the key of a name: without case, repeated spaces, and spaces beside a colon."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    single_spaced = " ".join(plain.split())
-    return _COLON.sub(":", single_spaced)
-
-
-def compose(text: str) -> str:
-    """Return a text with composed letters (NFC); some systems write an accent after its letter."""
-    return unicodedata.normalize("NFC", text)
-
-
-def simplify_name(text: str) -> str:
-    """Return a name without accents, punctuation, legal forms and the word for and."""
-    return _simplify_key(fold_name(text))
-
-
-def has_other_email(first: str, second: str) -> bool:
-    """Return whether two parties have e-mail addresses, and none in common."""
-    addresses, other_addresses = _split_addresses(first), _split_addresses(second)
-    return bool(addresses and other_addresses) and addresses.isdisjoint(other_addresses)
-
-
-def _split_addresses(text: str) -> set[str]:
-    """Return the keys of the e-mail addresses in a text."""
-    return set(filter(None, _SEPARATORS.split(fold_name(text))))
-
-
-def _simplify_key(name_key: str) -> str:
-    """Return the simplified name of a name, given by its key from `fold_name`."""
-    transliterated_key = name_key.translate(_LETTERS)
-    decomposed_key = unicodedata.normalize("NFKD", transliterated_key)
-    for mark in (".", *filter(unicodedata.combining, set(decomposed_key))):
-        decomposed_key = decomposed_key.replace(mark, "")
-    words = _WORDS.findall(decomposed_key)
-    essential = [word for word in words if word not in _LEGAL_FORMS]
-    return " ".join(essential or words)
-
-
-def _have_different_numbers(name: str, other_name: str) -> bool:
-    """Return whether two names differ in their numbers, such as Lot 12 and Lot 13.
-
-    They differ if the longest number of each is missing in the other.
-    """
-    numbers = _NUMBERS.findall(name)
-    other_numbers = _NUMBERS.findall(other_name)
-    if not numbers or not other_numbers:
-        return False
-    longest = max(numbers, key=len)
-    other_longest = max(other_numbers, key=len)
-    return longest not in other_numbers and other_longest not in numbers
 
 
 class RecordIndex:
@@ -310,7 +254,7 @@ class RecordIndex:
             score_cutoff=MIN_SUGGESTION_SCORE,
         )
         for _, score, id in hits:
-            if not _have_different_numbers(text, self._names[id]):
+            if not have_different_numbers(text, self._names[id]):
                 yield id, score
 
     def _filter_active(self, ids: Iterable[str]) -> list[Entry]:
@@ -324,7 +268,7 @@ class RecordIndex:
         self.by_id[entry.id] = entry
         self._names[entry.id] = name_key
         own_key = name_key if entry.name == entry.qualified_name else fold_name(entry.name)
-        self._plain_names[entry.id] = _simplify_key(own_key)
+        self._plain_names[entry.id] = simplify_key(own_key)
         if not entry.active:
             return
         self._by_name[name_key].append(entry)
@@ -334,7 +278,7 @@ class RecordIndex:
         number_key = fold_name(entry.number)
         if number_key:
             self._by_number[number_key].append(entry)
-        for address in _split_addresses(entry.email):
+        for address in split_addresses(entry.email):
             self._by_email[address].append(entry)
 
 

@@ -14,10 +14,10 @@ from hub.mapping.index import (
     Entry,
     MatchIndex,
     RecordIndex,
-    compose,
     to_ref,
 )
 from hub.mapping.mapped import Missing, NewRecord, Ref
+from hub.mapping.names import compose
 from hub.mapping.suggestions import find_suggestions, is_exact
 from hub.models.enums import MatchOrigin
 

@@ -1,7 +1,8 @@
 """Suggest records for a code, from which a person chooses."""
 
 from hub.contract.documents import Code, Party
-from hub.mapping.index import MAX_SUGGESTIONS, Entry, RecordIndex, fold_name
+from hub.mapping.index import MAX_SUGGESTIONS, Entry, RecordIndex
+from hub.mapping.names import fold_name
 
 
 def find_suggestions(code: Code, records: RecordIndex, hits: list[Entry]) -> list[Entry]:

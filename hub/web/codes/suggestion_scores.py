@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from hub.mapping import Entry, Ref
-from hub.mapping.index import fold_name
+from hub.mapping.names import fold_name
 from hub.mapping.tax_numbers import NumberMatch
 from hub.translations.messages import gettext
 from hub.web.codes.code_view import CodeView

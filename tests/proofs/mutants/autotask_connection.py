@@ -157,7 +157,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C8",
-        place="hub/mapping/index.py",
+        place="hub/mapping/names.py",
         old='    plain = unicodedata.normalize("NFKC", text).casefold()\n',
         new='    plain = unicodedata.normalize("NFKC", text)\n',
         bug="Organisations are found only if their case is the same.",

@@ -268,7 +268,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-14",
-        place="hub/mapping/index.py",
+        place="hub/mapping/names.py",
         old='    plain = unicodedata.normalize("NFKC", text).casefold()\n',
         new='    plain = unicodedata.normalize("NFKC", text)\n',
         bug="Suppliers are found only if their case is the same.",
