@@ -783,7 +783,7 @@ def _until_done(person: Person, javascript: bool) -> None:
 def test_on_a_phone_the_title_of_a_case_has_the_whole_width(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
-    title = "Faktureringskodereferanse “Travel Time” er ikke koblet ennå"
+    title = "Faktureringskodereferanse “Travel Time” kan ikke brukes ennå"
     add_case(served, 900, "13329.76", due="2026-12-21", title=title)
     person = open_tab(served.url, viewport={"width": 360, "height": 760})
     person.log_in("olga", PASSWORD)

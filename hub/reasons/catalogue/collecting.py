@@ -50,6 +50,8 @@ def _document(reason: str, instruction: str, action: CaseAction) -> Template:
 def _code(reason: str, instruction: str, action: CaseAction) -> Template:
     """Return the texts of a case about a code, which all documents that use it share."""
     title = "{code} is not matched yet"
+    if action in (CaseAction.SETTINGS, CaseAction.EITHER, CaseAction.SOURCE):
+        title = "{code} cannot be used yet"  # its page offers no match
     special = {}
     if action is CaseAction.MATCH:
         special_reasons = {

@@ -48,7 +48,7 @@ def link() -> Response:
             person = get_row_or_404(session, User, current_user.id)
             provider_accounts.link(session, person, key, label, person_name())
             _end_other_sessions(session)
-    except (NotNow, Refused) as error:
+    except Refused as error:
         flash(translate(error.sentence), "error")
         return redirect(url_for("account.show"))
     flash(

@@ -247,6 +247,12 @@ def test_a_code_that_several_records_fit_is_not_called_missing():
     assert text.instruction == "Pick the matching supplier, or create it in QuickBooks."
 
 
+@pytest.mark.parametrize("code", ["code.settings", "code.either", "code.source"])
+def test_a_code_that_no_match_helps_is_not_called_unmatched(code):
+    params = {"code": "Billing code “Travel”", "problem": "it has no External Number."}
+    assert render(code, params).title == "Billing code “Travel” cannot be used yet"
+
+
 def test_the_problems_of_a_code_that_nothing_fits_are_those_of_the_matching():
     source = Path(rules.__file__).read_text(encoding="utf-8")
     assert [problem for problem in NOTHING_FITS if f'"{problem}"' not in source] == []
