@@ -42,11 +42,8 @@ def link(session: Session, person: User, key: str, label: str, who: str) -> None
     """
     label = label[:MAX_LABEL_LENGTH]
     present = get_account(session, int(person.id))
-    if present is not None and present.key != key and is_only_way(session, person):
-        raise NotNow(
-            "The hub requires that you log in with this account. Ask an owner of the hub to"
-            " remove it."
-        )
+    if present is not None and present.key != key:
+        require_removable(session, person)
     owner = find_account(session, key)
     if owner is not None and owner.user_id != person.id:
         raise _build_used_error(label)
@@ -74,6 +71,15 @@ def note_use(session: Session, user_id: int) -> None:
     values = {"used_at": current_hub().clock.now()}
     statement = update(ProviderAccount).where(ProviderAccount.user_id == user_id)
     session.execute(statement.values(values))
+
+
+def require_removable(session: Session, person: User) -> None:
+    """Raise NotNow if the hub requires that a person logs in with the linked account."""
+    if is_only_way(session, person):
+        raise NotNow(
+            "The hub requires that you log in with this account. Ask an owner of the hub to"
+            " remove it."
+        )
 
 
 def is_only_way(session: Session, person: User) -> bool:

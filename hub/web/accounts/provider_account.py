@@ -6,14 +6,13 @@ from flask_security import current_user
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
-from hub.errors import NotNow, Refused
+from hub.errors import Refused
 from hub.models import User
 from hub.security import login_sessions, provider_accounts
 from hub.security.login_sessions import EndReason
 from hub.translations.messages import gettext, translate
-from hub.web.authentication import access, identity_provider, sessions, single_sign_on
+from hub.web.authentication import identity_provider, sessions, single_sign_on
 from hub.web.authentication.access import OWN, person_name, require_recent_login, require_role
 from hub.web.frame.lookup import get_row_or_404
 
@@ -67,15 +66,9 @@ def link() -> Response:
 @require_recent_login
 def unlink() -> Response:
     """Remove the link; the person logs in with the password again."""
-    if current_hub().config.oidc_required and not access.may("owner"):
-        raise NotNow(
-            gettext(
-                "The hub requires that you log in with this account. Ask an owner of the hub to"
-                " remove it."
-            )
-        )
     with transaction() as session:
         person = get_row_or_404(session, User, current_user.id)
+        provider_accounts.require_removable(session, person)
         if not provider_accounts.unlink(session, person, person_name()):
             abort(404)
         _end_other_sessions(session)
