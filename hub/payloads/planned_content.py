@@ -140,24 +140,24 @@ def _drop_additions_to_lines(
     if len(counted_lines) != len(planned_lines):
         return list(lines)
     remaining = iter(planned_lines)
-    planned_content = []
+    plain_lines = []
     for line in lines:
         if line.get("DetailType") not in NOT_COUNTED:
             line = _drop_additions_to_line(line, next(remaining))
-        planned_content.append(line)
-    return planned_content
+        plain_lines.append(line)
+    return plain_lines
 
 
 def _drop_additions_to_line(line: Line, planned_line: LineSummary) -> Line:
     """Return a line without a project, a link, a class and a customer that were not planned."""
     type = str(line.get("DetailType"))
-    planned_content = {name: value for name, value in line.items() if name != "ProjectRef"}
+    plain_line = {name: value for name, value in line.items() if name != "ProjectRef"}
     if not planned_line.linked:
-        planned_content.pop("LinkedTxn", None)
+        plain_line.pop("LinkedTxn", None)
     detail = line.get(type)
     if isinstance(detail, dict):
-        planned_content[type] = _drop_additions_to_detail(detail, planned_line)
-    return planned_content
+        plain_line[type] = _drop_additions_to_detail(detail, planned_line)
+    return plain_line
 
 
 def _drop_additions_to_detail(detail: Line, planned_line: LineSummary) -> Line:
