@@ -199,10 +199,10 @@ def _redeem(metadata: Metadata, code: str, secrets: VisitSecrets) -> Any:
         "code_verifier": secrets.verifier,
     }
     hide_secrets((code, secrets.verifier, config.oidc_client_secret))
-    sign_in = _choose_sign_in(metadata, config)
+    request = _add_sign_in(form, metadata, config)
     try:
         reply = _build_client(endpoint).request(
-            "POST", endpoint, headers={"Accept": "application/json"}, **_merge(form, sign_in)
+            "POST", endpoint, headers={"Accept": "application/json"}, **request
         )
         answer = reply.json()
     except HubError as error:
@@ -226,27 +226,19 @@ def _redeem(metadata: Metadata, code: str, secrets: VisitSecrets) -> Any:
     )
 
 
-def _choose_sign_in(metadata: Metadata, config: Config) -> dict[str, Any]:
-    """Return how the hub identifies itself: in a header, or in the form if the provider needs it.
+def _add_sign_in(form: dict[str, str], metadata: Metadata, config: Config) -> dict[str, Any]:
+    """Return the form and how the hub identifies itself: in a header, or in the form.
 
-    In the header both values are encoded as in a form (RFC 6749, section 2.3.1).
+    In the header both values are encoded as in a form (RFC 6749, section 2.3.1). A provider that
+    does not say what it supports takes the header.
     """
+    client_id, client_secret = config.oidc_client_id, config.oidc_client_secret
     methods = metadata.values.get("token_endpoint_auth_methods_supported")
     if not isinstance(methods, list):
-        methods = ["client_secret_basic"]  # by the specification
+        methods = ["client_secret_basic"]
     if "client_secret_post" in methods and "client_secret_basic" not in methods:
-        return {
-            "client_id": config.oidc_client_id,
-            "client_secret": config.oidc_client_secret,
-        }
-    return {"auth": (quote_plus(config.oidc_client_id), quote_plus(config.oidc_client_secret))}
-
-
-def _merge(form: dict[str, str], sign_in: dict[str, Any]) -> dict[str, Any]:
-    """Return the form and the header of the request for a token."""
-    if "auth" in sign_in:
-        return {"data": form, **sign_in}
-    return {"data": form | sign_in}
+        return {"data": form | {"client_id": client_id, "client_secret": client_secret}}
+    return {"data": form, "auth": (quote_plus(client_id), quote_plus(client_secret))}
 
 
 def _get_metadata() -> Metadata:

@@ -7,7 +7,7 @@ cookie of the browser, so that the answer to it counts in this browser only, onc
 
 import datetime as dt
 import hmac
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -43,6 +43,32 @@ class Purpose(StrEnum):
     LINK = "link"
 
 
+@dataclass(frozen=True)
+class Visit:
+    """One visit of a browser at the identity provider.
+
+    `destination` is the page after it, and `page_before` the one that says what did not work.
+    """
+
+    purpose: Purpose
+    began_at: dt.datetime
+    destination: str
+    page_before: str
+    secrets: VisitSecrets
+
+    def to_list(self) -> list[Any]:
+        """Return the visit as the cookie holds it."""
+        moment = self.began_at.timestamp()
+        return [self.purpose, moment, self.destination, self.page_before, *astuple(self.secrets)]
+
+    @classmethod
+    def from_list(cls, values: list[Any]) -> "Visit":
+        """Return the visit that the cookie holds."""
+        purpose, moment, destination, page_before, *secrets = values
+        began_at = dt.datetime.fromtimestamp(moment, dt.UTC)
+        return cls(Purpose(purpose), began_at, destination, page_before, VisitSecrets(*secrets))
+
+
 def init_app(app: Flask) -> None:
     """Let templates name the identity provider."""
     identity_provider.init_app(app)
@@ -56,7 +82,7 @@ def log_in() -> Response:
     destination = local_path(request.args.get("next", "/"))
     if current_user.is_authenticated:
         return redirect(destination)
-    return _visit(Purpose.LOG_IN, destination, url_for("security.login", next=destination))
+    return _leave(Purpose.LOG_IN, destination, url_for("security.login", next=destination))
 
 
 @pages.get("/confirm/provider")
@@ -65,7 +91,7 @@ def confirm() -> Response:
     """Send the browser to the identity provider, which asks the person to log in again."""
     destination = local_path(request.args.get("next", "/"))
     here = url_for("confirmation.show", next=destination)
-    return _visit(Purpose.CONFIRM, destination, here)
+    return _leave(Purpose.CONFIRM, destination, here)
 
 
 @pages.get("/account/provider/choose")
@@ -73,7 +99,7 @@ def confirm() -> Response:
 @require_recent_login
 def choose() -> Response:
     """Send the browser to the identity provider to choose the account that is linked."""
-    return _visit(Purpose.LINK, url_for("provider_account.show"), url_for("account.show"))
+    return _leave(Purpose.LINK, url_for("provider_account.show"), url_for("account.show"))
 
 
 @pages.get(identity_provider.RETURN_PATH)
@@ -82,31 +108,30 @@ def finish() -> Response:
     """Accept the browser that the identity provider sends back."""
     if not identity_provider.is_set():
         abort(404)
-    visit = cookie.pop(VISIT_KEY, None)
-    if not _is_answer_to(visit):
+    visit = _take_visit()
+    if visit is None:
         flash(
             gettext("This log-in was not started in this browser, or long ago. Start again."),
             "look",
         )
         return redirect(url_for("security.login"))
-    purpose, began_at, destination, page_before, *secrets = visit
     try:
-        identity = _identify(VisitSecrets(*secrets))
+        identity = _identify(visit.secrets)
     except HubError as error:
         refusals.note("log-in failed", refusals.NOBODY, "identity provider")
         flash(translate(error.sentence), "error")
-        return redirect(page_before)
-    match Purpose(purpose):
+        return redirect(visit.page_before)
+    match visit.purpose:
         case Purpose.LOG_IN:
-            response = _log_in(identity, began_at, destination, page_before)
+            response = _log_in(identity, visit)
         case Purpose.CONFIRM:
-            response = _confirm(identity, began_at, destination, page_before)
+            response = _confirm(identity, visit)
         case Purpose.LINK:
-            response = _propose_link(identity, destination)
+            response = _propose_link(identity, visit)
     return response
 
 
-def _visit(purpose: Purpose, destination: str, page_before: str) -> Response:
+def _leave(purpose: Purpose, destination: str, page_before: str) -> Response:
     """Send the browser to the provider; back to the page before if there is none to ask.
 
     Whoever is logged in here is asked to log in there again.
@@ -120,19 +145,21 @@ def _visit(purpose: Purpose, destination: str, page_before: str) -> Response:
     except NotNow as error:
         flash(translate(error.sentence), "error")
         return redirect(page_before)
-    now = current_hub().clock.now().timestamp()
-    cookie[VISIT_KEY] = [purpose, now, destination, page_before, *astuple(secrets)]
+    now = current_hub().clock.now()
+    cookie[VISIT_KEY] = Visit(purpose, now, destination, page_before, secrets).to_list()
     return redirect(address)
 
 
-def _is_answer_to(visit: Any) -> bool:
-    """Return whether the request answers the visit that this browser has begun in time."""
-    if not isinstance(visit, list):
-        return False
+def _take_visit() -> Visit | None:
+    """Return the visit that this request answers; None if this browser began none in time."""
+    values = cookie.pop(VISIT_KEY, None)
+    if not isinstance(values, list):
+        return None
+    visit = Visit.from_list(values)
+    is_in_time = abs(current_hub().clock.now() - visit.began_at) < VISIT_LIFETIME
     state = request.args.get("state", "")
-    began_at = dt.datetime.fromtimestamp(visit[1], dt.UTC)
-    is_in_time = abs(current_hub().clock.now() - began_at) < VISIT_LIFETIME
-    return is_in_time and hmac.compare_digest(state.encode(), visit[4].encode())
+    is_answer = hmac.compare_digest(state.encode(), visit.secrets.state.encode())
+    return visit if is_in_time and is_answer else None
 
 
 def _identify(secrets: VisitSecrets) -> Identity:
@@ -158,9 +185,8 @@ def _identify(secrets: VisitSecrets) -> Identity:
     return identity
 
 
-def _log_in(identity: Identity, began_at: float, destination: str, page_before: str) -> Response:
+def _log_in(identity: Identity, visit: Visit) -> Response:
     """Log in the person who has linked the account; ask for their second factor if needed."""
-    name = identity_provider.get_name()
     person = _load_person(identity)
     if person is None:
         refusals.note("log-in failed", refusals.NOBODY, "identity provider")
@@ -169,11 +195,11 @@ def _log_in(identity: Identity, began_at: float, destination: str, page_before: 
                 "Nobody has linked the account %(label)s of %(name)s here. Log in with your"
                 " password, and link it on the page of your account.",
                 label=identity.label,
-                name=name,
+                name=identity_provider.get_name(),
             ),
             "error",
         )
-        return redirect(page_before)
+        return redirect(visit.page_before)
     person_id = int(person.id)
     with transaction() as session:
         provider_accounts.note_use(session, person_id)
@@ -183,17 +209,16 @@ def _log_in(identity: Identity, began_at: float, destination: str, page_before: 
         person,
         _describe_factors(is_strong),
         needs_factor=has_factor and not is_strong,
-        is_recent=_is_recent(identity, began_at),
+        is_recent=_is_recent(identity, visit),
     )
     login_user(person, authn_via=[login_sessions.PROVIDER_ONLY])
-    return redirect(destination)
+    return redirect(visit.destination)
 
 
 def _load_person(identity: Identity) -> User | None:
     """Return the active person who has linked an account."""
-    key = provider_accounts.compute_key(identity_provider.get_issuer(), identity.subject)
     with read_only_session() as session:
-        account = provider_accounts.find_account(session, key)
+        account = provider_accounts.find_account(session, _compute_key(identity))
         user_id = account.user_id if account is not None else None
     if user_id is None:
         return None
@@ -201,15 +226,15 @@ def _load_person(identity: Identity) -> User | None:
     return person if person is not None and person.active else None
 
 
-def _confirm(identity: Identity, began_at: float, destination: str, page_before: str) -> Response:
+def _confirm(identity: Identity, visit: Visit) -> Response:
     """Note that the person has confirmed their identity, if they logged in again just now."""
     row = sessions.load_current_row()
     if row is None or row.needs_factor:
-        return redirect(url_for("security.login", next=destination))
+        return redirect(url_for("security.login", next=visit.destination))
     person = _load_person(identity)
     if person is None or person.id != row.user_id:
         problem = gettext("This account is not the one that you have linked here.")
-    elif not _is_recent(identity, began_at):
+    elif not _is_recent(identity, visit):
         problem = gettext(
             "%(name)s did not ask you to log in again, so this confirms nothing. Use another way.",
             name=identity_provider.get_name(),
@@ -218,20 +243,25 @@ def _confirm(identity: Identity, began_at: float, destination: str, page_before:
         with transaction() as session:
             login_sessions.confirm(session, row.id)
         sessions.forget_row()
-        return redirect(destination)
+        return redirect(visit.destination)
     refusals.note("confirmation refused", person_name(), person_name())
     flash(problem, "error")
-    return redirect(page_before)
+    return redirect(visit.page_before)
 
 
-def _propose_link(identity: Identity, destination: str) -> Response:
+def _propose_link(identity: Identity, visit: Visit) -> Response:
     """Let the person who is logged in decide whether to link the account."""
     if not current_user.is_authenticated:
         return redirect(url_for("security.login", next=url_for("account.show")))
-    key = provider_accounts.compute_key(identity_provider.get_issuer(), identity.subject)
+    key = _compute_key(identity)
     now = current_hub().clock.now().timestamp()
     cookie[ACCOUNT_KEY] = [key, identity.label, now, current_user.id]
-    return redirect(destination)
+    return redirect(visit.destination)
+
+
+def _compute_key(identity: Identity) -> str:
+    """Return the key under which an account is linked."""
+    return provider_accounts.compute_key(identity_provider.get_issuer(), identity.subject)
 
 
 def get_proposed_account() -> tuple[str, str] | None:
@@ -257,14 +287,13 @@ def explain_only_way() -> str:
     return gettext("Log in with %(name)s: the hub requires it.", name=identity_provider.get_name())
 
 
-def _is_recent(identity: Identity, began_at: float) -> bool:
+def _is_recent(identity: Identity, visit: Visit) -> bool:
     """Return whether the person proved during this visit to the provider who they are."""
     when = identity.authenticated_at
     if when is None:
         return False
-    began = dt.datetime.fromtimestamp(began_at, dt.UTC)
     now = current_hub().clock.now()
-    return began - CLOCK_DIFFERENCE <= when <= now + CLOCK_DIFFERENCE
+    return visit.began_at - CLOCK_DIFFERENCE <= when <= now + CLOCK_DIFFERENCE
 
 
 def _trusts_provider() -> bool:
