@@ -80,12 +80,13 @@ def _build_match_form(
     installation, source_code, field = code
     view = code_view.view_code(session, installation, source_code, field, match_index)
     index = records.load_index(session, installation.company_id, field.role)
+    choices = record_search.find_choices(index.by_id.values(), query, view.suggestions)
     return {
         "code": view,
         "query": query,
-        "records": record_search.list_choices(index.by_id.values(), query, view.suggestions),
+        "records": choices.records,
         "record_count": len(index),
-        "hit_count": record_search.count_hits(index.by_id.values(), query),
+        "hit_count": choices.hit_count,
         "suggestions": suggestion_scores.build_suggestions(view, index.by_id),
         "source": code_facts.list_source_facts(
             session,

@@ -1,6 +1,7 @@
 """Search the records of QuickBooks that a code may be matched to."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from hub.mapping import Entry, Ref, compose
 
@@ -9,16 +10,11 @@ MAX_WHOLE_LIST = 100  # a list up to here is shown whole, of a longer one the fi
 SHORTENED_LIST = 20
 
 
-def search(entries: Iterable[Entry], query: str) -> tuple[Entry, ...]:
-    """Return the active records that contain every word, the shortest names first, at most 25."""
-    hits = _find_hits(entries, query)
-    hits.sort(key=_get_length_order)
-    return tuple(hits[:MAX_HITS])
+class RecordChoices(NamedTuple):
+    """The records to choose from, and how many a search found, also those beyond them."""
 
-
-def count_hits(entries: Iterable[Entry], query: str) -> int:
-    """Return how many records a search finds, also those beyond the ones that are shown."""
-    return len(_find_hits(entries, query))
+    records: tuple[Entry, ...]
+    hit_count: int = 0
 
 
 def _find_hits(entries: Iterable[Entry], query: str) -> list[Entry]:
@@ -42,15 +38,20 @@ def _contains(entry: Entry, words: Iterable[str]) -> bool:
     return all(word in text for word in words)
 
 
-def list_choices(
+def find_choices(
     entries: Iterable[Entry], query: str, suggestions: Iterable[Ref] = ()
-) -> tuple[Entry, ...]:
-    """Return the records to choose from: search hits, or the list, or the start of a long list."""
+) -> RecordChoices:
+    """Return the records to choose from: search hits, or the list, or the start of a long list.
+
+    Of the hits, the `MAX_HITS` with the shortest names come first.
+    """
     if query:
-        return search(entries, query)
+        hits = _find_hits(entries, query)
+        hits.sort(key=_get_length_order)
+        return RecordChoices(tuple(hits[:MAX_HITS]), len(hits))
     suggested_ids = {ref.id for ref in suggestions}
     others = [entry for entry in entries if entry.active and entry.id not in suggested_ids]
     others.sort(key=lambda entry: (entry.number, entry.qualified_name.casefold()))
     if len(others) > MAX_WHOLE_LIST:
         others = others[:SHORTENED_LIST]
-    return tuple(others)
+    return RecordChoices(tuple(others))

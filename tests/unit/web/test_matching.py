@@ -338,7 +338,7 @@ def test_the_search_reaches_every_record_by_words_of_its_name(operator: Visitor)
 def test_the_search_finds_a_record_in_either_unicode_form(stored: str, typed: str) -> None:
     entry = Entry(id="1", name=unicodedata.normalize(stored, "Malmö Åkeri"))
     query = unicodedata.normalize(typed, "åkeri malmö")
-    assert record_search.list_choices([entry], query) == (entry,)
+    assert record_search.find_choices([entry], query).records == (entry,)
 
 
 def test_codes_are_filtered_by_name_field_and_state(operator: Visitor) -> None:
@@ -570,11 +570,12 @@ def test_records_are_offered_without_a_search(operator: Visitor) -> None:
 
 def test_of_a_long_list_the_first_are_offered_and_suggestions_only_once() -> None:
     entries = [Entry(id=str(place), name=f"Account {place:03d}") for place in range(300)]
-    assert [entry.id for entry in record_search.list_choices(entries, "")] == [
+    assert [entry.id for entry in record_search.find_choices(entries, "").records] == [
         str(place) for place in range(20)
     ]
     near = Ref(role="account", id="1", name="Account 001")
-    assert [entry.id for entry in record_search.list_choices(entries[:3], "", [near])] == ["0", "2"]
+    choices = record_search.find_choices(entries[:3], "", [near])
+    assert [entry.id for entry in choices.records] == ["0", "2"]
 
 
 @pytest.mark.parametrize("path", ["code", "case"])
