@@ -7,10 +7,9 @@ import html
 from typing import Any
 from urllib.parse import urlsplit
 
-from hub.context import current_hub, find_stand_in, hide_secrets, mask_secrets
+from hub.context import current_hub, hide_secrets, mask_secrets
 from hub.errors import HubError, NotNow, Retry
-from hub.http.client import AppHttp, HubFunctions
-from hub.security import audit, hub_settings
+from hub.security import hub_settings, named_hosts
 
 CHAT_URL = "chat_url"  # the name of the stored setting
 CHANNEL_NAME = "Slack or Teams"
@@ -46,7 +45,9 @@ def post(text: str) -> None:
     name = host()
     try:
         body = _build_body(name, text[:MAX_LENGTH])
-        _build_client(name).request("POST", url, json=body).check()
+        seconds = current_hub().config.deadline_seconds
+        client = named_hosts.build_client(CHANNEL_NAME, name, seconds=seconds)
+        client.request("POST", url, json=body).check()
     except HubError as error:
         problem = mask_secrets(error.text)
         raise Retry(
@@ -65,21 +66,3 @@ def _build_body(name: str, text: str) -> dict[str, Any]:
     block = {"type": "TextBlock", "text": text.replace("](", "] ("), "wrap": True}
     card = {"type": "AdaptiveCard", "version": "1.4", "body": [block]}
     return {"type": "message", "attachments": [{"contentType": ADAPTIVE_CARD, "content": card}]}
-
-
-def _build_client(name: str) -> AppHttp:
-    """Return a client that may call this host only, at a public address."""
-    context = current_hub()
-    return AppHttp(
-        CHANNEL_NAME,
-        (name,),
-        {},
-        clock=context.clock,
-        seconds=context.config.deadline_seconds,
-        allowed_hosts=context.config.allow_hosts,
-        hub=HubFunctions(
-            find_stand_in=find_stand_in,
-            on_refused=audit.record_refused_host,
-            on_secrets=hide_secrets,
-        ),
-    )

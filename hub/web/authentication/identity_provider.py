@@ -16,10 +16,10 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 from flask import Flask, current_app
 
 from hub.config import Config
-from hub.context import current_hub, find_stand_in, hide_secrets, mask_secrets
+from hub.context import current_hub, hide_secrets, mask_secrets
 from hub.errors import HubError, NotNow, Refused, Retry, Sentence
-from hub.http.client import AppHttp, HubFunctions
-from hub.security import audit
+from hub.http.client import AppHttp
+from hub.security import named_hosts
 from hub.web.authentication import id_tokens
 from hub.web.authentication.id_tokens import Identity, TokenRefused, UnknownKey
 
@@ -319,18 +319,6 @@ def _build_unavailable_error(error: HubError) -> NotNow:
 
 def _build_client(url: str) -> AppHttp:
     """Return a client that may call the host of one address of the provider only."""
-    context = current_hub()
-    return AppHttp(
-        get_name(),
-        (url,),
-        {},
-        clock=context.clock,
-        seconds=TIMEOUT_SECONDS,
-        allowed_hosts=context.config.allow_hosts,
-        max_bytes=MAX_REPLY_BYTES,
-        hub=HubFunctions(
-            find_stand_in=find_stand_in,
-            on_refused=audit.record_refused_host,
-            on_secrets=hide_secrets,
-        ),
+    return named_hosts.build_client(
+        get_name(), url, seconds=TIMEOUT_SECONDS, max_bytes=MAX_REPLY_BYTES
     )
