@@ -78,6 +78,7 @@ def test_books_in_which_anything_was_done_balance(figure):
         "Payment",
         "BillPayment",
         "JournalEntry",
+        "InventoryAdjustment",
     }
 
 

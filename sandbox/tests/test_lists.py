@@ -362,3 +362,20 @@ def test_an_account_shows_what_was_booked_on_it(quickbooks):
         assert quickbooks.ask("GET", f"account/{id}").json()["Account"][
             "CurrentBalance"
         ] == Decimal("250.00")
+
+
+def test_a_journal_code_has_a_name_of_its_own_and_a_type_that_stays(quickbooks):
+    code = post(quickbooks, "JournalCode", Name="AC", Type="Expenses", Description="Purchases")
+    assert (code["Type"], code["Active"], code["SyncToken"]) == ("Expenses", True, "0")
+    assert expect_refusal(quickbooks, "JournalCode", Name="AC", Type="Sales")[0] == "6240"
+    assert "Type" not in post(quickbooks, "JournalCode", Name="VE")
+    assert expect_refusal(quickbooks, "JournalCode", Name="BQ", Type="Gifts")[:2] == (
+        "2170",
+        "Type",
+    )
+    assert expect_refusal(quickbooks, "JournalCode", Name="B" * 21)[:2] == ("2050", "Name")
+    key = {"Id": code["Id"], "SyncToken": "0", "sparse": True}
+    assert expect_refusal(quickbooks, "JournalCode", **key, Type="Sales")[0] == "6000"
+    assert post(quickbooks, "JournalCode", **key, Description="Bills")["Description"] == "Bills"
+    [listed] = quickbooks.select("select * from JournalCode where Name = 'AC'")["JournalCode"]
+    assert (listed["Id"], listed["Description"]) == (code["Id"], "Bills")

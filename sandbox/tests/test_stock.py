@@ -166,3 +166,69 @@ def test_a_category_holds_items_and_is_never_sold(quickbooks):
     item = post(quickbooks, "Item", Name="Screws", **below)
     assert (item["FullyQualifiedName"], item["Level"]) == ("Fixings:Screws", 1)
     assert expect_refusal(quickbooks, "Invoice", **CUSTOMER, Line=[sale_line(above, 1)]) == "2500"
+
+
+SHRINKAGE = {"value": COST}
+
+
+def adjustment_line(item, difference, **more):
+    detail = {"ItemRef": {"value": item["Id"]}, "QtyDiff": difference}
+    return {
+        "DetailType": "ItemAdjustmentLineDetail",
+        "ItemAdjustmentLineDetail": detail | more,
+    }
+
+
+def test_an_adjustment_changes_the_quantity_and_books_its_cost(quickbooks, nails):
+    """Intuit's page of the inventory adjustment; the accounts are those of its schema."""
+    lines = [adjustment_line(nails, -2)]
+    body = {"AdjustAccountRef": SHRINKAGE, "Line": lines, "PrivateNote": "Rusted"}
+    adjustment = post(quickbooks, "InventoryAdjustment", **body)
+    [line] = adjustment["Line"]
+    assert (line["Id"], line["ItemAdjustmentLineDetail"]["QtyDiff"]) == ("1", -2)
+    assert line["ItemAdjustmentLineDetail"]["ItemRef"]["value"] == nails["Id"]
+    assert adjustment["AdjustAccountRef"]["value"] == COST
+    assert adjustment["AdjustAccountRef"]["name"]
+    assert {"DocNumber", "TxnDate", "SyncToken"} <= adjustment.keys()
+    assert on_hand(quickbooks, nails) == 8
+    assert balances(quickbooks, ASSET, COST) == [24, 6]
+
+
+def test_an_adjustment_is_changed_in_part_found_and_deleted(quickbooks, nails):
+    body = {"AdjustAccountRef": SHRINKAGE, "Line": [adjustment_line(nails, -2)]}
+    adjustment = post(quickbooks, "InventoryAdjustment", **body)
+    line = adjustment_line(nails, 3) | {"Id": "1"}
+    del line["DetailType"]  # Intuit's example leaves it out
+    key = {"Id": adjustment["Id"], "SyncToken": "0", "sparse": True}
+    changed = post(quickbooks, "InventoryAdjustment", **key, Line=[line])
+    assert (changed["SyncToken"], changed["DocNumber"]) == ("1", adjustment["DocNumber"])
+    assert (on_hand(quickbooks, nails), balances(quickbooks, ASSET, COST)) == (13, [39, -9])
+    query = "select * from InventoryAdjustment where TxnDate > '2026-01-01'"
+    [listed] = quickbooks.select(query)["InventoryAdjustment"]
+    assert listed["Id"] == adjustment["Id"]
+    rows = quickbooks.ask("GET", "reports/InventoryValuationSummary").json()["Rows"]["Row"]
+    assert [cell["value"] for cell in rows[0]["ColData"]][2:4] == ["13", "39.00"]
+    post(
+        quickbooks,
+        "InventoryAdjustment",
+        "?operation=delete",
+        Id=adjustment["Id"],
+        SyncToken="1",
+    )
+    assert (on_hand(quickbooks, nails), balances(quickbooks, ASSET, COST)) == (10, [30, 0])
+
+
+def test_an_adjustment_needs_an_account_items_in_stock_and_differences(quickbooks, nails, bundle):
+    whole = {"AdjustAccountRef": SHRINKAGE, "Line": [adjustment_line(nails, -2)]}
+    for body, code in [
+        (whole | {"AdjustAccountRef": None}, "2020"),
+        (whole | {"Line": []}, "2020"),
+        (whole | {"Line": [adjustment_line(nails, None)]}, "2020"),
+        (whole | {"Line": [adjustment_line({"Id": ""}, 1)]}, "2020"),
+        (whole | {"Line": [adjustment_line({"Id": "999"}, 1)]}, "2500"),
+        (whole | {"Line": [adjustment_line(bundle, 1)]}, "6000"),
+        (whole | {"Line": [sale_line(nails, 1)]}, "6000"),
+        (whole | {"AdjustAccountRef": {"value": "35"}}, "6430"),
+    ]:
+        assert expect_refusal(quickbooks, "InventoryAdjustment", **body) == code
+    assert on_hand(quickbooks, nails) == 10

@@ -149,6 +149,12 @@ def _book_journal(company: Lookups, rule: TxnKind, data: JsonObject) -> Entries:
     return tuple(_round_to_zero(entries))
 
 
+def _book_adjustment(company: Lookups, rule: TxnKind, data: JsonObject) -> Entries:
+    """Book each difference of a quantity at the cost of its item, against the stated account."""
+    counter_account = data["AdjustAccountRef"]["value"]
+    return stock.book_differences(company, data["Line"], counter_account)
+
+
 def _list_line_entries(company: Lookups, data: JsonObject, direction: int) -> list[LedgerEntry]:
     """Return the entries of the lines; `direction` is 1 for a debit, -1 for a credit."""
     entries: list[LedgerEntry] = []
@@ -212,4 +218,5 @@ BOOKING_RULES: dict[str, Callable[[Lookups, TxnKind, JsonObject], Entries]] = {
     "journal": _book_journal,
     "payment": settlements.book_payment,
     "deposit": settlements.book_deposit,
+    "adjustment": _book_adjustment,
 }

@@ -11,6 +11,7 @@ TEXT_LINE = "DescriptionOnly"
 DISCOUNT_LINE = "DiscountLineDetail"
 SUBTOTAL_LINE = "SubTotalLineDetail"
 GROUP_LINE = "GroupLineDetail"
+ADJUSTMENT_LINE = "ItemAdjustmentLineDetail"
 PURCHASE_LINES = (ACCOUNT_LINE, ITEM_LINE, TEXT_LINE)
 SALES_LINES = (SALES_LINE, GROUP_LINE, TEXT_LINE, DISCOUNT_LINE, SUBTOTAL_LINE)
 
@@ -36,10 +37,11 @@ class TxnKind:
     """A transaction: its party, lines and numbers, what stays open of it, and how it is booked.
 
     `open_sign` is +1 if the open amount is owed (to a vendor or by a customer), -1 if it is a
-    credit. `numbers`: clients give "own" numbers, QuickBooks counts "auto" numbers. `unique`: a
-    number must be unique for a "party", for a "kind", or not at all. `booking` names the rule of
-    its entries: lines are debited (`direction` +1) or credited (-1), the `counter` account takes
-    the rest. `pays` names the kinds that its lines settle.
+    credit. `numbers`: clients give "own" numbers; QuickBooks counts "auto" numbers unless the
+    company has custom ones, and "counted" numbers always. `unique`: a number must be unique for a
+    "party", for a "kind", or not at all. `booking` names the rule of its entries: lines are debited
+    (`direction` +1) or credited (-1), the `counter` account takes the rest. `pays` names the kinds
+    that its lines settle.
     """
 
     name: str
@@ -82,6 +84,7 @@ LISTS = (
     ),
     ListKind("Term", "term", space="term", table="Terms"),
     ListKind("PaymentMethod", "paymentmethod", space="method", table="PaymentMethods"),
+    ListKind("JournalCode", "journalcode", space="journal code"),
     ListKind(
         "CompanyCurrency", "companycurrency", "Code", "currency", "Currencies", required=("Code",)
     ),
@@ -273,6 +276,15 @@ TRANSACTIONS = (
         booking="journal",
         unique="kind",
     ),
+    TxnKind(
+        "InventoryAdjustment",
+        "inventoryadjustment",
+        "Inventory Qty Adjust",
+        required=("AdjustAccountRef", "Line"),
+        numbers="counted",
+        booking="adjustment",
+        total="",
+    ),
 )
 LIST_KINDS = {kind.name: kind for kind in LISTS}
 TXN_KINDS = {kind.name: kind for kind in TRANSACTIONS}
@@ -281,9 +293,7 @@ KIND_NAMES_BY_PATH = {
     name: kind.name for kind in KINDS.values() for name in (kind.path, kind.name.lower())
 }
 # Entities that QuickBooks has, and companies here do not: a request for one finds nothing.
-ABSENT_ENTITIES = frozenset(
-    {"inventoryadjustment", "reimbursecharge", "taxclassification", "taxpayment"}
-)
+ABSENT_ENTITIES = frozenset({"reimbursecharge", "taxclassification", "taxpayment"})
 PURCHASE_LABELS = {"Check": "Check", "Cash": "Expense", "CreditCard": "Credit Card Expense"}
 
 

@@ -24,6 +24,7 @@ REFERENCES = {
     "FromAccountRef": "Account",
     "ToAccountRef": "Account",
     "DiscountAccountRef": "Account",
+    "AdjustAccountRef": "Account",
     "ItemRef": "Item",
     "ClassRef": "Class",
     "DepartmentRef": "Department",
@@ -42,6 +43,7 @@ REFERENCES = {
     "PrefVendorRef": "Vendor",
     "AgencyRef": "TaxAgency",
     "GroupItemRef": "Item",
+    "JournalCodeRef": "JournalCode",
 }
 ENTITY_TYPES = ("Vendor", "Customer", "Employee", "VENDOR", "CUSTOMER", "EMPLOYEE")
 

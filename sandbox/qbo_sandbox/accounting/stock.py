@@ -2,7 +2,12 @@
 
 from decimal import Decimal
 
-from qbo_sandbox.accounting.kinds import GROUP_LINE, ITEM_LINE, SALES_LINE
+from qbo_sandbox.accounting.kinds import (
+    ADJUSTMENT_LINE,
+    GROUP_LINE,
+    ITEM_LINE,
+    SALES_LINE,
+)
 from qbo_sandbox.accounting.ledger import Entries, LedgerEntry
 from qbo_sandbox.accounting.lookups import Lookups
 from qbo_sandbox.accounting.values import ZERO, round_money
@@ -33,22 +38,47 @@ def _book_line(company: Lookups, line: JsonObject, direction: int, index: int) -
     quantity = direction * Decimal(str(detail.get("Qty") or 0))
     if not quantity:
         return []
+    item = _find_stock_item(company, detail)
+    if item is None:
+        return []
+    if kind == ITEM_LINE:
+        asset = item["AssetAccountRef"]["value"]
+        return [LedgerEntry(asset, ZERO, ZERO, index, item["Id"], quantity)]
+    return _book_at_cost(item, quantity, item["ExpenseAccountRef"]["value"], index)
+
+
+def book_differences(company: Lookups, lines: list[JsonObject], counter_account: str) -> Entries:
+    """Return the stock entries of the lines of an inventory adjustment."""
+    entries: list[LedgerEntry] = []
+    for index, line in enumerate(lines):
+        detail = line[ADJUSTMENT_LINE]
+        item = _find_stock_item(company, detail)
+        quantity = Decimal(str(detail["QtyDiff"]))
+        if item is not None and quantity:
+            entries += _book_at_cost(item, quantity, counter_account, index)
+    return tuple(entries)
+
+
+def _find_stock_item(company: Lookups, detail: JsonObject) -> JsonObject | None:
+    """Return the item of a line, or None unless it is an item in stock."""
     reference = detail.get("ItemRef") or {}
     row = company.row("Item", reference.get("value"))
     if row is None:
-        return []
+        return None
     item = row.read()
-    if item.get("Type") != "Inventory":
-        return []
-    asset = item["AssetAccountRef"]["value"]
-    expense = item["ExpenseAccountRef"]["value"]
-    if kind == ITEM_LINE:
-        return [LedgerEntry(asset, ZERO, ZERO, index, row.id, quantity)]
+    return item if item.get("Type") == "Inventory" else None
+
+
+def _book_at_cost(
+    item: JsonObject, quantity: Decimal, counter_account: str, index: int
+) -> list[LedgerEntry]:
+    """Return the entries of a quantity that enters or leaves stock at the purchase cost."""
     unit_cost = Decimal(str(item.get("PurchaseCost") or 0))
     cost = round_money(quantity * unit_cost)
-    entries = [LedgerEntry(asset, cost, cost, index, row.id, quantity)]
+    asset_account = item["AssetAccountRef"]["value"]
+    entries = [LedgerEntry(asset_account, cost, cost, index, item["Id"], quantity)]
     if cost:
-        entries.append(LedgerEntry(expense, -cost, -cost, index))
+        entries.append(LedgerEntry(counter_account, -cost, -cost, index))
     return entries
 
 

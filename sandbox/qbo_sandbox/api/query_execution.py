@@ -30,7 +30,7 @@ from qbo_sandbox.entities import exchange_rates
 # other words than one that it does not know.
 UNQUERIED_ENTITIES = (
     "changeorder chargecredit currency customermsg emaildeliveryinfo fixedasset inventorysite"
-    " jobtype journalcode othername pricelevel pricelevelperitem qbdtentityidmapping salesorder"
+    " jobtype othername pricelevel pricelevelperitem qbdtentityidmapping salesorder"
     " salesrep shipmethod statementcharge status syncactivity task taxreturn taxservice tdsmetadata"
     " templatename uom user useralert vendorprepayment vendortype"
 )

@@ -18,11 +18,12 @@ def assign_number(
     old: JsonObject | None,
     params: dict[str, str],
 ) -> None:
-    """Check the number a client gives; without one, the next where the company counts itself."""
+    """Check the number a client gives; without one, the next where QuickBooks counts."""
     number = data.get("DocNumber")
     if number in (None, ""):
         data.pop("DocNumber", None)
-        if rule.numbers == "auto" and not company.options.custom_numbers:
+        is_automatic = rule.numbers == "auto" and not company.options.custom_numbers
+        if is_automatic or rule.numbers == "counted":
             data["DocNumber"] = (old or {}).get("DocNumber") or company.next_number(rule.name)
         return
     if not _is_refused(company, rule) or "allowduplicatedocnum" in params.get("include", ""):

@@ -36,7 +36,7 @@ def complete_lines(
     request_lines = data["Line"]
     if len(request_lines) > MAX_LINES:
         raise business_error(f"A transaction cannot have more than {MAX_LINES} lines.")
-    ids = _LineIds(request_lines, old)
+    ids = LineIds(request_lines, old)
     lines: list[JsonObject] = []
     number = 0
     for line in request_lines:
@@ -56,7 +56,7 @@ def complete_lines(
     data["Line"] = sales.with_subtotal(lines) if rule.side == "sell" else lines
 
 
-class _LineIds:
+class LineIds:
     """Ids of lines: a line keeps the id that it had, any other one gets the next number."""
 
     def __init__(self, request_lines: list[JsonObject], old: JsonObject | None) -> None:

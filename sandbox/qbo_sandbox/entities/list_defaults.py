@@ -41,6 +41,8 @@ CLASSIFICATIONS = {
     "Revenue": ("Income", "Other Income"),
     "Expense": ("Expense", "Cost of Goods Sold", "Other Expense"),
 }
+# Intuit's schema takes any text, its libraries name these.
+JOURNAL_CODE_TYPES = ("Expenses", "Sales", "Bank", "Nouveaux", "Wages", "Cash", "Others")
 HIDDEN_NUMBER = "XXX-XX-XXXX"  # a social security number is never told again
 CLASSIFICATION_BY_TYPE = {kind: name for name, kinds in CLASSIFICATIONS.items() for kind in kinds}
 
@@ -207,6 +209,15 @@ def _complete_method(company: Company, data: JsonObject, old: JsonObject | None)
     data.setdefault("Type", "NON_CREDIT_CARD")
 
 
+def _complete_journal_code(company: Company, data: JsonObject, old: JsonObject | None) -> None:
+    """Check the type of a journal code, which may be left out and cannot change later."""
+    code_type = data.get("Type")
+    if code_type and code_type not in JOURNAL_CODE_TYPES:
+        raise Refusal("2170", f"Invalid Enumeration : {code_type}", "Type")
+    if old and old.get("Type") != code_type:
+        raise business_error("The type of a journal code cannot be changed.")
+
+
 def _complete_agency(company: Company, data: JsonObject, old: JsonObject | None) -> None:
     """Put the defaults of a tax agency in place; one that exists cannot be changed."""
     if old:
@@ -256,6 +267,7 @@ COMPLETION_RULES: dict[str, Callable[[Company, JsonObject, JsonObject | None], N
     "Item": _complete_item,
     "Term": _complete_term,
     "PaymentMethod": _complete_method,
+    "JournalCode": _complete_journal_code,
     "TaxAgency": _complete_agency,
     "CompanyCurrency": _complete_company_currency,
     "Budget": _complete_budget,

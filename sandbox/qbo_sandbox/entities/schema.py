@@ -47,6 +47,7 @@ MAX_LENGTHS_BY_KIND = {
     ("MemoRef", "value"): 1000,
     ("Term", "Name"): 31,
     ("PaymentMethod", "Name"): 31,
+    ("JournalCode", "Name"): 20,
     ("Account", "AcctNum"): 20,
     ("PhysicalAddress", "Country"): 255,
 }

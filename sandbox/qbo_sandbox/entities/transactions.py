@@ -20,6 +20,7 @@ from qbo_sandbox.entities import (
     payments,
     purchases,
     sales,
+    stock_adjustments,
     taxes,
     time_activities,
 )
@@ -45,6 +46,7 @@ COMPLETION_STEPS: dict[str, Step] = {
     "Deposit": movements.complete_deposit,
     "Transfer": movements.complete_transfer,
     "JournalEntry": movements.complete_journal,
+    "InventoryAdjustment": stock_adjustments.complete_adjustment,
     **dict.fromkeys(
         ("Invoice", "Estimate", "SalesReceipt", "CreditMemo", "RefundReceipt"), sales.finish
     ),

@@ -35,6 +35,7 @@ class Bookkeeper:
             self.deposit,
             self.transfer,
             self.journal,
+            self.adjust,
             *[self.change] * 4,
             *[self.drop] * 3,
             self.void,
@@ -270,6 +271,20 @@ class Bookkeeper:
             for side in ("Debit", "Credit")
         ]
         self.post("JournalEntry", {"Line": lines, **self.money(customer)})
+
+    def adjust(self):
+        """Correct the quantities of one to three items in stock."""
+        account = self.account("Expense", "Cost of Goods Sold", "Equity")
+        lines = self.lines(self.adjusted_line)
+        self.post("InventoryAdjustment", {"AdjustAccountRef": account, "Line": lines})
+
+    def adjusted_line(self):
+        item = self.pick("Item", lambda data: data["Type"] == "Inventory")
+        detail = {"ItemRef": {"value": item["Id"]}, "QtyDiff": self.random.randint(-9, 9)}
+        return {
+            "DetailType": "ItemAdjustmentLineDetail",
+            "ItemAdjustmentLineDetail": detail,
+        }
 
     def _side(self, side, detail, amount):
         body = {"PostingType": side, **detail}
