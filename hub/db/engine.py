@@ -295,14 +295,14 @@ def check_url(name: str, url: str) -> None:
     The setting or option `name` gives the address, which is not repeated in the error: it holds a
     password.
     """
+    problem = several_hosts.find_problem(url)
+    if problem:
+        raise ConfigurationError(name, problem)
     try:
         parsed_url = make_url(url)
         backend = parsed_url.get_backend_name()
     except (ArgumentError, ValueError):
-        readable_form = several_hosts.write_hosts_as_options(url)
         problem = f"is not the address of a database such as {EXAMPLE_ADDRESS}"
-        if readable_form:
-            problem = f"names several servers; write it as {readable_form}"
         raise ConfigurationError(name, problem) from None
     if backend not in ("sqlite", "postgresql", "postgres"):
         raise ConfigurationError(

@@ -684,6 +684,19 @@ def test_check_says_where_the_tables_differ(hub, tmp_path):
             "HUB_DATABASE_URL names several servers; write it as postgresql://hub:password@/hub"
             "?host=a.example.com:5432&host=b:5433&target_session_attrs=read-write.",
         ),
+        (
+            "postgresql://hub:secret@a.example.com,b.example.com:6432/hub",
+            "HUB_DATABASE_URL names several servers; write it as postgresql://hub:password@/hub"
+            "?host=a.example.com&host=b.example.com:6432.",
+        ),
+        (
+            "postgresql://hub:secret@/hub?host=a.example.com,b.example.com:6432",
+            "HUB_DATABASE_URL does not say clearly which server has which port; write it as in",
+        ),
+        (
+            "postgresql://hub:secret@/hub?host=a.example.com,b.example.com&port=6432",
+            "HUB_DATABASE_URL does not say clearly which server has which port",
+        ),
         ("postgresql://me:secret@127.0.0.1:port/hub", "HUB_DATABASE_URL is not the address"),
         (
             "mysql://me:secret@127.0.0.1/hub",
