@@ -175,7 +175,7 @@ class _CodeSearch:
             if rule == "id" and self._has_unusable_id():
                 id = self.code.quickbooks_id or ""
                 return self._build_missing(_find_unusable_reason(id, self.index, self.field.role))
-            hits = _RULES[rule](self.records, self.code, self.is_plain)
+            hits = _RULES[rule](self)
             if self._distinguishes_codes(rule):
                 hits = self._exclude_records_of_others(rule, hits)
             if hits:
@@ -369,30 +369,30 @@ def _format_entry(entry: Entry) -> str:
     return Sentence("%(record)s (inactive)", record=entry.qualified_name)
 
 
-def _find_by_id(records: RecordIndex, code: Code, is_plain: bool) -> list[Entry]:
+def _find_by_id(search: _CodeSearch) -> list[Entry]:
     """Find the record whose QuickBooks id a code names; a plain code may be the id itself."""
-    id = code.quickbooks_id
-    if is_plain and not id:
-        id = code.id
-    entry = records.get_active(id or "")
+    id = search.code.quickbooks_id
+    if search.is_plain and not id:
+        id = search.code.id
+    entry = search.records.get_active(id or "")
     return [entry] if entry else []
 
 
-def _find_by_email(records: RecordIndex, code: Code, is_plain: bool) -> list[Entry]:
+def _find_by_email(search: _CodeSearch) -> list[Entry]:
     """Find the records with the address of a code, without jobs that only inherited it.
 
     A job of a customer with the same address counts only if it has the name of the code.
     """
-    hits = records.find_by_email(_get_party_email(code))
+    hits = search.records.find_by_email(_get_party_email(search.code))
     names = {hit.qualified_name for hit in hits}
-    namesakes = records.find_by_name(code.name or "")
+    namesakes = search.records.find_by_name(search.code.name or "")
     return [hit for hit in hits if hit in namesakes or not hit.is_below_any(names)]
 
 
-_RULES: dict[str, Callable[[RecordIndex, Code, bool], list[Entry]]] = {
+_RULES: dict[str, Callable[[_CodeSearch], list[Entry]]] = {
     "id": _find_by_id,
-    "number": lambda records, code, is_plain: records.find_by_number(code.number or ""),
-    "name": lambda records, code, is_plain: records.find_by_name(code.name or ""),
+    "number": lambda search: search.records.find_by_number(search.code.number or ""),
+    "name": lambda search: search.records.find_by_name(search.code.name or ""),
     "email": _find_by_email,
-    "words": lambda records, code, is_plain: records.find_by_words(code.name or ""),
+    "words": lambda search: search.records.find_by_words(search.code.name or ""),
 }
