@@ -1,8 +1,8 @@
 """Map a document: find the record of every code, or list all codes without a record at once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import cast
+from typing import NamedTuple, cast
 
 from hub.contract.document_kinds import PARTY_ROLES, words_of
 from hub.contract.documents import ROLES, Code, Document, Line, Party, Role
@@ -25,7 +25,13 @@ from hub.mapping.split import split
 from hub.reasons.texts import add_article
 
 Codes = Mapping[str, Code | str | None]
-LineRefs = list[tuple[dict[Role, Ref], Line]]
+
+
+class ResolvedLine(NamedTuple):
+    """A line of the source with the records of its codes."""
+
+    line: Line
+    refs: dict[Role, Ref]
 
 
 def resolve(
@@ -40,28 +46,31 @@ def resolve(
     """
     resolver = _Resolver(document, fields, index)
     refs = resolver.find_refs(document.codes)
-    lines: LineRefs = []
+    resolved_lines: list[ResolvedLine] = []
     for line in document.lines:
-        lines.append(({} if is_text(line) else resolver.find_refs(line.codes), line))
+        line_refs = {} if is_text(line) else resolver.find_refs(line.codes)
+        resolved_lines.append(ResolvedLine(line, line_refs))
 
     header, for_lines = _divide_header(document, refs)
-    split_role = resolver.lift_to_header(header, lines)
-    for line_refs, line in lines:
-        if not is_text(line):
-            resolver.inherit(line_refs, for_lines, line)
+    split_role = resolver.lift_to_header(header, resolved_lines)
+    for resolved_line in resolved_lines:
+        if not is_text(resolved_line.line):
+            resolver.inherit(resolved_line, for_lines)
     if resolver.missing:
         return list(resolver.missing.values())
 
     mapped_document = MappedDocument(
         document=document,
         header=header,
-        lines=tuple(_map_line(document, refs, line, links or {}) for refs, line in lines),
+        lines=tuple(_map_line(document, line, links or {}) for line in resolved_lines),
         new_records=tuple(resolver.new_records.values()),
         matched_parties=tuple(resolver.matched_parties.values()),
         warnings=(*document.warnings, *resolver.warnings),
         remarks=tuple(resolver.remarks),
     )
-    return resolver.split(mapped_document, split_role, lines) if split_role else mapped_document
+    if split_role is None:
+        return mapped_document
+    return resolver.split(mapped_document, split_role, resolved_lines)
 
 
 def party_name(document: Document, fields: Iterable[Field]) -> str:
@@ -89,12 +98,14 @@ def _divide_header(
 
 
 def _map_line(
-    document: Document, refs: Mapping[Role, Ref], line: Line, links: Mapping[str, Link]
+    document: Document, resolved_line: ResolvedLine, links: Mapping[str, Link]
 ) -> MappedLine:
+    """Return a line with the records for which it has a place, and what it applies to."""
     roles = PLACES[document.kind].line
-    line_refs = {role: ref for role, ref in refs.items() if role in roles}
+    refs = {role: ref for role, ref in resolved_line.refs.items() if role in roles}
+    line = resolved_line.line
     link = links.get(line.applied.document) if line.applied else None
-    return MappedLine(line=line, refs=line_refs, applied=link)
+    return MappedLine(line=line, refs=refs, applied=link)
 
 
 class _Resolver:
@@ -135,57 +146,49 @@ class _Resolver:
                 refs.setdefault(role, ref)
         return refs
 
-    def lift_to_header(self, header: dict[Role, Ref], lines: LineRefs) -> Role | None:
+    def lift_to_header(self, header: dict[Role, Ref], lines: Sequence[ResolvedLine]) -> Role | None:
         """Move records from the lines into the header where only the header has a field for them.
 
         Return the role to split the document by, if the lines differ in it.
         """
         split_role: Role | None = None
         for role in self.places.header - self.places.line:
-            line_refs = []
-            for refs, line in lines:
-                if role in refs:
-                    line_refs.append((line, refs[role]))
-            if not line_refs:
+            lines_with_role = [line for line in lines if role in line.refs]
+            if not lines_with_role:
                 continue
-            ids = {ref.id for _, ref in line_refs}
+            ids = {line.refs[role].id for line in lines_with_role}
             if role in header:
                 ids.add(header[role].id)
             if len(ids) == 1:
-                _, header[role] = line_refs[0]
-            elif self._apply_differ_policy(role, line_refs, header):
+                header[role] = lines_with_role[0].refs[role]
+            elif self._apply_differ_policy(role, lines_with_role, header):
                 split_role = role
         return split_role
 
-    def inherit(
-        self, line_refs: dict[Role, Ref], for_lines: Mapping[Role, Ref], line: Line
-    ) -> None:
+    def inherit(self, resolved_line: ResolvedLine, for_lines: Mapping[Role, Ref]) -> None:
         """Give a line the records of the header, except in roles for which it has its own.
 
         A line that has an item or an account inherits neither.
         """
-        if "item" in line_refs and "account" in line_refs:
+        if "item" in resolved_line.refs and "account" in resolved_line.refs:
             problem = Sentence(
                 "line %(line)s names both an item and an account; it may have only one of them.",
-                line=line.id,
+                line=resolved_line.line.id,
             )
             self._add_missing("line", "Line", problem)
-        has_own_target = "item" in line_refs or "account" in line_refs
+        has_own_target = "item" in resolved_line.refs or "account" in resolved_line.refs
         for role, ref in for_lines.items():
             if role not in self.places.line:
                 continue
             if has_own_target and role in ("item", "account"):
                 continue
-            line_refs.setdefault(role, ref)
+            resolved_line.refs.setdefault(role, ref)
 
     def split(
-        self, mapped_document: MappedDocument, role: Role, lines: LineRefs
+        self, mapped_document: MappedDocument, role: Role, lines: Sequence[ResolvedLine]
     ) -> MappedDocument | list[Missing]:
         """Split a document by a role in which its lines differ."""
-        line_refs = {}
-        for refs, line in lines:
-            if role in refs:
-                line_refs[line.id] = refs[role]
+        line_refs = {line.line.id: line.refs[role] for line in lines if role in line.refs}
         parts = split(mapped_document, role, line_refs)
         if isinstance(parts, tuple):
             return replace(mapped_document, parts=parts)
@@ -247,17 +250,19 @@ class _Resolver:
         self.missing.setdefault((field, ""), missing)
 
     def _apply_differ_policy(
-        self, role: Role, line_refs: list[tuple[Line, Ref]], header: dict[Role, Ref]
+        self, role: Role, lines: Sequence[ResolvedLine], header: dict[Role, Ref]
     ) -> bool:
-        """Apply the policy of the field for lines that differ; return whether to split."""
+        """Apply the policy of the field for lines that differ; return whether to split.
+
+        Each of the lines has a record of the role.
+        """
         field = self._find_field(role)
         label = _get_field_label(field, role)
         policy = field.differ if field else "hold"
         if policy == "split":
             return True
         if policy == "first":
-            _, first_ref = line_refs[0]
-            ref = header.setdefault(role, first_ref)
+            ref = header.setdefault(role, lines[0].refs[role])
             warning = Sentence(
                 "The lines differ in %(label)s; %(name)s is used for all of them.",
                 label=label,
@@ -267,7 +272,8 @@ class _Resolver:
             return False
         kind = add_article(words_of(self.document.kind))
         names = "; ".join(
-            Sentence("line %(id)s: %(name)s", id=line.id, name=ref.name) for line, ref in line_refs
+            Sentence("line %(id)s: %(name)s", id=line.line.id, name=line.refs[role].name)
+            for line in lines
         )
         problem = Sentence(
             "the lines differ, and %(kind)s in QuickBooks has only one: %(names)s.",
