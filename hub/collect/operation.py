@@ -1,7 +1,7 @@
 """Decide whether a part of a document is created or updated in QuickBooks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hub import outbox, payloads
 from hub.cases.discrepancies import is_absence_open
@@ -139,7 +139,7 @@ def plan_operation(
     posted again.
     """
     document = mapped_document.document
-    history = _load_history(batch, row, mapped_document)
+    history = _find_history(batch, row, mapped_document)
     existing = NOT_FOUND
     if not history.posted and not history.repetition:
         existing = find_existing(batch, row, document)
@@ -189,35 +189,42 @@ def _find_recorded_id(
     return recorded_id
 
 
-def _load_history(
+def _find_history(
     batch: CollectBatch, row: SourceDocument, mapped_document: MappedDocument
 ) -> PartHistory:
-    """Return the history of a part.
-
-    Nothing was posted of a record to create if its code stood for another record until now, which
-    got contact data. A person may want another one if the record is inactive in QuickBooks.
-    """
+    """Return the history of a part, as far as it concerns what is planned now."""
     history = PartHistory.of(batch, row, mapped_document.part)
-    is_to_create = row.made_for and not mapped_document.document.quickbooks_id
-    if not is_to_create:
-        return history
-    if not history.has_creation or _is_created_again(batch, row):
-        return PartHistory(unfinished=history.unfinished)
-    if row.requested_by:
-        return PartHistory(
-            posted=history.posted,
-            departure="removed from",
-            repetition=outbox.Repetition.REQUESTED,
-            unfinished=history.unfinished,
-        )
+    if row.made_for and not mapped_document.document.quickbooks_id:
+        return _limit_to_new_record(batch, row, history)
     return history
 
 
-def _is_created_again(batch: CollectBatch, row: SourceDocument) -> bool:
-    """Return whether the newest creation of a record, which may not be the first, is not posted."""
+def _limit_to_new_record(
+    batch: CollectBatch, row: SourceDocument, history: PartHistory
+) -> PartHistory:
+    """Return what of a history concerns the record that is to be created for a code.
+
+    Updates without a creation added contact data to another record, for which the code stood
+    before. A record whose creation is planned again does not count either. One that is inactive in
+    QuickBooks counts as removed if a person wants another one in its place.
+    """
+    if not history.has_creation or not _is_newest_creation_posted(batch, row):
+        return PartHistory(unfinished=history.unfinished)
+    if not row.requested_by:
+        return history
+    return replace(
+        history,
+        current=None,
+        departure="removed from",
+        repetition=outbox.Repetition.REQUESTED,
+    )
+
+
+def _is_newest_creation_posted(batch: CollectBatch, row: SourceDocument) -> bool:
+    """Return whether the newest creation of a record, of which there is one, is posted."""
     postings = batch.transaction_postings(row)
     creations = [posting for posting in postings if posting.operation == Operation.CREATE]
-    return creations[-1].state != PostingState.POSTED
+    return creations[-1].state == PostingState.POSTED
 
 
 def _may_create(document: Document | None, history: PartHistory) -> bool:
@@ -287,25 +294,30 @@ def _find_update(
 
 
 def _choose_repetition(
-    batch: CollectBatch, row: SourceDocument, postings: list[Posting]
+    batch: CollectBatch, row: SourceDocument, postings: Sequence[Posting]
 ) -> outbox.Repetition:
-    """Return who requests that a part is created again that has left QuickBooks."""
-    ended_postings = [
+    """Return who requests that a part is created again that was posted and has left QuickBooks.
+
+    Nobody does if a person skipped the newest of its postings that were in QuickBooks.
+    """
+    were_in_books = [
         posting
         for posting in postings
         if posting.state == PostingState.POSTED or _is_given_up(posting)
     ]
-    if not ended_postings or _is_given_up(ended_postings[-1]):
+    if _is_given_up(were_in_books[-1]):
         return outbox.Repetition.NONE
-    if row.requested_by and not _is_undecided_part(batch, row, postings):
+    if row.requested_by and not _is_absence_of_part_open(batch, row, postings):
         return outbox.Repetition.REQUESTED
     return outbox.Repetition.OFFERED
 
 
-def _is_undecided_part(batch: CollectBatch, row: SourceDocument, postings: list[Posting]) -> bool:
-    """Return whether a case still asks whether to post a part again, while another is requested.
+def _is_absence_of_part_open(
+    batch: CollectBatch, row: SourceDocument, postings: Sequence[Posting]
+) -> bool:
+    """Return whether a person has requested other parts of a split document, but not this one.
 
-    The case of a part closes when a person requests it.
+    The case that asks whether to post a part again is open until the part is requested.
     """
     if len({posting.part for posting in batch.transaction_postings(row)}) == 1:
         return False
