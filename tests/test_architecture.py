@@ -273,6 +273,7 @@ def test_decisions_of_the_protocol_know_errors_documents_and_enums_only():
         "hub.errors",
         "hub.contract.document_kinds",
         "hub.contract.documents",
+        "hub.contract.unicode_forms",
         "hub.contract.value_object",
         "hub.models.enums",
         "hub.posting.protocol",

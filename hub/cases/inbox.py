@@ -1,6 +1,5 @@
 """Cases that need a person: one per cause, open while anything is stopped by it."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from hub.cases.findings import Finding
 from hub.context import current_hub
+from hub.contract.unicode_forms import fold_case
 from hub.db import bulk, engine
 from hub.models import Case, Posting, case_former_posting, case_posting
 from hub.models.enums import CaseDecision
@@ -256,7 +256,7 @@ def search(session: Session, query: Select[Case], words: str) -> list[int]:
     newest `MAX_SEARCH_HITS` are returned, newest first, because a query takes a limited number of
     ids.
     """
-    folded_words = _fold(words)
+    folded_words = fold_case(words)
     texts_of_cases = query.with_only_columns(
         Case.id,
         Case.code,
@@ -271,14 +271,9 @@ def search(session: Session, query: Select[Case], words: str) -> list[int]:
         if code:
             text = render(code, params)
             title, reason = text.title, text.reason
-        if folded_words in _fold(title) or folded_words in _fold(reason):
+        if folded_words in fold_case(title) or folded_words in fold_case(reason):
             ids.append(id)
     return ids
-
-
-def _fold(text: str) -> str:
-    """Return a text without case, and with composed letters (NFC)."""
-    return unicodedata.normalize("NFC", text).casefold()
 
 
 def _select_open_case(cause: str) -> Select[Case]:

@@ -25,7 +25,7 @@ from hub.mapping.mapped import (
     NewRecord,
     Ref,
 )
-from hub.mapping.names import compose, fold_name, has_other_email
+from hub.mapping.names import fold_name, has_other_email
 from hub.mapping.resolve import party_name, resolve
 from hub.mapping.rules import (
     MatchResult,
@@ -55,7 +55,6 @@ __all__ = [
     "RecordIndex",
     "Ref",
     "build_code_index",
-    "compose",
     "explain_separator",
     "find",
     "find_existing_record",

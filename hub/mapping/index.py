@@ -1,7 +1,6 @@
 """The records of a company, indexed for matching, and the matches of its codes."""
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -10,6 +9,7 @@ from operator import attrgetter
 from typing import Literal
 
 from hub.contract.documents import Code, Item, Party, Role
+from hub.contract.unicode_forms import list_forms
 from hub.contract.value_object import value_object
 from hub.mapping.mapped import Ref
 from hub.mapping.names import (
@@ -311,8 +311,8 @@ class MatchIndex:
         decision = self.matches.get((field, code))
         if decision or code.isascii():
             return decision
-        for form in ("NFC", "NFD"):
-            decision = self.matches.get((field, unicodedata.normalize(form, code)))
+        for form in list_forms(code):
+            decision = self.matches.get((field, form))
             if decision and decision.record != NEW:
                 return decision
         return None

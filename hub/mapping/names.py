@@ -22,11 +22,6 @@ def fold_name(text: str) -> str:
     return _COLON.sub(":", single_spaced)
 
 
-def compose(text: str) -> str:
-    """Return a text with composed letters (NFC); some systems write an accent after its letter."""
-    return unicodedata.normalize("NFC", text)
-
-
 def simplify_name(text: str) -> str:
     """Return a name without accents, punctuation, legal forms and the word for and."""
     return simplify_key(fold_name(text))

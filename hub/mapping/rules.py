@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from hub.contract.document_kinds import words_of
 from hub.contract.documents import Code, Party, Role
 from hub.contract.types import Field
+from hub.contract.unicode_forms import compose
 from hub.errors import Sentence
 from hub.mapping.index import (
     EMPTY,
@@ -17,7 +18,6 @@ from hub.mapping.index import (
     to_ref,
 )
 from hub.mapping.mapped import Missing, NewRecord, Ref
-from hub.mapping.names import compose
 from hub.mapping.suggestions import find_suggestions, is_exact
 from hub.models.enums import MatchOrigin
 

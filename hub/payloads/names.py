@@ -1,9 +1,9 @@
 """Names of suppliers, customers and items, and the fields that suppliers and customers share."""
 
-import unicodedata
 from typing import Any
 
 from hub.contract.documents import Party
+from hub.contract.unicode_forms import compose
 from hub.errors import Sentence
 from hub.payloads.builder import PayloadBuilder, clean, drop_empty
 from hub.payloads.memo_lengths import KIND_WITHOUT_MEMO, MAX_NOTES_LENGTH
@@ -26,8 +26,7 @@ def build_name(builder: PayloadBuilder, text: str, max_length: int = MAX_PARTY_L
 
     Accented letters are composed, because QuickBooks only recognizes an existing name in this form.
     """
-    composed_text = unicodedata.normalize("NFC", clean(text))
-    plain = " ".join(composed_text.split())
+    plain = " ".join(compose(clean(text)).split())
     if ":" in plain:
         builder.report(
             Sentence(

@@ -2,11 +2,11 @@
 
 import datetime as dt
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from hub.contract.unicode_forms import fold_case
 from hub.contract.value_object import value_object
 from hub.errors import Refused, Retry, Sentence
 from hub.payloads.entities import ENTITY_BY_KIND, LIST_ENTITIES, format_moment, read_ref_id
@@ -332,7 +332,7 @@ def _find_like(client: Client, kind: str, field: str, text: str) -> list[Entity]
     QuickBooks refuses the pattern, all objects of the kind are read.
     """
     pattern = FOREIGN_CHARACTERS.sub("%", escape_text(text))
-    key = _fold(text)
+    key = fold_case(text)  # QuickBooks ignores case
     condition = f"{field} LIKE '{pattern}'"
     try:
         pages = list(find_created_since(client, kind, EPOCH, condition=condition))
@@ -340,13 +340,8 @@ def _find_like(client: Client, kind: str, field: str, text: str) -> list[Entity]
         pages = list(find_created_since(client, kind, EPOCH))
     entities: list[Entity] = []
     for page in pages:
-        entities += [entity for entity in page if _fold(_get_text(entity, field)) == key]
+        entities += [entity for entity in page if fold_case(_get_text(entity, field)) == key]
     return entities
-
-
-def _fold(text: str) -> str:
-    """Return a text as QuickBooks compares it: without case."""
-    return unicodedata.normalize("NFC", text).casefold()
 
 
 def find_files(client: Client, kind: str, id: str) -> list[Entity]:

@@ -1,7 +1,6 @@
 """Load the data for the checks of many postings: records, transactions, settings, tolerances."""
 
 import datetime as dt
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session
 from hub import outbox
 from hub.context import current_hub
 from hub.contract.document_kinds import TWIN_KINDS
+from hub.contract.unicode_forms import list_forms
 from hub.models import (
     ConnectedCompany,
     Installation,
@@ -282,12 +282,7 @@ def _list_spellings(number: str) -> set[str]:
     spellings = {number, text, text.lower(), text.upper(), text.title(), text.capitalize()}
     if number.isascii():
         return spellings
-    return spellings.union(*(_list_unicode_forms(spelling) for spelling in spellings))
-
-
-def _list_unicode_forms(text: str) -> set[str]:
-    """Return a text with composed and with decomposed letters."""
-    return {unicodedata.normalize("NFC", text), unicodedata.normalize("NFD", text)}
+    return spellings.union(*(list_forms(spelling) for spelling in spellings))
 
 
 def _list_nearby_dates(posting: CheckedPosting) -> set[dt.date]:

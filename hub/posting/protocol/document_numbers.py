@@ -1,6 +1,6 @@
 """Compare the numbers of documents as QuickBooks compares them."""
 
-import unicodedata
+from hub.contract.unicode_forms import compose
 
 
 def fold_number(number: str) -> str:
@@ -8,4 +8,4 @@ def fold_number(number: str) -> str:
 
     Letters with accents have one key, whether they are composed (NFC) or not (NFD).
     """
-    return unicodedata.normalize("NFC", " ".join(number.split()).casefold())
+    return compose(" ".join(number.split()).casefold())

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from hub.mapping import Entry, Ref, compose
+from hub.contract.unicode_forms import fold_case
+from hub.mapping import Entry, Ref
 
 MAX_HITS = 25
 MAX_WHOLE_LIST = 100  # a list up to here is shown whole, of a longer one the first few
@@ -19,7 +20,7 @@ class RecordChoices(NamedTuple):
 
 def _find_hits(entries: Iterable[Entry], query: str) -> list[Entry]:
     """Return the active records that contain every word of the query, in any order."""
-    words = compose(query).casefold().split()
+    words = fold_case(query).split()
     if not words:
         return []
     return [entry for entry in entries if entry.active and _contains(entry, words)]
@@ -34,7 +35,7 @@ def _get_length_order(entry: Entry) -> tuple[int, str]:
 def _contains(entry: Entry, words: Iterable[str]) -> bool:
     """Return whether name, number, id or e-mail address of a record contain all words."""
     texts = (entry.qualified_name, str(entry.number), entry.id, str(entry.email))
-    text = compose(" ".join(texts)).casefold()
+    text = fold_case(" ".join(texts))
     return all(word in text for word in words)
 
 
