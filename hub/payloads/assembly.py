@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from hub.contract.document_kinds import CREDIT_KINDS, PAYMENT_KINDS, SALES_KINDS
+from hub.contract.documents import Kind
 from hub.errors import Sentence
-from hub.mapping.mapped import MappedDocument
+from hub.mapping.mapped import MappedDocument, MappedLine
 from hub.mapping.split import get_amount
 from hub.models.transaction_summary import LineSummary, TransactionSummary
 from hub.money import format_amount, round_amount
@@ -259,21 +260,21 @@ def _add_source_ids(
 ) -> tuple[LineSummary, ...]:
     """Return the lines of the summary with the ids that they have at the source.
 
-    Discounts of a sale come last in the summary, as one line without an id.
+    They are in the order of the source. The discounts of a sale are one line at the end, which has
+    no id, and neither have the lines of a payment.
     """
     kind = builder.document.kind
     if kind in PAYMENT_KINDS:
         return lines
-    ids = []
-    for mapped_line in builder.mapped.lines:
-        is_merged = kind in SALES_KINDS and is_discount(mapped_line)
-        if get_amount(mapped_line.line) is not None and not is_merged:
-            ids.append(mapped_line.line.id)
+    ids = [line.line.id for line in builder.mapped.lines if _is_line_of_summary(line, kind)]
     if len(ids) > len(lines):
         return lines
+    identified_lines = [line._replace(id=id) for line, id in zip(lines, ids, strict=False)]
+    return (*identified_lines, *lines[len(ids) :])
 
-    identified_lines = []
-    for line, id in zip(lines, ids, strict=False):
-        identified_lines.append(line._replace(id=id))
-    without_id = lines[len(ids) :]
-    return (*identified_lines, *without_id)
+
+def _is_line_of_summary(mapped_line: MappedLine, kind: Kind) -> bool:
+    """Return whether a line of the source is a line of its own in the summary."""
+    if get_amount(mapped_line.line) is None:
+        return False
+    return kind not in SALES_KINDS or not is_discount(mapped_line)
