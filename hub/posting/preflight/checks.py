@@ -121,24 +121,26 @@ def check_payable_account(posting: CheckedPosting, context: CheckContext) -> Ite
 
 
 def check_line_sum(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
-    """Find documents whose lines do not add up to the total that the source gives.
+    """Find documents whose total differs from what is sent for them.
 
-    Collecting does not plan such a document (`hub.payloads.assembly`). This is the last check
-    to the cent: it finds a posting whose stored summary and document no longer agree.
+    Such a document is held when it is planned (`hub.payloads.assembly`). This is the last check to
+    the cent: it finds a posting that does not fit its stored document any more. A part of a
+    document has no total of its own at the source.
     """
     source_total = posting.document.total
-    line_total = posting.summary.total
-    if source_total is None or line_total is None or posting.part:
+    sent_total = posting.summary.total
+    if source_total is None or sent_total is None or posting.part:
         return
     currency = posting.currency or context.facts.currency
-    expected_total = round_amount(source_total, currency)
-    if abs(expected_total - line_total) <= context.tolerances.get(posting.document_id, ZERO):
+    rounded_total = round_amount(source_total, currency)
+    tolerance = context.tolerances.get(posting.document_id, ZERO)
+    if abs(rounded_total - sent_total) <= tolerance:
         return
     text = CaseText(
         "check.total",
         name=format_posting_name(posting),
-        lines_total=format_amount(line_total, currency),
-        total=format_amount(expected_total, currency),
+        lines_total=format_amount(sent_total, currency),
+        total=format_amount(rounded_total, currency),
     )
     yield Finding(key="sum", text=text)
 
