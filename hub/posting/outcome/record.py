@@ -320,13 +320,16 @@ def _hold(
 def _make_ready(
     session: Session, posting_session: PostingSession, snapshot: PostingSnapshot, step: Send
 ) -> bool:
-    """Make a posting ready for another send, under the next key if the step says so."""
+    """Make a posting ready for another send, under the next key if the step says so.
+
+    If QuickBooks may have processed the newest send in a batch, the next key is that of its item.
+    QuickBooks joins it from the key of the batch and the bId of the item, so that the item, sent
+    alone with it, is not carried out again if the search missed it.
+    """
     posting = snapshot.posting
     values: dict[str, Any] = {"held_by": Holder.NOBODY, "reasons": [], "next_try_at": None}
     if step.renew:
         values |= posting_session.build_next_key(posting)
-        # QuickBooks joins the key of a batch and the bId of an item to the key of that item. Sent
-        # alone with it, the item is not carried out again if the search missed it.
         if snapshot.batch_key and not snapshot.history.rekey:
             values["requestid"] = snapshot.batch_key
     return change_state(session, posting, PostingState.READY, **values)
