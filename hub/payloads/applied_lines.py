@@ -1,6 +1,5 @@
 """Lines that settle other transactions, with their amounts and what is left over."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -124,13 +123,3 @@ def _report_unfit(
             kinds=" or ".join(nouns),
         )
     )
-
-
-def read_link(body: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the type and id of the transaction that a line is linked to; both "" without one."""
-    links = body.get("LinkedTxn")
-    if not links:
-        return "", ""
-    type = links[0].get("TxnType")
-    id = links[0].get("TxnId")
-    return str(type or ""), str(id or "")

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from hub.models.transaction_summary import LineSummary, TransactionSummary
 from hub.money import ZERO
-from hub.payloads.applied_lines import read_link
 from hub.payloads.entities import ORDER_ENTITY
 from hub.payloads.line_pairs import pair_lines
 from hub.payloads.summary import (
@@ -22,6 +21,19 @@ FIELDS_OF_QUICKBOOKS = ("MarkupInfo", "ServiceDate", "TaxClassificationRef", "De
 # whether the hub had set the first of them.
 FIELDS_OF_PEOPLE = {"class_": ("ClassRef",), "customer": ("CustomerRef", "BillableStatus")}
 UNWRITTEN_LINE = LineSummary(ZERO)  # of a transaction that the hub never wrote
+
+
+class LineLink(NamedTuple):
+    """The transaction that a line is linked to, and the line of an order that it bills."""
+
+    type: str = ""
+    id: str = ""
+    order_line: str = ""
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether it names a transaction."""
+        return bool(self.type and self.id)
 
 
 class PlacedLine(NamedTuple):
@@ -150,16 +162,16 @@ def _list_partners(summary: TransactionSummary, entity: Line) -> Sequence[int]:
 
 def _ends_link(line: Line, stored_line: Line, unlinked_orders: Collection[str]) -> bool:
     """Return whether a line in QuickBooks bills an unlinked order that our line does not bill."""
-    kind, id = read_link(stored_line)
-    if kind != ORDER_ENTITY or id not in unlinked_orders:
+    stored_link = _read_link(stored_line)
+    if stored_link.type != ORDER_ENTITY or stored_link.id not in unlinked_orders:
         return False
-    return _read_line_link(line) != _read_line_link(stored_line)
+    return _read_link(line) != stored_link
 
 
 def _has_same_link(line: PlacedLine, stored_line: PlacedLine) -> bool:
     """Return whether two lines settle the same transaction with the same amount."""
-    link = _read_line_link(line.fields)
-    if "" in link[:2] or link != _read_line_link(stored_line.fields):
+    link = _read_link(line.fields)
+    if not link.is_complete or link != _read_link(stored_line.fields):
         return False
     return _has_same_amount(line, stored_line)
 
@@ -196,14 +208,14 @@ def _has_same_kind(line: Line, stored_line: Line) -> bool:
     """
     if line.get("DetailType") not in (None, stored_line.get("DetailType")):
         return False
-    ours = _read_line_link(line)
-    return "" in ours[:2] or ours == _read_line_link(stored_line)
+    link = _read_link(line)
+    return not link.is_complete or link == _read_link(stored_line)
 
 
 def _read_link_key(line: PlacedLine) -> Key | None:
     """Return what a line is linked to as a key; None without a link."""
-    link = _read_line_link(line.fields)
-    return None if "" in link[:2] else link
+    link = _read_link(line.fields)
+    return link if link.is_complete else None
 
 
 def _read_text_and_amount_key(line: PlacedLine) -> Key | None:
@@ -228,14 +240,18 @@ def _read_amount_key(line: PlacedLine) -> Key | None:
     return None if amount is None else (Decimal(str(amount)),)
 
 
-def _read_line_link(line: Line) -> tuple[str, str, str]:
-    """Return the type and id of what a line is linked to, and the line of an order that it bills.
+def _read_link(line: Line) -> LineLink:
+    """Return what a line is linked to.
 
-    Other transactions are linked as a whole, and QuickBooks may answer with any line of them.
+    Of transactions other than orders, QuickBooks may answer with any line, so it does not count.
     """
-    kind, id = read_link(line)
-    order_line = str(line["LinkedTxn"][0].get("TxnLineId") or "") if kind == ORDER_ENTITY else ""
-    return kind, id, order_line
+    links = line.get("LinkedTxn")
+    if not links:
+        return LineLink()
+    link = links[0]
+    type = str(link.get("TxnType") or "")
+    order_line = str(link.get("TxnLineId") or "") if type == ORDER_ENTITY else ""
+    return LineLink(type, str(link.get("TxnId") or ""), order_line)
 
 
 def _group_written_lines(
