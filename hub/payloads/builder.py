@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from hub.contract.documents import Document, Role
 from hub.errors import BadDocument, Sentence
@@ -32,6 +32,13 @@ CURRENCY_CODE = re.compile("[A-Z]{3}")
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
+class RoundingDifference(NamedTuple):
+    """The rounding difference of amounts that include tax, and the line that takes it, if any."""
+
+    line: MappedLine | None = None
+    amount: Decimal = ZERO
+
+
 class PayloadBuilder:
     """Build the body of one document; its memo ends with the marker.
 
@@ -50,8 +57,7 @@ class PayloadBuilder:
         # The problem, among the others, of a currency that the company does not use.
         self.currency_problem = ""
         self.remarks: list[str] = []
-        # The line that takes the rounding difference of amounts that include tax; None until known.
-        self.net_rounding: tuple[MappedLine | None, Decimal] | None = None
+        self.net_rounding: RoundingDifference | None = None  # None until it is computed
         # The tax that the amounts of discounts include, and that is taken off them in the body.
         self.tax_in_discounts = ZERO
 

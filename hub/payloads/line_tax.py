@@ -10,7 +10,7 @@ from hub.errors import Sentence
 from hub.mapping.mapped import MappedDocument, MappedLine
 from hub.mapping.split import get_amount
 from hub.money import ZERO, format_amount, sum_amounts
-from hub.payloads.builder import PayloadBuilder, drop_empty
+from hub.payloads.builder import PayloadBuilder, RoundingDifference, drop_empty
 from hub.payloads.company_facts import CompanyFacts
 from hub.payloads.rounding import CENT, round_computed, smallest_amount
 
@@ -141,19 +141,21 @@ def compute_amount_without_tax(
         return line_amount
     net_amount = _compute_amount_without_rates(builder, mapped_line, line_amount)
     if builder.net_rounding is None:
-        builder.net_rounding = _find_rounding(builder)
-    rounded_line, difference = builder.net_rounding
-    return net_amount + difference if mapped_line is rounded_line else net_amount
+        builder.net_rounding = _find_rounding_difference(builder)
+    if mapped_line is builder.net_rounding.line:
+        return net_amount + builder.net_rounding.amount
+    return net_amount
 
 
-def _find_rounding(builder: PayloadBuilder) -> tuple[MappedLine | None, Decimal]:
-    """Return the line to correct, and the difference of the rounded lines' tax to the stated tax.
+def _find_rounding_difference(builder: PayloadBuilder) -> RoundingDifference:
+    """Return the difference between the tax of the rounded lines and the stated tax.
 
-    A difference that is too large for rounding is not corrected.
+    The line with the largest amount takes it. A difference that is too large for rounding is not
+    corrected.
     """
     tax = read_stated_tax(builder)
     if tax is None:
-        return None, ZERO
+        return RoundingDifference()
     net_amounts: list[tuple[Decimal, MappedLine]] = []
     difference = -tax
     for mapped_line in builder.mapped.lines:
@@ -166,9 +168,9 @@ def _find_rounding(builder: PayloadBuilder) -> tuple[MappedLine | None, Decimal]
         net_amounts.append((net_amount, mapped_line))
     max_difference = smallest_amount(builder.currency) * len(net_amounts)
     if not net_amounts or abs(difference) > max_difference:
-        return None, ZERO
+        return RoundingDifference()
     _, largest_line = max(net_amounts, key=lambda row: abs(row[0]))
-    return largest_line, difference
+    return RoundingDifference(largest_line, difference)
 
 
 def _compute_amount_without_rates(

@@ -9,7 +9,7 @@ from hub.mapping.mapped import MappedLine, Ref
 from hub.mapping.split import get_amount
 from hub.money import ZERO, sum_amounts
 from hub.payloads import line_tax, pricing, sales_tax
-from hub.payloads.builder import PayloadBuilder, clean, drop_empty, format_date
+from hub.payloads.builder import PayloadBuilder, RoundingDifference, clean, drop_empty, format_date
 from hub.payloads.shared_fields import build_address, build_custom_fields, build_mailing_fields
 from hub.payloads.summary import DISCOUNT_DETAIL
 
@@ -41,7 +41,7 @@ def build_lines(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the lines in their order, then one for all discounts, and the tax."""
     discounts = [mapped_line for mapped_line in builder.mapped.lines if is_discount(mapped_line)]
     if discounts:
-        builder.net_rounding = None, ZERO  # the discount takes the rounding difference
+        builder.net_rounding = RoundingDifference()  # the discount takes it, not a line
     lines: list[dict[str, Any]] = []
     taxed_lines: list[tuple[MappedLine, dict[str, Any]]] = []
     for mapped_line in builder.mapped.lines:
