@@ -26,7 +26,6 @@ from hub.collect.new_records import (
     RecordPostings,
     build_record_document,
     find_or_add_row,
-    get_record_kind,
     with_document_currency,
     with_entered_details,
 )
@@ -185,9 +184,7 @@ def _find_or_plan_record(
     source is the record, it is left as it is, and its newest posting names the record. Return None
     as long as contact data for the former record of the code may be on its way to QuickBooks.
     """
-    row = batch.find_or_add_record_row(
-        new_record.code, get_record_kind(new_record), new_record.field
-    )
+    row = batch.find_or_add_record_row(new_record.code, new_record.kind, new_record.field)
     is_for_code = bool(row.made_for) or not batch.postings(row)
     if is_for_code:
         requested_by = requested_by or outbox.find_creation_requester(row)

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from hub import outbox
 from hub.cases.findings import Finding
 from hub.collect.batch import CollectBatch
-from hub.contract.documents import Document, Item, Kind, Party, Role
+from hub.contract.documents import Document, Item, Party, Role
 from hub.mapping import MappedDocument, MappedLine, NewRecord, Ref, party_name
 from hub.mapping.placeholders import format_new_record
 from hub.models import Posting, SourceDocument
@@ -15,7 +15,6 @@ from hub.models.enums import PostingState
 from hub.models.postings import LEFT_OUT_STATES
 from hub.reasons.texts import CaseText
 
-KINDS_OF_ROLES = {"category": "item"}  # the kind of record for a role that is not its own kind
 # By field and code, the posting that creates its record: it was planned before the documents that
 # need it. If none can be planned, the code of the reason.
 RecordPostings = Mapping[tuple[str, str], Posting | str]
@@ -36,16 +35,11 @@ class MappedWithRecords(NamedTuple):
     findings: tuple[Finding, ...] = ()
 
 
-def get_record_kind(new_record: NewRecord) -> str:
-    """Return the kind of record that is created for a code."""
-    return KINDS_OF_ROLES.get(new_record.role, new_record.role)
-
-
 def build_record_document(new_record: NewRecord, requested_by: str) -> Document:
     """Return the document that creates a record."""
     details = new_record.details
     return Document(
-        kind=cast(Kind, get_record_kind(new_record)),
+        kind=new_record.kind,
         source_id=new_record.code,
         details=details,
         currency=details.currency if isinstance(details, Party) else None,
@@ -60,9 +54,8 @@ def find_or_add_row(batch: CollectBatch, new_record: NewRecord) -> SourceDocumen
     Return None if the id of the code is that of a document or record of another kind: they would
     share the row, and one would be posted as the other.
     """
-    kind = get_record_kind(new_record)
-    row = batch.find_or_add_record_row(new_record.code, kind, new_record.field)
-    return row if row.kind in ("", kind) else None
+    row = batch.find_or_add_record_row(new_record.code, new_record.kind, new_record.field)
+    return row if row.kind in ("", new_record.kind) else None
 
 
 def with_entered_details(document: Document, details: Party | Item) -> Document:
@@ -85,9 +78,7 @@ def with_document_currency(
     details = new_record.details
     if not isinstance(details, Party) or details.currency or not currency:
         return new_record
-    record_row = batch.find_or_add_record_row(
-        new_record.code, get_record_kind(new_record), new_record.field
-    )
+    record_row = batch.find_or_add_record_row(new_record.code, new_record.kind, new_record.field)
     if record_row.currency and _is_needed_by_others(batch, record_row, row):
         currency = record_row.currency
     return replace(new_record, details=replace(details, currency=currency))

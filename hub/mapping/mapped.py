@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import field
+from typing import cast
 
 from hub.contract.documents import Document, Item, Kind, Line, Party, Role
 from hub.contract.value_object import value_object
@@ -45,6 +46,11 @@ class NewRecord:
     role: Role
     code: str
     details: Party | Item
+
+    @property
+    def kind(self) -> Kind:
+        """Return the kind of the record; a category is an item."""
+        return "item" if self.role == "category" else cast(Kind, self.role)
 
 
 @value_object
