@@ -68,31 +68,31 @@ def _require_declared_kind(
 
 
 def _make_storable(item: Document | Gone | Unreadable) -> Document | Gone | Unreadable:
-    """Clean the texts of an item; hold one without an id, or with one that is too long."""
-    if MISSING_ID.search(item.source_id) and not isinstance(item, Gone):
-        reason = Sentence(
+    """Clean the texts of an item; return Unreadable if an id is missing or cannot be stored.
+
+    A document that is gone is not posted, so its id is only shortened.
+    """
+    reason = "" if isinstance(item, Gone) else _find_missing_id(item)
+    if reason:
+        return Unreadable(source_id=item.source_id, reason=reason)
+    if len(item.source_id) <= MAX_ID_LENGTH:
+        return readable(item.source_id, clean, item)
+    short_id = shorten_id(item.source_id)
+    if isinstance(item, Gone):
+        return replace(item, source_id=short_id)
+    return Unreadable(source_id=short_id, reason=_describe_long_id(item.source_id))
+
+
+def _find_missing_id(item: Document | Unreadable) -> str:
+    """Return why an item cannot be told apart from others; "" if it and its codes have ids."""
+    if MISSING_ID.search(item.source_id):
+        return Sentence(
             "The source sent a row without an id, which the plugin calls “%(id)s”. Rows without an"
             " id cannot be told apart, so none of them is posted. Give the row an id at the source,"
             " or send this message to the plugin's author.",
             id=item.source_id,
         )
-        return Unreadable(source_id=item.source_id, reason=reason)
-    if isinstance(item, Document) and (problem := _find_code_without_id(item)):
-        return Unreadable(source_id=item.source_id, reason=problem)
-    length = len(item.source_id)
-    if length <= MAX_ID_LENGTH:
-        return readable(item.source_id, clean, item)
-    source_id = shorten_id(item.source_id)
-    if isinstance(item, Gone):
-        return replace(item, source_id=source_id)
-    reason = Sentence(
-        "Its id at the source has %(length)s characters; %(max_length)s is the most"
-        " that can be kept. It begins with “%(beginning)s”.",
-        length=length,
-        max_length=MAX_ID_LENGTH,
-        beginning=clean(mask_secrets(item.source_id)[:MAX_SHOWN_ID_LENGTH]),
-    )
-    return Unreadable(source_id=source_id, reason=reason)
+    return _find_code_without_id(item) if isinstance(item, Document) else ""
 
 
 def _find_code_without_id(document: Document) -> str:
@@ -108,6 +108,17 @@ def _find_code_without_id(document: Document) -> str:
                 name=code.name or code.number or code.id,
             )
     return ""
+
+
+def _describe_long_id(source_id: str) -> Sentence:
+    """Explain that an id is too long to be stored."""
+    return Sentence(
+        "Its id at the source has %(length)s characters; %(max_length)s is the most"
+        " that can be kept. It begins with “%(beginning)s”.",
+        length=len(source_id),
+        max_length=MAX_ID_LENGTH,
+        beginning=clean(mask_secrets(source_id)[:MAX_SHOWN_ID_LENGTH]),
+    )
 
 
 def is_at_source(source_id: str) -> bool:
