@@ -31,6 +31,7 @@ from hub.sources import outage
 from hub.translations.messages import gettext, translate
 from hub.web.authentication.access import load_scope, person_name
 from hub.web.cases import case_retries, continuation
+from hub.web.cases.continuation import CaseCounts
 from hub.web.frame import viewer
 from hub.web.frame.case_titles import format_name_in_sentence
 from hub.web.frame.kind_labels import count_kinds, format_document_count
@@ -296,13 +297,15 @@ def _describe_continuation(
     if decision == CaseDecision.SKIPPED:
         return ""
     if not installation.can_run:
-        count = int(decision in SENDING_DECISIONS)
-        resting_count = 0 if installation.is_active else count
-        return continuation.describe(0, resting_count, count - resting_count)
+        if decision not in SENDING_DECISIONS:
+            return ""
+        if installation.is_active:
+            return continuation.describe(CaseCounts(disconnected=1))
+        return continuation.describe(CaseCounts(resting=1))
     is_of_code = decision in CODE_DECISIONS
     if is_of_code and installation.mode == InstallationMode.AUTO and counts_by_kind:
         return gettext(" Posting %(documents)s…", documents=count_kinds(counts_by_kind))
-    return continuation.describe(1, 0)
+    return continuation.describe(CaseCounts(running=1))
 
 
 def _was_sent_from_case() -> bool:

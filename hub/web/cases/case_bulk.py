@@ -226,7 +226,7 @@ def _retry(cases: Sequence[Case], form: Form) -> Outcome:
     counts = _record(cases, reasons, CaseDecision.RETRIED)
     count = format_case_count(len(cases) - len(reasons))
     message = gettext("Retried %(cases)s.", cases=count)
-    return Outcome(reasons, message + continuation.describe(*counts))
+    return Outcome(reasons, message + continuation.describe(counts))
 
 
 def _find_reason_not_retried(ids: Sequence[int], failures: Mapping[int, str]) -> str:
@@ -366,10 +366,10 @@ def _store(
 @repeat_after_conflict
 def _record(
     cases: Sequence[Case], reasons: Reasons, decision: CaseDecision, note: str = ""
-) -> tuple[int, int, int]:
+) -> continuation.CaseCounts:
     """Record the decision on the cases that were acted on, and request syncs that continue.
 
-    Return the numbers of cases that `continuation.describe` takes.
+    Return with how many of them a sync continues.
     """
     targets = [case for case in cases if case.id not in reasons]
     with transaction() as session:

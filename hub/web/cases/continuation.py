@@ -1,6 +1,8 @@
 """The sync that continues with what a person decided, and the sentence about it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from sqlalchemy import select
 
@@ -51,61 +53,68 @@ def continue_decided(
     return gettext(" A sync continues with the waiting documents now.")
 
 
-def count_cases(
-    cases: Sequence[Case], installations: Iterable[Installation]
-) -> tuple[int, int, int]:
-    """Return how many cases of apps there are of each kind that `describe` tells apart."""
+class CaseCounts(NamedTuple):
+    """How many cases a sync continues with, by the state of their apps.
+
+    - `running`: their sync was requested.
+    - `resting`: their apps are paused or disabled.
+    - `disconnected`: a person has disconnected their companies.
+    """
+
+    running: int = 0
+    resting: int = 0
+    disconnected: int = 0
+
+
+def count_cases(cases: Iterable[Case], installations: Iterable[Installation]) -> CaseCounts:
+    """Return how many of the cases of apps a sync continues with, by the state of the apps."""
     apps = {installation.id: installation for installation in installations}
-    running_count, resting_count, disconnected_count = 0, 0, 0
+    counts: Counter[str] = Counter()
     for case in cases:
         app = apps.get(case.installation_id or 0)
         if app is None:
             continue
         if app.can_run:
-            running_count += 1
+            counts["running"] += 1
         elif app.is_active:
-            disconnected_count += 1
+            counts["disconnected"] += 1
         else:
-            resting_count += 1
-    return running_count, resting_count, disconnected_count
+            counts["resting"] += 1
+    return CaseCounts(**counts)
 
 
-def describe(running_count: int, resting_count: int, disconnected_count: int = 0) -> str:
-    """Return when a sync continues with cases; "" for none, else it begins with a space.
-
-    The sync of the running cases was requested. The resting ones are of apps that are paused or
-    disabled, the disconnected ones of companies that a person has disconnected.
-    """
-    if disconnected_count:
-        return _describe_disconnected(running_count, resting_count, disconnected_count)
-    if running_count and resting_count:
+def describe(counts: CaseCounts) -> str:
+    """Return when a sync continues with cases; "" for none, else it begins with a space."""
+    if counts.disconnected:
+        return _describe_disconnected(counts)
+    if counts.running and counts.resting:
         return gettext(
             " A sync continues with %(count)s of them now, and with the others once their app is"
             " enabled and not paused.",
-            count=running_count,
+            count=counts.running,
         )
-    if running_count:
+    if counts.running:
         return ngettext(
-            " A sync continues with it now.", " A sync continues with them now.", running_count
+            " A sync continues with it now.", " A sync continues with them now.", counts.running
         )
-    if resting_count:
+    if counts.resting:
         return ngettext(
             " A sync continues with it once its app is enabled and not paused.",
             " A sync continues with them once their app is enabled and not paused.",
-            resting_count,
+            counts.resting,
         )
     return ""
 
 
-def _describe_disconnected(running_count: int, resting_count: int, count: int) -> str:
-    """Return when a sync continues with cases, `count` of which are of disconnected companies."""
-    if running_count:
+def _describe_disconnected(counts: CaseCounts) -> str:
+    """Return when a sync continues with cases, some of which are of disconnected companies."""
+    if counts.running:
         return gettext(
             " A sync continues with %(count)s of them now, and with the others once their app is"
             " enabled and not paused, and their company connected.",
-            count=running_count,
+            count=counts.running,
         )
-    if resting_count:
+    if counts.resting:
         return gettext(
             " A sync continues with them once their app is enabled and not paused, and their"
             " company connected."
@@ -113,5 +122,5 @@ def _describe_disconnected(running_count: int, resting_count: int, count: int) -
     return ngettext(
         " A sync continues with it once its company is connected again.",
         " A sync continues with them once their company is connected again.",
-        count,
+        counts.disconnected,
     )
