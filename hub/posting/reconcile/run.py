@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 
@@ -99,7 +100,7 @@ def _compare(posting_session: PostingSession, refused_kinds: Collection[str]) ->
             if summary.kind in refused_kinds:
                 comparison.unread[summary.kind] += 1
             else:
-                _add(company_id, comparison, summary, has_case)
+                _add(company_id, comparison, summary, has_case=has_case)
         number += len(summaries)
         posting_session.report_progress("comparing", number, total)
     for posting_id in ids_with_case:  # the rest was removed, created again or skipped
@@ -107,30 +108,40 @@ def _compare(posting_session: PostingSession, refused_kinds: Collection[str]) ->
     return comparison
 
 
-def _add(company_id: int, comparison: Comparison, summary: PostedSummary, has_case: bool) -> None:
+class ReloadedDocument(NamedTuple):
+    """A posted document that was loaded again, and whether its discrepancy is still open."""
+
+    document: PostedDocument
+    is_open: bool = True
+
+
+def _add(
+    company_id: int, comparison: Comparison, summary: PostedSummary, *, has_case: bool
+) -> None:
     """Add one document to the comparison.
 
     A document with a discrepancy or an open case is first locked and loaded again, so that its case
     is up to date.
     """
-    document = None
-    is_open = True
+    reloaded = None
     if summary.discrepancy != Discrepancy.NONE or has_case:
-        document, is_open = _update_case(company_id, summary.id)
-        if document is None:
+        reloaded = _update_case(company_id, summary.id)
+        if reloaded is None:
             return
-        summary = document.summary
-    comparison.totals.add(summary, is_accepted=not is_open)
+        summary = reloaded.document.summary
+    is_accepted = reloaded is not None and not reloaded.is_open
+    comparison.totals.add(summary, is_accepted=is_accepted)
     if _has_other_source_total(summary) and len(comparison.other_source_totals) < MAX_LISTED:
         comparison.other_source_totals.append(_build_other_source_total(summary))
     if summary.is_changing:
         comparison.changing += 1
-    elif document is not None and summary.discrepancy != Discrepancy.NONE:
-        _count_discrepancy(comparison, document, is_open=is_open)
+    elif reloaded is not None and summary.discrepancy != Discrepancy.NONE:
+        _count_discrepancy(comparison, reloaded)
 
 
-def _count_discrepancy(comparison: Comparison, document: PostedDocument, *, is_open: bool) -> None:
+def _count_discrepancy(comparison: Comparison, reloaded: ReloadedDocument) -> None:
     """Count a document that differs from its transaction, and list it among the first ones."""
+    document, is_open = reloaded
     if document.summary.discrepancy in ABSENT_DISCREPANCIES:
         comparison.absent += 1
     if is_open:
@@ -141,27 +152,23 @@ def _count_discrepancy(comparison: Comparison, document: PostedDocument, *, is_o
         comparison.differing.append(_build_document_difference(document, is_accepted=not is_open))
 
 
-def _update_case(company_id: int, posting_id: int) -> tuple[PostedDocument | None, bool]:
-    """Load one document again and update its cases.
-
-    Return the document and whether its discrepancy is still open. The document is None if it was
-    removed or is not wanted any more.
-    """
+def _update_case(company_id: int, posting_id: int) -> ReloadedDocument | None:
+    """Load one document again and update its cases; None if it is removed or no longer wanted."""
     with transaction() as session:
         document = lock_and_load(session, company_id, posting_id)
         if document is None:
             discrepancy_cases.close_cases(session, posting_id)
-            return None, True
+            return None
         if not document.is_settled or needless_removals.settle(session, [document]):
-            return document, True
+            return ReloadedDocument(document)
         if discrepancy_cases.settle_if_unwanted(session, document):
-            return None, True
+            return None
         discrepancy = document.discrepancy
         if discrepancy == Discrepancy.NONE and document.is_edited:
             # `drift` handles the case of an edited document, because it reads the edits.
-            return document, True
+            return ReloadedDocument(document)
         is_open = discrepancy_cases.update_case(session, document, discrepancy)
-        return document, is_open
+        return ReloadedDocument(document, is_open)
 
 
 def _has_other_source_total(summary: PostedSummary) -> bool:
