@@ -22,8 +22,7 @@ def assign_number(
     number = data.get("DocNumber")
     if number in (None, ""):
         data.pop("DocNumber", None)
-        is_automatic = rule.numbers == "auto" and not company.options.custom_numbers
-        if is_automatic or rule.numbers == "counted":
+        if _is_counted(company, rule):
             data["DocNumber"] = (old or {}).get("DocNumber") or company.next_number(rule.name)
         return
     if not _is_refused(company, rule) or "allowduplicatedocnum" in params.get("include", ""):
@@ -38,6 +37,13 @@ def assign_number(
             f"Duplicate Document Number Error : {NUMBER_IN_USE} {conflict}",
             "",
         )
+
+
+def _is_counted(company: Company, rule: TxnKind) -> bool:
+    """Return whether QuickBooks counts the transactions of a kind that have no number."""
+    if rule.numbers == "auto":
+        return not company.options.custom_numbers
+    return rule.numbers == "counted"
 
 
 def _is_refused(company: Company, rule: TxnKind) -> bool:
