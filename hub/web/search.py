@@ -48,7 +48,7 @@ def _search(session: Session, words: str) -> dict[str, Any]:
     documents = select_ids(session, read_document_filters({"q": words}))
     newest = documents.order_by(documents.selected_columns[0].desc()).limit(MAX_HITS_PER_KIND)
     filters = dict.fromkeys(case_list.FILTER_NAMES, "") | {"words": words}
-    cases, _, _ = case_list.order_cases(session, filters)
+    cases = case_list.order_cases(session, filters).query
     newest_cases = session.scalars(
         cases.order_by(case_list.NEWEST_FIRST).limit(MAX_HITS_PER_KIND)
     ).all()

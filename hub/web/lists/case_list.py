@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import request
 from sqlalchemy import BigInteger, ColumnElement, Select, cast, func, select, type_coerce
@@ -183,19 +183,28 @@ def _find_ids_with_words(session: Session, query: Select[Case], words: str) -> l
     return sorted(set(ids), reverse=True)[: inbox.MAX_SEARCH_HITS]
 
 
-def order_cases(session: Session, filters: Filters) -> tuple[Select[Any], list[Any], bool]:
-    """Return the query for the list, the key of its order, and whether the highest comes first."""
+class OrderedCases(NamedTuple):
+    """The query for a list of cases, the key of its order, and whether the highest comes first."""
+
+    query: Select[Any]
+    key: list[Any]
+    is_descending: bool
+
+
+def order_cases(session: Session, filters: Filters) -> OrderedCases:
+    """Return the query for the list, and its order."""
     query = select(Case).where(*build_conditions(session, filters))
     sort = filters["sort"]
     if sort not in ("amount", "due"):
         key = [Case.closed_at, Case.id] if filters["show"] == "closed" else [Case.id]
-        return query, key, sort != "oldest"
+        return OrderedCases(query, key, is_descending=sort != "oldest")
     totals = _select_totals(is_open=filters["show"] != "closed")
     query = query.outerjoin(totals, totals.c.case_id == Case.id)
     if sort == "amount":
         amount = cast(func.abs(func.coalesce(totals.c.amount, 0)), BigInteger)
-        return query, [amount, Case.id], True
-    return query, [func.coalesce(totals.c.due, NO_DUE_DATE), Case.id], False
+        return OrderedCases(query, [amount, Case.id], is_descending=True)
+    due = func.coalesce(totals.c.due, NO_DUE_DATE)
+    return OrderedCases(query, [due, Case.id], is_descending=False)
 
 
 def load_page(session: Session, filters: Filters) -> paging.ListPage:
