@@ -298,25 +298,23 @@ def _call_plugins(site: Site, row: StoredReceipt) -> None:
     """
     plugins = current_hub().plugins
     slug = row.slug
-    arguments = {
-        "site": site,
+    content = {
         "document": codec.load(Document, row.document),
         "receipt": codec.load(Receipt, row.body),
     }
     refusal: Refused | None = None
-    if plugins.has(slug, "hub_report"):
-        app = plugins.apps[slug]
-        if row.state in app.wants:
-            try:
-                with hook_calls.note(slug, "hub_report"):
-                    plugins.call(slug, "hub_report", **arguments)
-            except AddressUnusable:
-                raise
-            except Refused as error:
-                refusal = error
+    if plugins.has(slug, "hub_report") and row.state in plugins.apps[slug].wants:
+        try:
+            with hook_calls.note(slug, "hub_report"):
+                plugins.call(slug, "hub_report", site=site, **content)
+        except AddressUnusable:
+            raise
+        except Refused as error:
+            refusal = error
     if plugins.has_listeners:
+        listener_site = build_site_for_listener(site)
         with hook_calls.note(slug, "hub_report"):
-            plugins.report_all(app=slug, **arguments | {"site": build_site_for_listener(site)})
+            plugins.report_all(app=slug, site=listener_site, **content)
     if refusal:
         raise refusal
 
