@@ -230,6 +230,31 @@ def test_a_payment_cannot_go_to_a_bank_in_a_third_currency(quickbooks, customer)
     assert expect_refusal(quickbooks, "payment", **body) == "6000"
 
 
+def test_an_expense_is_paid_in_its_own_or_the_home_currency(quickbooks):
+    """A transaction has one foreign currency beside the home currency."""
+    accounts = {}
+    for code in ("SEK", "EUR", "NOK"):
+        body = {"Name": f"Card {code}", "AccountType": "Credit Card"}
+        account = post(quickbooks, "account", "Account", CurrencyRef={"value": code}, **body)
+        accounts[code] = {"AccountRef": {"value": account["Id"]}}
+    fuel = next(
+        id
+        for id, row in quickbooks.company.table("Account").rows.items()
+        if row.read()["AccountType"] == "Expense"
+    )
+    detail = {"AccountRef": {"value": fuel}, "TaxCodeRef": {"value": "8"}}
+    line = {
+        "Amount": 10,
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": detail,
+    }
+    tax = {"GlobalTaxCalculation": "TaxExcluded"}
+    expense = {"PaymentType": "CreditCard", "Line": [line], **tax, **EUROS}
+    for code in ("EUR", "NOK"):
+        post(quickbooks, "purchase", "Purchase", **expense, **accounts[code])
+    assert expect_refusal(quickbooks, "purchase", **expense, **accounts["SEK"]) == "6000"
+
+
 def rate(quickbooks, query):
     return quickbooks.ask("GET", f"exchangerate?{query}").json()["ExchangeRate"]
 

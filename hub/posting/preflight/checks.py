@@ -175,6 +175,7 @@ CHECKS: tuple[tuple[Check, tuple[Operation, ...]], ...] = (
     (check_inventory, CREATIONS_ONLY),
     (record_checks.check_records, ALL_OPERATIONS),
     (record_checks.check_account_types, ALL_OPERATIONS),
+    (record_checks.check_account_currencies, ALL_OPERATIONS),
     (record_checks.check_items, ALL_OPERATIONS),
     (record_checks.check_party_currency, ALL_OPERATIONS),
     (name_checks.check_party_name, CREATIONS_ONLY),

@@ -26,7 +26,15 @@ ACCOUNT_FIELDS = (
     "asset_account",
 )
 # The beginnings of the causes of cases that several postings share; see `build_cause`.
-SHARED_PROBLEMS = ("closed", "edition", "item", "record", "sort", "unlisted")
+SHARED_PROBLEMS = (
+    "account_currency",
+    "closed",
+    "edition",
+    "item",
+    "record",
+    "sort",
+    "unlisted",
+)
 # The list of QuickBooks that a field of a line, or of the whole transaction, refers to.
 LISTS_OF_LINE_FIELDS = {
     "account": "account",

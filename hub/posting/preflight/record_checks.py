@@ -15,6 +15,8 @@ from hub.posting.preflight.postings import CheckedPosting
 from hub.qbo.records import ROLE_CONDITIONS
 from hub.reasons.texts import CaseText
 
+PAYMENT_KINDS = ("payment", "bill_payment")
+
 
 def check_records(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find records that do not exist or are inactive; a list that was never read is not checked."""
@@ -50,6 +52,41 @@ def check_account_types(posting: CheckedPosting, context: CheckContext) -> Itera
         )
         yield Finding(
             cause=context.build_cause("sort", posting, name, id),
+            text=text,
+            details={"list": "account", "id": id},
+        )
+
+
+def check_account_currencies(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+    """Find bank and card accounts in a currency that QuickBooks does not take for the posting.
+
+    An account in the currency of the company takes every transaction. QuickBooks has one foreign
+    currency in a transaction, and for a payment only an account in its own currency or in that of
+    the company. Whether it takes an account in a foreign currency for other transactions in the
+    currency of the company is not documented, so these are sent. The payable account is left out
+    when a posting is planned (`PayloadBuilder.payable_account`).
+    """
+    home = context.facts.currency
+    currency = posting.summary.currency or home
+    if currency == home and posting.kind not in PAYMENT_KINDS:
+        return
+    for id in (posting.summary.payment_account, posting.summary.deposit_account):
+        record = context.records.get(("account", id))
+        if record is None or record.currency in ("", home, currency):
+            continue
+        code, other_fields = "check.account_currency", {}
+        if currency != home:
+            code, other_fields = "check.second_currency", {"home_currency": home}
+        text = CaseText(
+            code,
+            name=format_posting_name(posting),
+            record=record.qualified_name,
+            account_currency=record.currency,
+            currency=currency,
+            **other_fields,
+        )
+        yield Finding(
+            cause=context.build_cause("account_currency", posting, id, currency),
             text=text,
             details={"list": "account", "id": id},
         )

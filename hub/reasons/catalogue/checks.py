@@ -53,6 +53,10 @@ NEW_IN_OTHER_CURRENCY = (
     " and one transaction has one currency."
 )
 OTHER_PARTY = "Match it to a {list} in {currency}, or correct the currency at the source."
+OTHER_ACCOUNT = (
+    "Choose another account in the settings of the app, or match its code to one; if the account"
+    " or the currency is wrong at the source, correct it there."
+)
 ONE_NAME_SPACE = (
     "Customers, suppliers and employees share one name space in QuickBooks, which would refuse it."
 )
@@ -162,6 +166,20 @@ TEMPLATES = {
         "{name} uses it so, but it is an account of type {type}.",
         "Choose another {place} in the settings of the app.",
         CaseAction.SETTINGS,
+    ),
+    "check.account_currency": _template(
+        "{record} is not kept in {currency}",
+        "{name} is in {currency}, but the account is kept in {account_currency} in QuickBooks,"
+        " which takes only an account in {currency} for it.",
+        OTHER_ACCOUNT,
+        CaseAction.EITHER,
+    ),
+    "check.second_currency": _template(
+        "{record} is not kept in {currency}",
+        "{name} is in {currency}, but the account is kept in {account_currency} in QuickBooks,"
+        " which takes only an account in {currency} or in {home_currency} for it.",
+        OTHER_ACCOUNT,
+        CaseAction.EITHER,
     ),
     "check.item_category": _template(
         "{record} cannot be {side}",

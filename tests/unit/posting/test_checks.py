@@ -1,13 +1,15 @@
 """Checks of what QuickBooks requires for each kind, before anything is sent."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
+from hub import Code, Party
 from hub.db.engine import transaction
 from hub.models import ConnectedCompany, Installation, StoredRecord
 from hub.posting.preflight import recheck
-from hub.qbo import transaction_download
+from hub.qbo import record_download, transaction_download
 from hub.qbo.client import Client
 from tests.support.sources.every_kind_source import (
     CLIENT,
@@ -86,6 +88,60 @@ def test_an_account_of_another_type_than_its_place_takes_is_reported(shop):
     change(StoredRecord, (1, "account", "35"), type="Expense")
     shop.run(purchase("expense", payment_account="35"))
     assert shop.cases() == ["Checking cannot be the payment account"]
+
+
+def open_account(export, name, currency, **fields):
+    """Create an account in a currency, by default a bank account, and return its id."""
+    body = {"Name": name, "AccountType": "Bank", "CurrencyRef": {"value": currency}} | fields
+    account = export.quickbooks.ask("POST", "account", body, export.realm).json()["Account"]
+    record_download.refresh(export.company_id)
+    return account["Id"]
+
+
+EURO_CLIENT = Code(id="c8", name="Rhein", create=Party(name="Rhein GmbH", currency="EUR"))
+EURO_SUPPLIER = Code(id="s8", name="Loire", create=Party(name="Loire SA", currency="EUR"))
+
+
+def euro_purchase(number, account):
+    return replace(
+        purchase("expense", payment_account=account, currency="EUR"),
+        source_id=f"expense:{number}",
+        codes={"supplier": EURO_SUPPLIER, "payment_account": account},
+    )
+
+
+def test_an_expense_is_not_paid_from_an_account_in_a_second_foreign_currency(export):
+    pounds = open_account(export, "London", "GBP")
+    states = export.run(euro_purchase(1, pounds), euro_purchase(2, pounds))
+    assert (states["expense:1"], states["expense:2"]) == ("held", "held")
+    assert export.cases() == ["London is not kept in EUR"]
+    assert "only an account in EUR or in USD" in export.reasons()[0]
+    assert export.ours("Purchase") == []
+    euros = open_account(export, "Paris", "EUR")
+    states = export.run(euro_purchase(1, euros), euro_purchase(2, "35"))
+    assert (states["expense:1"], states["expense:2"]) == ("posted", "posted")
+    assert export.cases() == []
+
+
+@pytest.mark.parametrize(("currency", "bank"), [("EUR", "GBP"), ("USD", "EUR")])
+def test_a_payment_goes_to_an_account_in_its_own_currency_or_that_of_the_company(
+    export, currency, bank
+):
+    client = EURO_CLIENT if currency == "EUR" else CLIENT
+    payment = document("payment", "payment:9", total="5.00", client=client, currency=currency)
+    other = open_account(export, "Other", bank)
+    states = export.run(replace(payment, codes=payment.codes | {"deposit_account": other}))
+    assert states["payment:9"] == "held"
+    assert export.cases() == [f"Other is not kept in {currency}"]
+    assert export.quickbooks.log.entries("payment.create") == []
+    states = export.run(replace(payment, codes=payment.codes | {"deposit_account": "35"}))
+    assert (states["payment:9"], export.cases()) == ("posted", [])
+
+
+def test_quickbooks_decides_about_an_expense_of_a_foreign_account_in_the_own_currency(export):
+    euros = open_account(export, "Paris", "EUR")
+    export.run(purchase("expense", payment_account=euros))
+    assert len(export.quickbooks.log.entries("purchase.create")) == 1
 
 
 def test_more_than_is_open_is_not_paid(shop):
