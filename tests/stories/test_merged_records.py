@@ -1,6 +1,8 @@
 """A supplier or item that is merged with another one in QuickBooks, with its documents."""
 
+import json
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
@@ -189,42 +191,103 @@ def create_item(shop, name):
     return shop.quickbooks.act("create", kind="Item", set=fields)["Id"]
 
 
-def move_lines(shop, number, item):
-    """Give the lines of an invoice another item, as QuickBooks does in a merger."""
-    invoice = shop.book("Invoice", number)
-    lines = []
-    for row in invoice["Line"]:
-        detail = row.get("SalesItemLineDetail")
-        if detail:
-            row = row | {"SalesItemLineDetail": detail | {"ItemRef": {"value": item}}}
-        lines.append(row)
-    shop.quickbooks.act("edit", kind="Invoice", id=invoice["Id"], set={"Line": lines})
+def move_references(shop, kind, former, present):
+    """Replace a record in all transactions of a kind, as QuickBooks does in a merger."""
+    for entity in shop.books(kind):
+        text = json.dumps(entity, default=str)
+        moved = text.replace(f'"value": "{former}"', f'"value": "{present}"')
+        if moved != text:
+            fields = {
+                name: value
+                for name, value in json.loads(moved, parse_float=Decimal).items()
+                if name in ("Line", "DepartmentRef", "DepositToAccountRef")
+            }
+            shop.quickbooks.act("edit", kind=kind, id=entity["Id"], set=fields)
 
 
-def test_a_merged_item_has_cases_until_its_code_is_matched(shop, clock):
+def sell(id, product, amount="10.00", *, account="35"):
+    row = line("1", amount, product=product)
+    return document("refund", id, row, total=amount, client=CLIENT, deposit_account=account)
+
+
+def test_all_documents_of_a_merged_item_are_in_one_case_until_they_have_its_successor(shop, clock):
     loser, winner = create_item(shop, "Cartage"), create_item(shop, "Haulage")
     record_download.refresh(1)
     product = Code(id="p7", name="Cartage")
-    first, second = (
-        document("invoice", id, line("1", "10.00", product=product), total="10.00", client=CLIENT)
-        for id in ("invoice:1", "invoice:2")
-    )
-    assert shop.run(first)["invoice:1"] == "posted"
+    first, second, third = (sell(f"sale:{number}", product) for number in (1, 2, 3))
+    shop.run(first, second)
     clock.advance(4000)
-    move_lines(shop, "invoice:1", winner)
+    move_references(shop, "RefundReceipt", loser, winner)
     shop.quickbooks.companies[shop.realm].commit([Change("Item", loser, None)])
     record_download.refresh(1)
-    assert shop.run(second)["invoice:2"] == "held"
+    assert shop.run(third)["sale:3"] == "held"
     waits = "QuickBooks has no product called “Cartage”"
-    assert sorted(list_cases(shop, clock)) == ["Changed in QuickBooks", waits]
+    merged = "Cartage is Haulage in QuickBooks now"
+    cases = list_cases(shop, clock)
+    assert (sorted(cases), len(cases[merged])) == ([merged, waits], 2)
     code_decisions.decide(shop.id, "product", "p7", winner, "kari")
     clock.advance(4000)
-    assert shop.run()["invoice:2"] == "posted"
-    assert list(list_cases(shop, clock)) == ["Changed in QuickBooks"]
-    items = [
-        row["SalesItemLineDetail"]["ItemRef"]["value"]
-        for number in ("invoice:1", "invoice:2")
-        for row in shop.book("Invoice", number)["Line"]
-        if "SalesItemLineDetail" in row
-    ]
-    assert items == [winner] * 2
+    assert shop.run()["sale:3"] == "posted"
+    assert list(list_cases(shop, clock)) == [merged]
+    for number, cases_left in ((1, [merged]), (2, [])):
+        changed = sell(f"sale:{number}", product, "12.00")
+        assert shop.run(changed)[changed.source_id] == "posted"
+        assert list(list_cases(shop, clock)) == cases_left
+    sales = [row for row in shop.books("RefundReceipt") if "[hub:" in row.get("PrivateNote", "")]
+    items = [row["Line"][0]["SalesItemLineDetail"]["ItemRef"]["value"] for row in sales]
+    assert (sorted(row["TotalAmt"] for row in sales), items) == ([10, 12, 12], [winner] * 3)
+
+
+def test_an_account_and_an_item_that_are_merged_have_a_case_each(shop, clock):
+    loser, winner = create_item(shop, "Cartage"), create_item(shop, "Haulage")
+    new_account = {"Name": "Till", "AccountType": "Bank"}
+    till = shop.quickbooks.act("create", kind="Account", set=new_account)["Id"]
+    record_download.refresh(1)
+    product = Code(id="p7", name="Cartage")
+    shop.run(sell("sale:1", product, account=till), sell("sale:2", product))
+    clock.advance(4000)
+    move_references(shop, "RefundReceipt", loser, winner)
+    move_references(shop, "RefundReceipt", till, "35")
+    shop.quickbooks.companies[shop.realm].commit(
+        [Change("Item", loser, None), Change("Account", till, None)]
+    )
+    record_download.refresh(1)
+    numbers = {title: len(found) for title, found in list_cases(shop, clock).items()}
+    assert numbers == {
+        "Cartage is Haulage in QuickBooks now": 2,
+        "Till is 1000 Checking in QuickBooks now": 1,
+    }
+
+
+def test_a_document_with_another_edit_beside_a_merger_has_a_case_of_its_own(shop, clock):
+    loser, winner = create_item(shop, "Cartage"), create_item(shop, "Haulage")
+    record_download.refresh(1)
+    product = Code(id="p7", name="Cartage")
+    shop.run(sell("sale:1", product), sell("sale:2", product))
+    clock.advance(4000)
+    id = shop.book("RefundReceipt", "sale:1")["Id"]
+    shop.quickbooks.act("edit", kind="RefundReceipt", id=id, set={"TxnDate": "2026-02-01"})
+    move_references(shop, "RefundReceipt", loser, winner)
+    shop.quickbooks.companies[shop.realm].commit([Change("Item", loser, None)])
+    record_download.refresh(1)
+    merged = "Cartage is Haulage in QuickBooks now"
+    assert sorted(list_cases(shop, clock)) == [merged, "Changed in QuickBooks"]
+    with transaction() as session:
+        row = session.get_one(Installation, shop.id)
+        matches.store_decision(session, row, "product", "p7", winner, who="kari")
+    assert shop.run(sell("sale:1", product, "12.00"))["sale:1"] == "held"
+    assert "Our change was not written" in list_cases(shop, clock)
+
+
+def test_an_item_that_was_made_inactive_has_one_case_and_none_for_what_is_posted(shop, clock):
+    item = create_item(shop, "Cartage")
+    record_download.refresh(1)
+    product = Code(id="p7", name="Cartage")
+    shop.run(sell("sale:1", product), sell("sale:2", product))
+    clock.advance(4000)
+    shop.quickbooks.act("deactivate", kind="Item", id=item)
+    record_download.refresh(1)
+    assert list_cases(shop, clock) == {}
+    shop.run(sell("sale:1", product, "11.00"), sell("sale:2", product, "12.00"))
+    cases = list_cases(shop, clock)
+    assert [len(found) for found in cases.values()] == [2]

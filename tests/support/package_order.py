@@ -46,6 +46,7 @@ POSTING_PARTS = (
     "posting_cases",
     "claims",
     "party_lists",
+    "moved_records",
     "receipts",
     "receipt_delivery",
     "unposted_receipts",

@@ -57,12 +57,12 @@ class DocumentNews:
     text: CaseText | None = None
     edits: Sequence[str] = ()  # a sentence for each edit; `text` contains them
     paid_on: dt.date | None = None
-    merger: Merger | None = None  # of its party with another one, which is its only edit
+    mergers: Sequence[Merger] = ()  # of its records with others, which are its only edits
 
     @property
     def is_as_posted(self) -> bool:
         """Return whether QuickBooks has the document as the hub last wrote it."""
-        return self.discrepancy == Discrepancy.NONE and self.merger is None
+        return self.discrepancy == Discrepancy.NONE and not self.mergers
 
 
 class _Payment(NamedTuple):
@@ -178,9 +178,9 @@ def _compare_document(document: PostedDocument, current: EntitiesByKey) -> Docum
     if document.discrepancy in ABSENT_DISCREPANCIES or document.head is None:
         return DocumentNews(document, document.discrepancy)
     paid_on = _find_last_payment_date(document, current)
-    edits, merger = describe_edits(document, current)
-    if merger and document.discrepancy == Discrepancy.NONE:
-        return DocumentNews(document, paid_on=paid_on, merger=merger)
+    edits, document_mergers = describe_edits(document, current)
+    if document_mergers and document.discrepancy == Discrepancy.NONE:
+        return DocumentNews(document, paid_on=paid_on, mergers=document_mergers)
     text = None
     if document.discrepancy == Discrepancy.NONE:
         name = format_posting_name(document.posting)
@@ -250,7 +250,7 @@ def _report(session: Session, news: DocumentNews, moved_ids: Set[int]) -> Counte
     is_open = discrepancy_cases.update_case(
         session, news.document, news.discrepancy, news.text, news.edits
     )
-    mergers.update_case(session, news.document.posting, news.merger, moved_ids)
+    mergers.update_cases(session, news.document.posting, news.mergers, moved_ids)
     counts = Counter[str]()
     if news.discrepancy != Discrepancy.NONE:
         counts[str(news.discrepancy)] += 1

@@ -12,14 +12,14 @@ from hub.qbo.display_names import load_namer
 
 def describe_edits(
     document: PostedDocument, current: EntitiesByKey
-) -> tuple[list[str], Merger | None]:
+) -> tuple[list[str], tuple[Merger, ...]]:
     """Describe the edits of a transaction; empty if its content is as the hub wrote it.
 
-    Return also the merger of two records that explains all of them, if there is one.
+    Return also the mergers of records that explain all of them, if there are any.
     """
     entity = current.get(document.key)
     if entity is None:
-        return [], None
+        return [], ()
     posting = document.posting
     last_write = document.last_write
     last_summary = payloads.summarize_written(
@@ -33,4 +33,4 @@ def describe_edits(
         edits = payloads.describe_differences(
             last_summary, current_summary, name_of, compares_billing=True
         )
-    return edits, mergers.find_merger(posting, last_summary, current_summary) if edits else None
+    return edits, mergers.find_mergers(posting, last_summary, current_summary) if edits else ()

@@ -1,6 +1,6 @@
 """Detect records that were merged in QuickBooks; all documents of a merger share one case."""
 
-from collections.abc import Collection, Set
+from collections.abc import Collection, Iterable, Set
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -12,7 +12,7 @@ from hub.cases.causes import MERGER_PREFIX, build_merger_cause
 from hub.cases.discrepancies import detach_from_mergers
 from hub.db.engine import read_only_session
 from hub.models import Case, Posting, StoredRecord, TransactionSummary, case_posting
-from hub.posting.party_lists import get_party_list
+from hub.posting import moved_records
 from hub.reasons.texts import CaseText
 
 
@@ -25,42 +25,45 @@ class Merger:
     present: StoredRecord
 
 
-def find_merger(
+def find_mergers(
     posting: Posting, written_summary: TransactionSummary, current: TransactionSummary
-) -> Merger | None:
-    """Return the merger that explains every difference of a transaction; None if there is none.
+) -> tuple[Merger, ...]:
+    """Return the mergers that explain every difference of a transaction; empty if none do.
 
     When two records are merged, QuickBooks moves the transactions of one to the other, and no
     longer has the former record. A person who moves them by hand and makes the record inactive
     has the same result.
     """
-    if not written_summary.party or not current.party or written_summary.party == current.party:
-        return None
-    moved_summary = written_summary._replace(party=current.party)
+    successors = moved_records.list_successors(posting, written_summary, current)
+    if not successors:
+        return ()
+    moved_summary = moved_records.move(posting, written_summary, successors)
     if payloads.describe_differences(moved_summary, current, compares_billing=True):
-        return None
-    list_name = get_party_list(posting.kind, posting.summary)
+        return ()
+    mergers = []
     with read_only_session() as session:
-        former, present = (
-            session.get(StoredRecord, (posting.company_id, list_name, id))
-            for id in (written_summary.party, current.party)
-        )
-    if former is None or present is None or former.active or not present.active:
-        return None
-    return Merger(list_name, former, present)
+        for (list_name, former_id), present_id in sorted(successors.items()):
+            former, present = (
+                session.get(StoredRecord, (posting.company_id, list_name, id))
+                for id in (former_id, present_id)
+            )
+            if former is None or present is None or former.active or not present.active:
+                return ()
+            mergers.append(Merger(list_name, former, present))
+    return tuple(mergers)
 
 
-def update_case(
-    session: Session, posting: Posting, merger: Merger | None, moved_ids: Set[int]
+def update_cases(
+    session: Session, posting: Posting, mergers: Iterable[Merger], moved_ids: Set[int]
 ) -> None:
-    """Add a document to the case of the merger that moved it, and remove it from all others.
+    """Add a document to the cases of the mergers that moved it, and remove it from all others.
 
     `moved_ids` are the postings in open cases about mergers.
     """
-    cause = _build_cause(posting, merger) if merger else ""
+    mergers_by_cause = {_build_cause(posting, merger): merger for merger in mergers}
     if posting.id in moved_ids:
-        detach_from_mergers(session, [posting.id], keep=[cause])
-    if merger:
+        detach_from_mergers(session, [posting.id], keep=list(mergers_by_cause))
+    for cause, merger in mergers_by_cause.items():
         _open_case(session, posting, merger, cause)
 
 

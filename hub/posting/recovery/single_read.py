@@ -10,7 +10,7 @@ from hub import payloads
 from hub.contract.document_kinds import words_of
 from hub.db.engine import read_only_session, transaction
 from hub.errors import ConnectionTrouble, Retry, Sentence
-from hub.models import Posting, TransactionSummary
+from hub.models import Posting, StoredRecord, TransactionSummary
 from hub.models.enums import (
     CHANGE_OPERATIONS,
     WRITE_OPERATIONS,
@@ -18,6 +18,7 @@ from hub.models.enums import (
     PostingState,
     SendOutcome,
 )
+from hub.posting import moved_records
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import OBJECT_NOT_FOUND
@@ -97,12 +98,39 @@ def compare_with_writes(
     current = payloads.summarize(posting.kind, entity)
     agreements = set()
     last_write = _summarize_last_write(session, posting, current)
-    if last_write and not payloads.describe_differences(last_write, current, compares_billing=True):
+    if last_write and _is_unedited(session, posting, last_write, current):
         agreements.add(Agreement.AS_LAST_POSTED)
     is_update = posting.operation == Operation.UPDATE
     if is_update and not payloads.describe_differences(posting.summary, current):
         agreements.add(Agreement.AS_CHANGED)
     return frozenset(agreements)
+
+
+def _is_unedited(
+    session: Session,
+    posting: Posting,
+    last_write: TransactionSummary,
+    current: TransactionSummary,
+) -> bool:
+    """Return whether QuickBooks has a transaction as it was last written.
+
+    When two records are merged, QuickBooks moves the transactions of one to the other. A change
+    that has the present record, too, does not undo anybody's edit.
+    """
+    if not payloads.describe_differences(last_write, current, compares_billing=True):
+        return True
+    if posting.operation != Operation.UPDATE:
+        return False
+    successors = moved_records.list_successors(posting, last_write, current)
+    records = moved_records.list_records(posting, posting.summary)
+    for (list_name, former_id), present_id in successors.items():
+        former = session.get(StoredRecord, (posting.company_id, list_name, former_id))
+        is_merged = former is not None and not former.active
+        is_wanted = (list_name, present_id) in records
+        if not is_merged or not is_wanted or (list_name, former_id) in records:
+            return False
+    moved_summary = moved_records.move(posting, last_write, successors)
+    return not payloads.describe_differences(moved_summary, current, compares_billing=True)
 
 
 def _summarize_last_write(

@@ -51,8 +51,9 @@ TEMPLATES = {
             " cannot be used there any more, as after a merger of the two."
         ),
         instruction=(
-            "If that is right, match the code of {former} to {present} under Matching, and close"
-            " this. Otherwise correct the documents in QuickBooks."
+            "If that is right, match the code of {former} to {present} under Matching, or choose"
+            " {present} in the settings of the app, and close this. Otherwise correct the documents"
+            " in QuickBooks."
         ),
         action=CaseAction.NONE,
     ),
