@@ -153,6 +153,19 @@ def count_runs_under_way(session: Session) -> Values:
     return _count_rows(session, Run.ended_at.is_(None), Run.started_at.is_not(None))
 
 
+def read_oldest_run_ages(session: Session) -> Values:
+    """Return for how long the oldest run of each company that has one has been under way.
+
+    The runs of other companies may end meanwhile, so only this shows one that hangs.
+    """
+    now = current_hub().clock.now()
+    is_under_way = Run.ended_at.is_(None), Run.started_at.is_not(None)
+    oldest = select(Run.company_id, func.min(Run.started_at)).where(*is_under_way)
+    for company_id, started_at in session.execute(oldest.group_by(Run.company_id)):
+        if started_at is not None:
+            yield (str(company_id),), _compute_age_in_seconds(now - started_at)
+
+
 def read_last_run_time(session: Session) -> Values:
     """Return when a run ended last, as a Unix time; nothing if none ever did."""
     return _find_newest_time(session, Run.ended_at)
@@ -252,6 +265,12 @@ GAUGES = (
         count_waiting_runs,
     ),
     Gauge("hub_runs_under_way", "Runs that were started and not ended", (), count_runs_under_way),
+    Gauge(
+        "hub_oldest_run_age_seconds",
+        "Time since the start of the oldest run that has not ended; only companies that have one",
+        ("company",),
+        read_oldest_run_ages,
+    ),
     Gauge(
         "hub_last_run_end_timestamp_seconds",
         "When a run ended last, as a Unix time",

@@ -262,6 +262,7 @@ def test_alerts_have_names_of_their_own_and_cover_what_matters() -> None:
         "hub_connection_days_left",
         "hub_postings_in_doubt",
         "hub_last_run_end_timestamp_seconds",
+        "hub_oldest_run_age_seconds",
     }
 
 

@@ -297,6 +297,41 @@ def test_an_alert_says_that_a_new_hub_has_ended_no_run_yet(
     assert not fires()
 
 
+def test_one_run_that_hangs_is_seen_while_those_of_other_companies_end(
+    two_companies: TwoCompanies, clock: FakeClock
+) -> None:
+    app = two_companies.app
+    (rule,) = [rule for rule in alert_rules.read_rules() if rule["alert"] == "HubRunHangs"]
+    with app.app_context(), engine.transaction() as session:
+        session.execute(update(Run).values(started_at=clock.now(), ended_at=clock.now()))
+        one, other = session.query(ConnectedCompany).order_by(ConnectedCompany.id)
+        session.add(Run(kind="sync", company_id=one.id, started_at=clock.now()))
+        session.add(Run(kind="sync", company_id=other.id))  # it waits, so it has no age
+
+    def fires(company: ConnectedCompany) -> bool:
+        (metric,) = alert_rules.find_metrics(rule["expr"])
+        age = value(app, metric, company=str(company.id))
+        return age is not None and bool(eval(rule["expr"].replace(metric, str(age))))
+
+    clock.advance(3600)
+    assert value(app, "hub_oldest_run_age_seconds", company=str(one.id)) == 3600
+    assert value(app, "hub_oldest_run_age_seconds", company=str(other.id)) is None
+    assert not fires(one)
+    with app.app_context(), engine.transaction() as session:
+        session.add(Run(kind="changes", company_id=one.id, started_at=clock.now()))
+    clock.advance(4 * 3600)
+    with app.app_context(), engine.transaction() as session:
+        ended = clock.now() - dt.timedelta(minutes=1)
+        session.add(
+            Run(kind="sync", company_id=other.id, started_at=ended, ended_at=ended, outcome="done")
+        )
+    assert (fires(one), fires(other)) == (True, False)
+    with app.app_context(), engine.transaction() as session:
+        session.execute(update(Run).values(ended_at=clock.now()))
+    clock.advance(exposition.MIN_FRESH_SECONDS)
+    assert not fires(one)
+
+
 def test_the_newest_backup_is_known_by_its_time(
     visitor: Visitor, clock: FakeClock, tmp_path: Path
 ) -> None:
