@@ -33,6 +33,8 @@ def render(text: str, heading_anchors: Sequence[str] | None = None) -> Markup:
             token.attrs = {"scope": "col"}
         elif token.type == "td_open":
             token.attrs = {}
+            if tokens[position - 1].type == "tr_open":
+                _name_row(tokens, position)
         elif token.type == "table_open":
             token.attrSet("class", "grid")
             token.meta["caption"] = f"{heading}: {', '.join(_list_header_texts(tokens, position))}"
@@ -68,6 +70,13 @@ def _build_parser() -> "MarkdownIt":
 def build_anchor(heading: str) -> str:
     """Return the anchor of a heading."""
     return NOT_IN_ANCHOR.sub("", heading.lower()).replace(" ", "-")
+
+
+def _name_row(tokens: Sequence[Any], position: int) -> None:
+    """Make the cell at a position the header of its row."""
+    tokens[position].attrs = {"scope": "row", "class": "plain"}
+    for place, kind in ((position, "th_open"), (position + 2, "th_close")):
+        tokens[place].type, tokens[place].tag = kind, "th"
 
 
 def _remove_links_to_other_pages(tokens: Sequence[Any]) -> list[Any]:

@@ -9,6 +9,8 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.support.pages.row_headers import TableRows
+
 # The shell is Chromium without the parts that no test sees, and needs a quarter less CPU.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")
 CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
@@ -94,7 +96,7 @@ class Person:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=PAGE_TIMEOUT_MS)
 
     def check_page(self, where: str = "") -> None:
-        """Check that no errors occurred and that axe finds no violations on this page.
+        """Check that no errors occurred, that axe finds no violations, and that rows have headers.
 
         The text appears before the style sheet of the dark colors, so wait for the whole page.
         """
@@ -105,6 +107,8 @@ class Person:
             f"axe: {violation['id']}: {violation['nodes'][0]['html'][:160]}"
             for violation in violations
         ]
+        unnamed_rows = TableRows(self.page.content()).without_header
+        self.wrong += [f"a row without a header: {text[:160]}" for text in unnamed_rows]
         assert self.wrong == [], f"{where or self.page.url}: {self.wrong}"
 
 

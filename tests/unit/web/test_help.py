@@ -126,6 +126,7 @@ def test_markdown_becomes_html_and_nothing_in_it_is_a_tag() -> None:
         'aria-label="1. First, second: a, b"><table class="grid">'
         '<caption class="visually-hidden">1. First, second: a, b</caption>'
         '<thead><tr><th scope="col">a</th><th scope="col">b</th></tr></thead>'
-        "<tbody><tr><td>1</td><td>&lt;i&gt;</td></tr></tbody></table></div>"
+        '<tbody><tr><th scope="row" class="plain">1</th><td>&lt;i&gt;</td></tr></tbody>'
+        "</table></div>"
         '<pre tabindex="0"><code>run &lt;x&gt;</code></pre><p>End</p>'
     )

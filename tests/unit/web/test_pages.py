@@ -13,6 +13,7 @@ from hub.db import engine
 from hub.models import Case, Posting, Run, SeenCode, SourceDocument
 from hub.testing.clock import FakeClock
 from tests.support.pages.page_visitor import Visitor
+from tests.support.pages.row_headers import TableRows
 from tests.support.rows.page_rows import Story, add_company, add_installation, add_people, add_story
 from tests.support.runs.tiers import FULL
 
@@ -105,6 +106,14 @@ def test_every_page_answers_whole(visitor: Visitor, name: str) -> None:
         assert page.count("<h1") == 1, path
         assert page.rstrip().endswith("</html>"), path
         assert "Undefined" not in page
+
+
+def test_the_first_cell_of_a_row_tells_a_screen_reader_what_the_others_are_about(
+    visitor: Visitor,
+) -> None:
+    visitor.log_in("olga")
+    for path in (*_addresses(visitor.story), "/account/", "/reconciliations/"):
+        assert (path, TableRows(visitor.page(path)).without_header) == (path, [])
 
 
 FORM = re.compile(r"<form\b(?P<head>[^>]*)>(?P<content>.*?)</form>", re.DOTALL)
