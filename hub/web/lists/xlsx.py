@@ -8,8 +8,10 @@ import datetime as dt
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from decimal import Decimal
+from itertools import islice
+from typing import IO
 from xml.sax.saxutils import escape
 
 MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -89,30 +91,35 @@ def stream_file(
     sheets = 0
     remaining = iter(rows)
     with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
-        is_complete = False
-        while not is_complete:
+        is_full = True
+        while is_full:
             sheets += 1
             name = f"xl/worksheets/sheet{sheets}.xml"
             with archive.open(name, "w", force_zip64=True) as sheet:
-                sheet.write(_SHEET_BEGINNING.encode() + _build_row(header, HEADER_STYLE))
-                is_complete = True
-                count = 1
-                part: list[bytes] = []
-                size = 0
-                for count, row in enumerate(remaining, start=2):
-                    part.append(_build_row(row))
-                    size += len(part[-1])
-                    if size >= PART_SIZE:
-                        sheet.write(b"".join(part))
-                        part, size = [], 0
-                        yield output.take()
-                    if count == MAX_SHEET_ROWS:
-                        is_complete = False
-                        break
-                sheet.write(b"".join(part) + _build_sheet_end(len(header), count))
+                is_full = yield from _stream_sheet(sheet, output, header, remaining)
         for name, text in _iter_frame_files(title, sheets):
             archive.writestr(name, f"{_XML_DECLARATION}{text}")
     yield output.take()
+
+
+def _stream_sheet(
+    sheet: IO[bytes], output: _Output, header: Sequence[str], rows: Iterator[Sequence[Cell]]
+) -> Generator[bytes, None, bool]:
+    """Write as many rows as a sheet holds, and yield its parts; return whether it is full."""
+    sheet.write(_SHEET_BEGINNING.encode() + _build_row(header, HEADER_STYLE))
+    count = 1  # rows, with the header
+    part: list[bytes] = []
+    size = 0
+    for row in islice(rows, MAX_SHEET_ROWS - 1):
+        count += 1
+        part.append(_build_row(row))
+        size += len(part[-1])
+        if size >= PART_SIZE:
+            sheet.write(b"".join(part))
+            part, size = [], 0
+            yield output.take()
+    sheet.write(b"".join(part) + _build_sheet_end(len(header), count))
+    return count == MAX_SHEET_ROWS
 
 
 def _build_row(cells: Sequence[Cell], style: int = 0) -> bytes:
