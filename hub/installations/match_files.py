@@ -84,20 +84,33 @@ def plan_import(row: Installation, content: bytes) -> list[ImportRow]:
             import_row = ImportRow(number, *key, name, before=before, version=version)
             first_line = first_lines.setdefault(key, number)
             try:
-                if first_line != number:
-                    raise Refused(
-                        "Row %(number)s has the same code. Keep one of the two rows.",
-                        number=first_line,
-                    )
-                record = choices.find(line)
-                is_same = stored_line is not None and _find_stored_record(stored_line) == record
-                after = import_row.before
-                if not is_same:
-                    after = choices.format_record(line["field"], record)
-                rows.append(replace(import_row, record=record, after=after, is_change=not is_same))
+                _require_first_of_code(number, first_line)
+                rows.append(_plan_row(import_row, line, stored_line, choices))
             except Refused as error:
                 rows.append(replace(import_row, problem=error.sentence))
     return rows
+
+
+def _require_first_of_code(number: int, first_line: int) -> None:
+    """Raise Refused for a row whose code an earlier row has, too."""
+    if first_line != number:
+        raise Refused(
+            "Row %(number)s has the same code. Keep one of the two rows.", number=first_line
+        )
+
+
+def _plan_row(
+    import_row: ImportRow,
+    line: dict[str, str],
+    stored_line: dict[str, str] | None,
+    choices: FileChoices,
+) -> ImportRow:
+    """Return a row with the record that it names; raise Refused if that cannot be used."""
+    record = choices.find(line)
+    if stored_line is not None and _find_stored_record(stored_line) == record:
+        return replace(import_row, record=record, after=import_row.before)
+    after = choices.format_record(line["field"], record)
+    return replace(import_row, record=record, after=after, is_change=True)
 
 
 def import_rows(row: Installation, rows: Iterable[Sequence[str]], *, who: str) -> int:
