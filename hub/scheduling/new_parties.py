@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, partial
-from typing import cast
+from typing import NamedTuple, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -51,10 +51,17 @@ def load_codes_to_create(session: Session, posting_ids: Sequence[int]) -> dict[i
     return {id: (field, code) for id, field, code in session.execute(query)}
 
 
+class HeldCreation(NamedTuple):
+    """A posting that creates a record, and an open case that holds it."""
+
+    case_id: int
+    posting_id: int
+
+
 def list_held_creations(
     session: Session, installation_id: int, posting_ids: Iterable[int]
-) -> list[tuple[int, int]]:
-    """Return which of these creations are held, as pairs of an open case and a posting."""
+) -> list[HeldCreation]:
+    """Return which of these creations are held; one that several cases hold comes several times."""
     query = (
         select(case_posting.c.case_id, Posting.id)
         .join(Posting, Posting.id == case_posting.c.posting_id)
@@ -69,8 +76,8 @@ def list_held_creations(
         .order_by(case_posting.c.case_id, Posting.id)
     )
     ids = set(posting_ids)
-    rows = session.execute(query)
-    return [(case_id, posting_id) for case_id, posting_id in rows if posting_id in ids]
+    held_creations = [HeldCreation(*row) for row in session.execute(query)]
+    return [creation for creation in held_creations if creation.posting_id in ids]
 
 
 def load_name_texts(

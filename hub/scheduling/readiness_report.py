@@ -29,7 +29,7 @@ from hub.posting.preflight.postings import CheckedPostingRow, load_postings
 from hub.reasons.texts import RenderedText, render
 from hub.scheduling import new_parties
 from hub.scheduling.company_readiness import Fact, FactState, find_facts
-from hub.scheduling.new_parties import CodeKey
+from hub.scheduling.new_parties import CodeKey, HeldCreation
 from hub.sources.site import load_fields_as_set
 
 MAX_CHECKED = 2_000  # postings on which the checks before posting are made, the oldest first
@@ -87,6 +87,13 @@ class StoppedDocuments(NamedTuple):
     total: Decimal
 
 
+class ObstaclesFromCases(NamedTuple):
+    """The open cases with the most documents as obstacles, and how many others are left out."""
+
+    obstacles: list[Obstacle]
+    unlisted_count: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReadinessReport:
     """The obstacles of an app's documents, largest first, and the set-up of its company.
@@ -119,20 +126,18 @@ def report(session: Session, installation: Installation, app: App) -> ReadinessR
     _stop_dependents(stopped_postings, dependents)
     obstacles = _build_obstacles_from_findings(session, installation, stopped_postings, dependents)
     held_creations = new_parties.list_held_creations(session, installation.id, dependents)
-    from_cases, unlisted_count = _build_obstacles_from_cases(
-        session, installation, held_creations, dependents
-    )
-    obstacles += from_cases
+    from_cases = _build_obstacles_from_cases(session, installation, held_creations, dependents)
+    obstacles += from_cases.obstacles
     stopped_ids = set(stopped_postings)
-    for _, creation_id in held_creations:
-        stopped_ids |= {posting.id for posting in dependents[creation_id]}
+    for creation in held_creations:
+        stopped_ids |= {posting.id for posting in dependents[creation.posting_id]}
     ready = Counter(posting.kind for posting in postings if posting.id not in stopped_ids)
     return ReadinessReport(
         facts=tuple(find_facts(session, installation, app, load_fields_as_set(installation))),
         obstacles=tuple(sorted(obstacles, key=lambda obstacle: -obstacle.documents)),
         ready=ready,
         unchecked=len(ids) - len(postings),
-        unlisted=unlisted_count,
+        unlisted=from_cases.unlisted_count,
     )
 
 
@@ -176,22 +181,21 @@ def _stop_dependents(stopped_postings: dict[int, StoppedPosting], dependents: De
 def _build_obstacles_from_cases(
     session: Session,
     installation: Installation,
-    held_creations: Sequence[tuple[int, int]],
+    held_creations: Sequence[HeldCreation],
     dependents: Dependents,
-) -> tuple[list[Obstacle], int]:
+) -> ObstaclesFromCases:
     """Return the open cases of the app, and those of its company that stop its documents.
 
-    A case about a record that cannot be created stops the documents that wait for the record. The
-    second value is how many cases are left out, because others stop more documents.
+    A case about a record that cannot be created stops the documents that wait for the record.
     """
     home = installation.company.currency
-    creation_ids = [creation_id for _, creation_id in held_creations]
+    creation_ids = [creation.posting_id for creation in held_creations]
     sums = _sum_documents_stopped_by_cases(session, installation, creation_ids)
     documents: Counter[int] = Counter()
     for stopped_documents in sums:
         documents[stopped_documents.case_id] += stopped_documents.documents
-    for case_id, creation_id in held_creations:
-        documents[case_id] += len(dependents[creation_id])
+    for creation in held_creations:
+        documents[creation.case_id] += len(dependents[creation.posting_id])
 
     cases, unlisted_count = _load_largest_cases(session, installation, documents)
     obstacles = _build_empty_obstacles(session, installation, cases)
@@ -200,11 +204,11 @@ def _build_obstacles_from_cases(
             obstacle = obstacles[stopped_documents.case_id]
             obstacle.documents += stopped_documents.documents
             obstacle.sums[stopped_documents.currency or home] += stopped_documents.total
-    for case_id, creation_id in held_creations:
-        if case_id in obstacles:
-            for posting in dependents[creation_id]:
-                obstacles[case_id].add(posting, home)
-    return list(obstacles.values()), unlisted_count
+    for creation in held_creations:
+        if creation.case_id in obstacles:
+            for posting in dependents[creation.posting_id]:
+                obstacles[creation.case_id].add(posting, home)
+    return ObstaclesFromCases(list(obstacles.values()), unlisted_count)
 
 
 def _build_empty_obstacles(
