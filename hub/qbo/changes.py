@@ -265,7 +265,7 @@ def _query_changes(
     objects = {}
     for kind in kinds:
         if kind in DOCUMENT_ENTITIES:
-            changed_objects, _ = read_all(client, kind, where)
+            changed_objects = read_all(client, kind, where).entities
             deleted_objects = search.find_deleted(client, kind, since, now)
             objects[kind] = [*changed_objects, *deleted_objects]
     return objects

@@ -37,7 +37,8 @@ def load_open_orders(company_id: int, since: dt.date) -> list[Document]:
 
     Every call reads all orders from QuickBooks, which Intuit meters.
     """
-    entities, _ = read_all(Client(company_id), ORDER_KIND, f"TxnDate >= '{since.isoformat()}'")
+    where = f"TxnDate >= '{since.isoformat()}'"
+    entities = read_all(Client(company_id), ORDER_KIND, where).entities
     importable = [entity for entity in entities if _is_importable(entity)]
     with engine.transaction() as session:
         transaction_index.absorb_all(session, company_id, ORDER_KIND, entities)

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Collection, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from hub.contract.document_kinds import words_of
 from hub.errors import Refused, Retry, Sentence
@@ -90,10 +90,17 @@ def _read_page(
         raise ListRefused(kind, refusal.text) from refusal
 
 
+class CompleteReading(NamedTuple):
+    """All objects of a kind, and QuickBooks' time when the reading of them began."""
+
+    entities: list[dict[str, Any]]
+    started_at: dt.datetime | None
+
+
 def read_all(
     client: Client, kind: str, where: str, *, known_ids: Collection[str] = ()
-) -> tuple[list[dict[str, Any]], dt.datetime | None]:
-    """Return all objects of a kind, and QuickBooks' time when the reading began.
+) -> CompleteReading:
+    """Return all objects of a kind.
 
     Start again if objects disappear meanwhile. If one of `known_ids` is not among the objects, or
     if these fill default pages exactly, the reading is compared with QuickBooks' count.
@@ -107,7 +114,7 @@ def read_all(
                 started_at = started_at or client.newest_date
                 entities += page
             _check_completeness(client, kind, where, entities, known_ids)
-            return entities, started_at or client.newest_date
+            return CompleteReading(entities, started_at or client.newest_date)
         except (ListChanged, PageMissing) as error:
             is_page_missing = is_page_missing or isinstance(error, PageMissing)
             if not tries_left:

@@ -70,20 +70,20 @@ def _load_kind(company_id: int, client: Client, kind: str, since: dt.date) -> in
     """Read the transactions of one kind; return their number."""
     known_ids = _load_present_ids(company_id, kind, since)
     where = f"TxnDate >= '{since.isoformat()}'"
-    rows, started_at = read_all(client, kind, where, known_ids=known_ids)
-    present_ids = {str(row["Id"]) for row in rows}
+    entities, started_at = read_all(client, kind, where, known_ids=known_ids)
+    present_ids = {str(entity["Id"]) for entity in entities}
     # Somebody may have given a transaction an earlier date than the reading begins with.
     outside_period = list(search.find_by_ids(client, kind, sorted(known_ids - present_ids)))
-    present_ids.update(str(row["Id"]) for row in outside_period)
+    present_ids.update(str(entity["Id"]) for entity in outside_period)
     with engine.transaction() as session:
-        absorb_all(session, company_id, kind, [*rows, *outside_period])
+        absorb_all(session, company_id, kind, [*entities, *outside_period])
         if known_ids:
             _mark_missing(session, company_id, kind, since, present_ids, started_at)
         state = lock_state(session, company_id, HEADS_PREFIX + kind)
         state.read_at = current_hub().clock.now()
         state.changed_to = started_at
         state.since = since
-    return len(rows)
+    return len(entities)
 
 
 def _load_present_ids(company_id: int, kind: str, since: dt.date) -> set[str]:
