@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
+from hub import sources
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
-from hub.models import Posting
+from hub.models import Installation, Posting
 from hub.models.enums import Holder, Operation, PostingState
 from hub.models.postings import PARTIES_AND_ITEMS
 from hub.outbox.conditions import APPROVED_STATE, IS_CURRENT, is_due
@@ -21,6 +23,19 @@ from hub.reasons.texts import CaseText
 
 CHUNK_SIZE = 500  # postings that are released in one transaction
 _parent = aliased(Posting)  # built once: building an alias takes longer than most statements
+
+
+def find_initial_state(session: Session, installation_id: int) -> PostingState | None:
+    """Return the state in which postings of an installation begin that nothing holds.
+
+    It is None, and not known, while the app is paused or disabled, or its plugin is not installed.
+    """
+    installation = session.get_one(Installation, installation_id)
+    app = current_hub().plugins.apps.get(installation.slug)
+    if app is None or not installation.is_active:
+        return None
+    settings = sources.load_settings(installation)
+    return sources.choose_initial_state(app, settings, installation.mode)
 
 
 def release_checked(

@@ -8,14 +8,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from hub import outbox, sources
+from hub import outbox
 from hub.cases import inbox
 from hub.cases.causes import build_posting_cause
 from hub.cases.findings import Finding
-from hub.context import current_hub
 from hub.db.bulk import is_among
 from hub.db.engine import read_only_session, transaction
-from hub.models import Case, Installation, Posting, SourceDocument, case_posting
+from hub.models import Case, Posting, SourceDocument, case_posting
 from hub.models.enums import Holder, Operation, PostingState
 from hub.posting import releases, removals
 from hub.posting.outcome.session import PostingSession
@@ -268,11 +267,7 @@ def _sort_by_findings(
 def _release(
     session: Session, posting_session: PostingSession, ids: Sequence[int], context: CheckContext
 ) -> None:
-    """Release held postings, each to the initial state of its installation.
-
-    Postings of an app that is paused or disabled, or whose plugin is not installed, stay held,
-    because their initial state is not known until the app may post again.
-    """
+    """Release held postings, each to the initial state of its installation if that is known."""
     if not ids:
         return
     installations = select(Posting.id, Posting.installation_id).where(Posting.id.in_(ids))
@@ -280,12 +275,9 @@ def _release(
     for id, installation_id in session.execute(installations):
         ids_by_installation[installation_id].append(id)
     for installation_id, own_ids in ids_by_installation.items():
-        installation = session.get_one(Installation, installation_id)
-        app = current_hub().plugins.apps.get(installation.slug)
-        if app is None or not installation.is_active:
+        initial_state = releases.find_initial_state(session, installation_id)
+        if initial_state is None:
             continue
-        settings = sources.load_settings(installation)
-        initial_state = sources.choose_initial_state(app, settings, installation.mode)
         releases.release_checked(session, own_ids, initial_state, posting_session.clock.now())
         inbox.detach_all(session, own_ids)
         _wait_for_removals(session, context, own_ids)

@@ -11,10 +11,9 @@ from typing import NamedTuple
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session, contains_eager, defer
 
-from hub import outbox, sources
-from hub.context import current_hub
+from hub import outbox
 from hub.db.engine import transaction
-from hub.models import Installation, Posting, SourceDocument
+from hub.models import Posting, SourceDocument
 from hub.models.enums import Holder, Operation, PostingState
 from hub.models.postings import PARTIES_AND_ITEMS
 from hub.outbox.conditions import MAY_HAVE_BEEN_PROCESSED
@@ -190,9 +189,9 @@ def _postpone(session: Session, creations: Iterable[Posting]) -> None:
 
 
 def _resume(session: Session, creations: Iterable[Posting]) -> bool:
-    """Move postponed creations to the initial state of their installation; return whether any.
+    """Move postponed creations to the initial state of their installation, if that is known.
 
-    Creations of an app that is paused or disabled stay postponed.
+    Return whether there were any.
     """
     has_resumed = False
     ids_by_installation: dict[int, list[int]] = defaultdict(list)
@@ -200,11 +199,8 @@ def _resume(session: Session, creations: Iterable[Posting]) -> bool:
         if creation.state == PostingState.WAITING and creation.held_by == Holder.UNNEEDED:
             ids_by_installation[creation.installation_id].append(creation.id)
     for installation_id, ids in ids_by_installation.items():
-        installation = session.get_one(Installation, installation_id)
-        app = current_hub().plugins.apps.get(installation.slug)
-        if app and installation.is_active:
-            settings = sources.load_settings(installation)
-            initial_state = sources.choose_initial_state(app, settings, installation.mode)
+        initial_state = releases.find_initial_state(session, installation_id)
+        if initial_state is not None:
             releases.resume(session, ids, initial_state)
             has_resumed = True
     return has_resumed
