@@ -96,6 +96,7 @@ def fetch_file(posting_session: PostingSession, snapshot: PostingSnapshot) -> by
 
 
 def _load_attachment(posting: Posting) -> Attachment:
+    """Return a file as its document lists it; raise BadFile if it does not list it any more."""
     document = codec.load(Document, posting.document.body)
     for attachment in document.attachments:
         if attachment.id == posting.part:
@@ -104,6 +105,7 @@ def _load_attachment(posting: Posting) -> Attachment:
 
 
 def _read_from_source(posting: Posting, attachment: Attachment) -> bytes:
+    """Return the content of a file; raise BadFile if the plugin returns something else."""
     with read_only_session() as session:
         installation = session.get_one(Posting, posting.id).document.installation
     content = sources.call_hook(
@@ -122,7 +124,7 @@ def _read_from_source(posting: Posting, attachment: Attachment) -> bytes:
 
 
 def _check_description(attachment: Attachment) -> None:
-    """Check the name, size and hash that the source states, before the file is fetched."""
+    """Raise BadFile for a name, size or hash that cannot be used, before the file is fetched."""
     extension = attachment.name.rpartition(".")[2].lower()
     if extension not in ALLOWED_EXTENSIONS:
         extensions = ", ".join(ALLOWED_EXTENSIONS)
@@ -143,6 +145,10 @@ def _check_description(attachment: Attachment) -> None:
 
 
 def _check_content(attachment: Attachment, content: bytes) -> None:
+    """Raise BadFile for content that QuickBooks could not use, and Retry for another content.
+
+    Its hash is compared with that of the source, if it states one.
+    """
     if not content:
         raise BadFile("%(name)s is empty. Attach it again at the source.", name=attachment.name)
     _check_size(attachment, len(content))
@@ -160,6 +166,7 @@ def _check_content(attachment: Attachment, content: bytes) -> None:
 
 
 def _check_size(attachment: Attachment, size: int) -> None:
+    """Raise BadFile for a file that is too large to be attached."""
     if size > MAX_FILE_BYTES:
         raise BadFile(
             "%(name)s has %(size)s MB; the hub attaches files of at most %(max_size)s MB. Make it"
