@@ -40,23 +40,25 @@ class PreparedPosting:
 
 
 def prepare(posting_session: PostingSession, ids: Sequence[int]) -> list[PreparedPosting]:
-    """Take all steps that postings need before the claim; return those that may be claimed."""
+    """Take all steps that postings need before the claim; return those that may be claimed.
+
+    Simple creations need none, so that they are loaded read-only. The others are loaded again as
+    model objects, which the steps need.
+    """
     prepared_postings: list[PreparedPosting] = []
-    other_ids = []
-    others: list[PostingSnapshot] = []
+    ids_with_steps = []
     with read_only_session() as session:
         for snapshot in load_snapshots_for_send(session, posting_session, ids):
             if _is_simple_creation(snapshot):
-                simple = replace(_prepare_unchanged(snapshot), snapshot=snapshot)
-                prepared_postings.append(simple)
+                prepared_posting = _prepare_unchanged(snapshot)
+                prepared_postings.append(replace(prepared_posting, snapshot=snapshot))
             else:
-                other_ids.append(snapshot.id)
-        if other_ids:
-            others = load_snapshots(session, posting_session, other_ids)
-    for snapshot, step in advance_until_idle(posting_session, others):
-        one = _prepare_one(posting_session, snapshot, step)
-        if one:
-            prepared_postings.append(one)
+                ids_with_steps.append(snapshot.id)
+        snapshots = load_snapshots(session, posting_session, ids_with_steps)
+    for snapshot, step in advance_until_idle(posting_session, snapshots):
+        result = _prepare_one(posting_session, snapshot, step)
+        if result:
+            prepared_postings.append(result)
     return prepared_postings
 
 
