@@ -13,7 +13,8 @@ from hub.models.display_names import format_posting_name
 from hub.models.enums import CHANGE_OPERATIONS, TransactionState
 from hub.money import format_amount
 from hub.outbox.states import REMOVALS
-from hub.posting.protocol.decisions import DUPLICATE_NUMBER, STALE_OBJECT
+from hub.posting.protocol.candidates import STALE_OBJECT
+from hub.posting.protocol.decisions import DUPLICATE_NUMBER
 from hub.posting.protocol.history import FORGOTTEN, AskReason, HoldReason
 from hub.reasons.texts import CaseText
 

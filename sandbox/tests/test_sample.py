@@ -32,7 +32,7 @@ from qbo_sandbox.seeding.profiles import build_options
 NOON = 1_800_000_000.0
 TODAY = dt.date(2027, 1, 15)
 # a rate is created when it is requested
-EMPTY_AT_FIRST = {"Attachable", "TaxService", "ExchangeRate"}
+EMPTY_AT_FIRST = {"Attachable", "TaxService", "ExchangeRate", "JournalCode", "InventoryAdjustment"}
 
 
 def open_sample(folder=None):

@@ -317,8 +317,8 @@ BUGS = (
     Planted(
         "a posting that is absent after a batch keeps its generation",
         "hub/posting/protocol/decisions.py",
-        "if history.rekey or (last and (last.batched or is_list_in_use(history))):",
-        "if history.rekey or (last and is_list_in_use(history)):",
+        "if history.rekey or (last and (last.batched or is_write_conflict(history))):",
+        "if history.rekey or (last and is_write_conflict(history)):",
         (
             "tests/unit/posting/test_batches.py::"
             "test_after_a_lost_answer_each_is_looked_for_and_the_absent_go_singly_under_a_new_key"

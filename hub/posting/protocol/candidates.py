@@ -5,6 +5,7 @@ Also find sends in the history, and the ids named in their responses.
 
 from hub.contract.document_kinds import LIST_KINDS
 from hub.models.enums import (
+    CHANGE_OPERATIONS,
     LIST_IN_USE,
     UNPROCESSED_OUTCOMES,
     Operation,
@@ -21,7 +22,8 @@ from hub.posting.protocol.history import (
     SendAttempt,
 )
 
-MAX_SENDS_TO_LIST_IN_USE = 5  # consecutive sends that fail because their list is being written
+STALE_OBJECT = "5010"  # QuickBooks' error code
+MAX_CONFLICTING_SENDS = 5  # consecutive sends that fail because others write the same data
 
 
 def decide_search_verdict(history: History) -> SearchVerdict:
@@ -131,15 +133,27 @@ def find_last_processed(history: History) -> SendAttempt | None:
     return None
 
 
-def is_list_in_use(history: History) -> bool:
-    """Return whether the newest send failed only because others were writing the same list.
+def is_write_conflict(history: History) -> bool:
+    """Return whether the newest send failed only because others were writing the same data.
 
-    After `MAX_SENDS_TO_LIST_IN_USE` such failures in a row, the response counts as an ordinary
+    After `MAX_CONFLICTING_SENDS` such failures in a row, the response counts as an ordinary
     refusal.
     """
-    newest = history.sends[-MAX_SENDS_TO_LIST_IN_USE:]
-    refused_sends = [send for send in newest if send.code == LIST_IN_USE]
-    return newest[-1].code == LIST_IN_USE and len(refused_sends) < MAX_SENDS_TO_LIST_IN_USE
+    newest = history.sends[-MAX_CONFLICTING_SENDS:]
+    conflicts = [send for send in newest if _is_conflicting_send(history, send)]
+    is_conflict = _is_conflicting_send(history, newest[-1])
+    return is_conflict and len(conflicts) < MAX_CONFLICTING_SENDS
+
+
+def _is_conflicting_send(history: History, send: SendAttempt) -> bool:
+    """Return whether a send failed because others were writing its list or a linked transaction.
+
+    QuickBooks calls something new stale if what it is linked to changes meanwhile: seen with files
+    (routablehq/python-quickbooks issue 127) and deposits (consolibyte/quickbooks-php issue 151).
+    """
+    if send.code == LIST_IN_USE:
+        return True
+    return history.operation not in CHANGE_OPERATIONS and send.code == STALE_OBJECT
 
 
 def _list_possible_objects(history: History) -> list[QuickBooksObject]:

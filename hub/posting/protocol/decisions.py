@@ -17,6 +17,7 @@ from hub.models.enums import (
     TransactionState,
 )
 from hub.posting.protocol.candidates import (
+    STALE_OBJECT,
     belongs_elsewhere,
     find_landed_ids,
     find_last_processed,
@@ -25,8 +26,8 @@ from hub.posting.protocol.candidates import (
     find_reason_to_ask,
     find_similar_objects,
     is_change_visible,
-    is_list_in_use,
     is_live_and_own,
+    is_write_conflict,
     may_overwrite,
 )
 from hub.posting.protocol.history import (
@@ -56,7 +57,6 @@ UNRELIABLE_REFUSAL_CODES = ("600", "10000")
 # QuickBooks' error codes
 DUPLICATE_NUMBER = "6140"
 DUPLICATE_NAME = "6240"
-STALE_OBJECT = "5010"
 OBJECT_NOT_FOUND = "610"
 OUTDATED_CODES = (STALE_OBJECT, OBJECT_NOT_FOUND)  # refusals of changes that may be outdated
 UNANSWERED_OUTCOMES = (SendOutcome.SENT, SendOutcome.DOUBT)
@@ -223,7 +223,7 @@ def _confirm_landed(history: History, id: str) -> Step:
 
 def _decide_after_refusal(history: History, last: SendAttempt) -> Step:
     """Return the step after a credible refusal, which proves that nothing landed."""
-    if is_list_in_use(history):
+    if is_write_conflict(history):
         return Requeue(renew=True)
     if _is_change(history):
         return _decide_after_refused_change(history, last)
@@ -302,7 +302,7 @@ def _decide_after_absence(history: History) -> Step:
     if history.is_unwanted and history.operation == Operation.CREATE:
         return Withdraw()
     last = find_last_processed(history)
-    if history.rekey or (last and (last.batched or is_list_in_use(history))):
+    if history.rekey or (last and (last.batched or is_write_conflict(history))):
         return Send(resend=True, renew=True)
     if last and _is_conclusive_refusal(last):
         # The search may have missed the holder of the number: QuickBooks' index may lag behind.

@@ -119,6 +119,7 @@ CREATE: dict[str, tuple[HttpResponse | QuickBooksResponse, Step, Step]] = {
     "a code that nobody knows": (fault("9341"), *HOLD_OR_DOUBT),
     "6140 that names who has the number": (fault("6140", NUMBER_USED), Read("17"), Doubt()),
     "6140 that names nobody": (fault("6140"), Hold("number_used"), Doubt()),
+    "5010, a linked transaction is being changed": (fault("5010"), Requeue(renew=True), Doubt()),
 }
 VENDOR = {
     "6240, name used": (fault("6240"), Search(), Doubt()),

@@ -4,6 +4,7 @@ import pytest
 
 from hub import Code, Party
 from tests.support.sources.every_kind_source import (
+    CLIENT,
     SUPPLIER,
     document,
     invoice,
@@ -46,3 +47,18 @@ def test_a_payment_of_another_party_is_held_before_it_is_sent(shop, settled, pay
     (reason,) = shop.reasons()
     assert reason.endswith("names it, but it belongs to another party.")
     assert shop.ours("Payment") + shop.ours("BillPayment") == []
+
+
+def test_payments_of_one_invoice_are_sent_again_if_quickbooks_calls_one_stale(shop, clock):
+    """QuickBooks refuses a payment with 5010 while another one changes the same invoice."""
+    shop.quickbooks.add_fault("refusal", "payment.create", count=1, code="5010")
+    for_half = line("1", "30.00", pays="invoice:1")
+    first = document("payment", "payment:1", for_half, total="30.00", client=CLIENT)
+    second = document("payment", "payment:2", for_half, total="30.00", client=CLIENT)
+    states = shop.run(invoice(number="S-1"), first, second)
+    assert sorted([states["payment:1"], states["payment:2"]]) == ["posted", "ready"]
+    assert shop.cases() == []
+    clock.advance(31)
+    assert set(shop.run().values()) == {"posted"}
+    assert [payment["TotalAmt"] for payment in shop.ours("Payment")] == [30, 30]
+    assert shop.cases() == []
