@@ -143,11 +143,12 @@ class Orders(DocumentReader):
     def poll_pages(self, history: ReportHistory) -> Iterator[Yielded]:
         """Yield what was not reported yet, with a Checkpoint after each page that has any."""
         yield from super().poll_pages(history)
-        self._left_out.finish()
+        first_day = self._find_first_day()
+        self._left_out.finish(min(first_day, self.site.start or first_day))
 
     def note_page(self, rows: Sequence[Row], history: ReportHistory) -> None:
         """Leave out the orders that were received before any poll has read them."""
-        self._left_out.note((row["id"] for row in rows if self._is_received(row)), history)
+        self._left_out.note(filter(self._is_received, rows), self.site.zone, history)
 
     def state(self, row: Row) -> str:
         """Return the state of an order; a cancellation takes precedence over the mark."""

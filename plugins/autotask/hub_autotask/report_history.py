@@ -13,6 +13,7 @@ LEFT_OUT = "left out"
 ABSENT = "absent"  # it was open, and Autotask does not show it any more
 OPEN_STATES = (OPEN, RECEIVED)
 CONTENTS = "contents"  # the name of the checksums in a cursor
+FIRST_POLL = "first"  # in the cursor of a first poll that has not ended; it has no ids
 
 
 class ReportHistory:
@@ -23,8 +24,8 @@ class ReportHistory:
 
     def __init__(self, cursor: str | None, marked_ids: Iterable[int] = ()) -> None:
         """Read the cursor; `marked_ids` were marked as failed by the hub since then."""
-        self.is_first = cursor is None  # nothing was polled, or everything is read again
-        self._before, self._checksums_before = _parse_cursor(cursor)
+        # In a first poll nothing was polled before, or everything is read again.
+        self._before, self._checksums_before, self.is_first = _parse_cursor(cursor)
         self._checksums: dict[int, str] = {}
         for id in marked_ids:
             if self._before.get(id) in OPEN_STATES:
@@ -87,32 +88,38 @@ class ReportHistory:
     def build_interim_cursor(self) -> str:
         """Return the cursor during a poll; documents that were not read yet keep their states."""
         checksums = {**self._checksums_before, **self._checksums}
-        return _format_cursor({**self._before, **self._current}, checksums)
+        states = {**self._before, **self._current}
+        return _format_cursor(states, checksums, is_first=self.is_first)
 
     def build_final_cursor(self) -> str:
         """Return the cursor at the end of a poll."""
         return _format_cursor(self._current, self._checksums)
 
 
-def _format_cursor(states: Mapping[int, str], checksums: Mapping[int, str]) -> str:
+def _format_cursor(
+    states: Mapping[int, str], checksums: Mapping[int, str], *, is_first: bool = False
+) -> str:
     """Return a cursor with the states of documents, and the checksums of the open ones."""
     cursor = _group_ids(states)
     if checksums:
         cursor[CONTENTS] = _format_checksums(checksums)
+    if is_first:
+        cursor[FIRST_POLL] = ""
     return json.dumps(cursor, separators=(",", ":"))
 
 
-def _parse_cursor(cursor: str | None) -> tuple[dict[int, str], dict[int, str]]:
-    """Return the states and checksums of a cursor; earlier versions stored no checksums.
+def _parse_cursor(cursor: str | None) -> tuple[dict[int, str], dict[int, str], bool]:
+    """Return the states and checksums of a cursor, and whether it belongs to a first poll.
 
-    Raise Refused for another text.
+    Earlier versions stored no checksums. Raise Refused for another text.
     """
     if not cursor:
-        return {}, {}
+        return {}, {}, cursor is None
     try:
         groups = json.loads(cursor)
+        is_first = groups.pop(FIRST_POLL, None) is not None
         checksums = _parse_checksums(groups.pop(CONTENTS, ""))
-        return _ungroup_ids(groups), checksums
+        return _ungroup_ids(groups), checksums, is_first
     except (ValueError, AttributeError, TypeError):
         raise Refused(
             "The position from which Autotask is read cannot be understood; it was not written"

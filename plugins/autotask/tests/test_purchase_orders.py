@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from hub_autotask import hub_documents
 
-from hub import Address
+from hub import Address, Checkpoint, Document
 
 
 @pytest.mark.row("AT-P1")
@@ -89,6 +89,37 @@ def test_a_first_poll_that_was_broken_off_leaves_out_the_same_orders(orders, cha
     left_out = {item.source_id for item in orders.read() if _is_left_out(item)}
     names = ("two products for a customer", "with freight", "partly received, two invoices")
     assert left_out == {orders.case(name).source_id for name in names}
+
+
+@pytest.mark.row("AT-P1")
+def test_an_order_that_waits_is_not_left_out_if_the_reading_of_all_is_broken_off(open_bench):
+    bench = open_bench("purchase-orders", documents=520, days_back=60)
+    *_, last_order = (item for item in bench.read() if isinstance(item, Document))
+    _, _, id = last_order.source_id.partition(":")
+    bench.books.do("put", entity="PurchaseOrders", id=int(id), fields={"status": 23})
+    items = hub_documents(app=bench.app.slug, site=bench.site, cursors={}, ids=())
+    first_page_end = next(item for item in items if isinstance(item, Checkpoint))
+    items.close()
+    rest = [item for item in bench.read({"": first_page_end.cursor}) if isinstance(item, Document)]
+    assert {item.source_id: item.stage for item in rest}[last_order.source_id] == "ready"
+
+
+@pytest.mark.row("AT-P1")
+@pytest.mark.parametrize("status", [23, 24], ids=["in part", "in full"])
+def test_an_order_that_was_received_before_an_earlier_start_date_includes_it_is_left_out(
+    orders, poll_cases, change_row, status
+):
+    case = "fifteen days old"
+    change_row(orders, case, status=status)
+    assert case not in poll_cases(orders)[0]
+    change_row(orders, "two products for a customer", status=status)
+    orders.start = dt.date(2026, 1, 1)
+    items, cursor = poll_cases(orders)
+    assert _is_left_out(items[case])
+    assert items["two products for a customer"].stage == "ready"
+    assert poll_cases(orders, cursor)[0] == {}
+    items, _ = poll_cases(orders)
+    assert _is_left_out(items[case])
 
 
 def _is_left_out(item):
