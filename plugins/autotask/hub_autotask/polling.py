@@ -224,7 +224,8 @@ class DocumentReader(ABC):
         yield from self.poll_pages(history)
         yield Checkpoint(cursor=self.site.today.isoformat(), stream=LAST_POLL_STREAM)
         yield Checkpoint(cursor=history.build_final_cursor(), stream=self.stream)
-        StoredIds(self.site.secrets, MARKED_AS_FAILED).remove(marked_ids)
+        if not history.is_first:  # else it may be a preview, whose cursor is not kept
+            StoredIds(self.site.secrets, MARKED_AS_FAILED).remove(marked_ids)
 
     def read_marked_ids(self) -> set[int]:
         """Return the ids of the rows that the hub has marked as failed since the last poll."""
