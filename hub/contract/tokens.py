@@ -48,6 +48,11 @@ class BoundSecrets:
         return self._secrets.lock()
 
 
+def is_bound(text: str) -> bool:
+    """Return whether a value in secrets is bound to credentials by BoundSecrets."""
+    return BOUND_VALUE.match(text) is not None
+
+
 def are_bound_alike(stored_text: str, text: str) -> bool:
     """Return whether two values in secrets are bound to the same credentials by BoundSecrets."""
     match = BOUND_VALUE.match(stored_text)

@@ -62,7 +62,8 @@ class Secrets(MutableMapping[str, str], ABC):
     Assign a text to store it, and use `del` to remove one: each is encrypted and committed at once.
     A name has at most 180 characters. Values stay when other secrets are entered, unless
     BoundSecrets binds them to credentials. All are deleted with the company, and when a setting
-    leads to a new address for which other secrets are entered.
+    leads to a new address for which other secrets are entered. Values that are not bound are also
+    deleted when the app continues with another account.
     """
 
     __slots__ = ()

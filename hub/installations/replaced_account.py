@@ -22,6 +22,7 @@ from hub.outbox import approvals
 from hub.outbox.transitions import update_postings
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
+from hub.security import secrets
 
 CHUNK_SIZE = 500  # postings whose cases are closed in one statement
 
@@ -152,9 +153,13 @@ def _require_nothing_in_flight(session: Session, row: Installation, app: str) ->
 
 
 def _forget_reading(session: Session, row: Installation) -> None:
-    """Forget what is known only of the former account: how far it was read, codes and receipts."""
+    """Forget what is known only of the former account: how far it was read, codes and receipts.
+
+    So are the values that the plugin stored, such as ids. Secrets of the settings are stored again.
+    """
     session.execute(delete(Cursor).where(Cursor.installation_id == row.id))
     session.execute(delete(SeenCode).where(SeenCode.installation_id == row.id))
+    secrets.forget_unbound(session, row.id)
     is_open = (ReceiptRow.installation_id == row.id, ReceiptRow.ended == ReceiptEnd.OPEN)
     receipts = update(ReceiptRow).where(bulk.is_locked_in_order(ReceiptRow.id, *is_open))
     session.execute(

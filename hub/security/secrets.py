@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import NamedTuple, cast
 
 from filelock import FileLock, Timeout
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from hub.context import current_hub
+from hub.contract.tokens import is_bound
 from hub.contract.types import Secrets, require_secret_text
 from hub.crypto.masking import find_token
 from hub.crypto.vault import KeyMissing
@@ -149,6 +150,22 @@ def forget(session: Session, place: str) -> None:
     """Remove the secret at a place."""
     secret = delete(Secret).where(Secret.place == place)
     session.execute(secret)
+
+
+def forget_unbound(session: Session, installation_id: int) -> None:
+    """Remove the secrets of an installation, except for values that are bound to credentials.
+
+    A bound value counts only for its credentials, and it may be a refresh token that has replaced
+    the one of the settings. Secrets that cannot be opened stay, too.
+    """
+    is_of_installation = Secret.place.startswith(
+        _build_secret_prefix(installation_id), autoescape=True
+    )
+    for place in session.scalars(select(Secret.place).where(is_of_installation)).all():
+        with suppress(VaultError):
+            text = get(session, place)
+            if text is not None and not is_bound(text):
+                forget(session, place)
 
 
 def put_all(

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from marshmallow import EXCLUDE, Schema, fields
 from sqlalchemy import select
 
-from hub import App, Tenant, hookimpl, outbox
+from hub import App, BoundSecrets, Tenant, hookimpl, outbox
 from hub.cli import main
 from hub.contract.documents import KINDS, Attachment
 from hub.db.engine import read_only_session, transaction
@@ -23,6 +23,7 @@ from hub.models.enums import PostingState
 from hub.posting.actions import retries
 from hub.posting.actions.document_repetition import post_document_again
 from hub.scheduling import pending_work, runner
+from hub.security.secrets import SiteSecrets
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import Story, add_people
 from tests.support.sources.every_kind_source import SLUG, ShopSite, ShopSource, invoice
@@ -340,6 +341,18 @@ def test_what_the_former_account_posted_stays_and_the_same_id_is_another_documen
     assert (stored("t1"), stored("t2")) == ({"invoice:1": "posted"}, {"invoice:1": "posted"})
     assert invoices_of(shop) == [("A-1", 100), ("B-1", 250)]
     assert shop.cases() == []
+
+
+def test_what_the_plugin_stored_of_the_former_account_is_forgotten_but_for_its_tokens(shop):
+    stored_values = SiteSecrets(1)
+    stored_values["orders read"] = "ids 1-7"
+    tokens = BoundSecrets(stored_values, "key")
+    tokens.put("refresh_token", "r2")
+    change()
+    assert list(stored_values) == ["orders read", "refresh_token"]
+    continue_with(shop, "t2")
+    assert list(stored_values) == ["refresh_token"]
+    assert tokens.get("refresh_token") == "r2"
 
 
 @pytest.mark.parametrize("mode", ["review", "auto"])
