@@ -26,10 +26,15 @@ UNIDENTIFIED = Unreadable(
 
 
 def iter_changes(site: Site, source: CostTracker, cursors: Mapping[str, str]) -> Iterator[Yielded]:
-    """Yield the invoices that changed since the cursors, and suppliers if the settings say so."""
+    """Yield the invoices that changed since the cursors, and suppliers if the settings say so.
+
+    While they do not, the edits that wait are closed. So all are read once they do again.
+    """
     yield from _iter_changed_invoices(site, source, cursors.get(""))
     if site.settings["update_suppliers"]:
         yield from suppliers.iter_changes(site, source, cursors.get(suppliers.STREAM))
+    elif cursors.get(suppliers.STREAM):
+        yield Checkpoint(cursor="", stream=suppliers.STREAM)
 
 
 def read_exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterator[Yielded]:

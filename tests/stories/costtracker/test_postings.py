@@ -521,6 +521,23 @@ def test_an_edit_waits_until_its_author_gets_the_right(site, monkeypatch):
     assert site.waits("supplier:s1") == ""
 
 
+@pytest.mark.row("CT-S11", "CT-S12")
+def test_an_edit_that_waits_is_read_again_after_the_switch_was_off_for_a_while(site, monkeypatch):
+    site.enable(update_suppliers=True)
+    edit_supplier(site, "Ola Hansen", "+47 22 00 00 06")
+    site.sync()
+    assert "may not update suppliers" in site.waits("supplier:s1")
+    site.change(update_suppliers=False)
+    site.sync()
+    assert site.waits("supplier:s1") == ""
+    users = [user | {"can_update_accounting_suppliers": True} for user in company.USERS]
+    monkeypatch.setattr(company, "USERS", users)
+    site.change(update_suppliers=True)
+    site.sync()
+    assert vendor(site)["PrimaryPhone"]["FreeFormNumber"] == "+47 22 00 00 06"
+    assert site.sync()["requests"]["writes"] == 0
+
+
 # -- accounts, files, later life -------------------------------------------------------------------
 
 
