@@ -42,12 +42,18 @@ FORMER_DELETIONS_STREAM = "sweep"  # the stream of deletions in earlier versions
 
 
 def iter_changes(site: Site, source: Ion, cursors: Mapping[str, str]) -> Iterator[Yielded]:
-    """Yield every order and part that changed since the cursors, and the deleted orders."""
+    """Yield every order and part that changed since the cursors, and the deleted orders.
+
+    While the settings want no items of parts, the parts that wait are closed. So all are read once
+    they do again.
+    """
     sweep = _open_sweep(site, cursors)
     changed_orders = _iter_changed_orders(site, source, cursors.get("", ""))
     yield from sweep.watch(changed_orders)
     if site.settings["parts"] != "none" and not site.settings["generic_item"]:
         yield from _iter_changed_parts(site, source, cursors.get(PARTS_STREAM, ""))
+    elif cursors.get(PARTS_STREAM):
+        yield Checkpoint(cursor="", stream=PARTS_STREAM)
     if sweep.is_due:
         yield from _sweep_orders(site, source, sweep)
 

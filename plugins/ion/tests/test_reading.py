@@ -236,6 +236,17 @@ def test_parts_are_left_alone_where_none_are_wanted(open_bench):
     assert part(bench, "GLOVES-M").stage == "closed"
 
 
+@pytest.mark.parametrize("off", [{"parts": "none"}, {"generic_item": "7"}], ids=["none", "one"])
+def test_parts_that_waited_are_read_again_once_parts_are_wanted_again(bench, off):
+    items = bench.read()
+    position = cursors(items)
+    bench.set(**off)
+    position |= cursors(bench.read(position))
+    assert "parts" not in cursors(bench.read(position))
+    bench.set(parts="all", generic_item="")
+    assert ids(bench.read(position), "part:") == ids(items, "part:")
+
+
 def _change_orders(bench, change):
     """Let a server change the orders in the answers of the stand-in."""
 
