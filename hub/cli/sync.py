@@ -52,8 +52,9 @@ def sync(
     Posts until nothing is left to send. Waits for answers in doubt and for another process that
     works on the company. Ends with 0 when all is posted, 3 when some documents or files are held or
     in review (`hub cases` says what to do), 4 when some are in doubt, 5 when some are not sent yet
-    or a source was not read to the end (the next sync goes on), 1 when a run could not be done or
-    was asked to stop (SIGTERM or Ctrl-C): then what is being sent comes to its end first.
+    or a source was not read to the end or asks to be called later (the next sync goes on), 1 when a
+    run could not be done or was asked to stop (SIGTERM or Ctrl-C): then what is being sent comes to
+    its end first.
     """
     from hub.scheduling import exit_codes, summary
 

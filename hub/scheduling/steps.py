@@ -6,9 +6,18 @@ from typing import Any, TypeVar
 
 from hub.context import mask_secrets
 from hub.db.engine import read_only_session
-from hub.errors import DatabaseUnavailable, HubError, RateReached, Sentence, WorkInterrupted
+from hub.errors import (
+    DatabaseUnavailable,
+    HubError,
+    RateReached,
+    Retry,
+    Sentence,
+    TooOften,
+    WorkInterrupted,
+)
 from hub.models import Run
 from hub.scheduling import run_result
+from hub.scheduling.exit_codes import ASKED_TO_WAIT
 from hub.scheduling.run_log import RunRecorder
 
 T = TypeVar("T")
@@ -31,6 +40,7 @@ class Steps:
         self.requested_by = requested_by
         self.ids = ids
         self.errors: list[str] = []
+        self.pause_count = 0  # errors with which a source asked to be called later
         self.only_source_failed = True  # every error so far was one of a source
         self.is_database_lost = False  # at some step, so the run is due again at once
         self.continue_after: float | None = None  # seconds until the source may be called again
@@ -58,6 +68,7 @@ class Steps:
         except HubError as error:
             text = error.text
             self.only_source_failed = self.only_source_failed and error.from_source
+            self.pause_count += _asks_for_pause(error)
         except Exception as error:
             log.exception("run %s, %s", self.recorder.run_id, phase)
             self.only_source_failed = False
@@ -92,7 +103,15 @@ class Steps:
             if changes:
                 result = run_result.format_result(changes)
                 self.recorder.line(Sentence("Result: %(counts)s.", counts=result))
+        if not error and self.errors and self.pause_count == len(self.errors):
+            self.counts[ASKED_TO_WAIT] = True
         error = error or " ".join(self.errors)
         return self.recorder.end(
             self.counts, error, again=again, continue_after=self.continue_after
         )
+
+
+def _asks_for_pause(error: HubError) -> bool:
+    """Return whether the source works, but asks to be called later."""
+    has_time = isinstance(error, Retry) and bool(error.after)
+    return error.from_source and (has_time or isinstance(error, TooOften))

@@ -275,6 +275,12 @@ def finish_run(outcome="done", kind="sync", **counts):
         ([finish_run(posted=3, held=1, waiting=1)], 3),
         ([finish_run(posted=3, continues_reading=True), finish_run(kind="post", posted=4)], 5),
         ([finish_run(continues_reading=True), finish_run(posted=3)], 0),
+        ([finish_run("stopped", asked_to_wait=True)], 5),
+        ([finish_run("stopped", asked_to_wait=True, held=1)], 3),
+        ([finish_run("stopped", asked_to_wait=True), finish_run(kind="post", posted=4)], 5),
+        ([finish_run("stopped", kind="post", asked_to_wait=True)], 5),
+        ([finish_run("stopped", asked_to_wait=True), finish_run(posted=3)], 0),
+        ([finish_run("stopped", asked_to_wait=True), finish_run("stopped")], 1),
     ],
 )
 def test_the_exit_code_is_the_first_that_applies(runs, code):

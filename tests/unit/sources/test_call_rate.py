@@ -17,7 +17,7 @@ from hub.cli import main
 from hub.context import Ending, current_hub
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
-from hub.errors import RateReached, TooOften
+from hub.errors import RateReached, Refused, TooOften
 from hub.models import Case, Installation, ListState, RunLine, Schedule
 from hub.models import Cursor as CursorRow
 from hub.scheduling import runner, schedule
@@ -214,6 +214,59 @@ def test_a_sync_that_the_rate_ends_is_not_taken_for_a_complete_one(hub, clock, m
     monkeypatch.setattr("hub.collect.run.SourceReading.read_exactly", stop_by_rate)
     result = CliRunner().invoke(main, ["sync", "small", "--only", "7"], obj=source.app)
     assert (result.exit_code, "There is no" in result.output) == (5, False), result.output
+
+
+@pytest.mark.parametrize(
+    ("status", "wait", "code"),
+    [
+        (429, "3600", 5),
+        (429, "", 5),
+        (503, "3600", 5),
+        (503, "0", 1),
+        (503, "", 1),
+    ],
+)
+def test_a_pause_that_the_source_asks_for_is_no_failure_of_the_command(
+    hub, monkeypatch, status, wait, code
+):
+    source = hub("", enforced="1/h")
+    headers = (("Retry-After", wait),) if wait else ()
+    monkeypatch.setattr(
+        current_hub().mounts[SOURCE],
+        "app",
+        lambda environ, start: json_answer(start, status, {}, headers),
+    )
+    result = CliRunner().invoke(main, ["sync"], obj=source.app)
+    assert result.exit_code == code, result.output
+    is_pause = "Its source asks to be called later; the next sync goes on there." in result.output
+    assert is_pause == (code == 5), result.output
+    with read_only_session() as session:  # a source that never answers becomes a case
+        assert session.get_one(Installation, source.id).failed_syncs == 1
+
+
+def test_a_document_that_cannot_be_read_during_a_pause_is_not_missing(hub, monkeypatch):
+    source = hub("", enforced="1/h")
+
+    def ask_to_wait(*_):
+        error = TooOften("source.test", "Small", 3600)
+        error.from_source = True
+        raise error
+
+    monkeypatch.setattr("hub.collect.run.SourceReading.read_exactly", ask_to_wait)
+    result = CliRunner().invoke(main, ["sync", "small", "--only", "7"], obj=source.app)
+    assert (result.exit_code, "There is no" in result.output) == (5, False), result.output
+
+
+def test_a_pause_hides_no_other_failure_of_the_command(hub, monkeypatch):
+    source = hub("", enforced="1/h")
+    client(source).request("GET", SOURCE)
+
+    def fail(*_, **__):
+        raise Refused("QuickBooks refuses it.")
+
+    monkeypatch.setattr("hub.scheduling.runner.send_run.drain", fail)
+    result = CliRunner().invoke(main, ["sync"], obj=source.app)
+    assert (result.exit_code, "to slow down. QuickBooks refuses it." in result.output) == (1, True)
 
 
 def test_documents_that_a_person_asks_for_say_when_they_can_be_read(hub):
