@@ -328,7 +328,7 @@ def _load_history(
     attempts = evidence.attempts_of(posting.id)
     sends = tuple(_build_send_attempt(attempt) for attempt in attempts)
     proofs = evidence.valid_proofs(posting.id, posting_session.company)
-    after_restore = operation not in CHANGE_OPERATIONS and _may_be_forgotten(
+    after_restore = operation not in CHANGE_OPERATIONS and _may_lack_sends(
         posting_session.company, proofs
     )
     return History(
@@ -369,8 +369,8 @@ def _is_unwanted(posting: Posting) -> bool:
     return is_first and document.stage == Stage.UPDATE_ONLY
 
 
-def _may_be_forgotten(company: ConnectedCompany, proofs: Sequence[Proof]) -> bool:
-    """Return whether the restored database may lack a send of the posting.
+def _may_lack_sends(company: ConnectedCompany, proofs: Sequence[Proof]) -> bool:
+    """Return whether a restored database may lack a send of the posting.
 
     This ends once the restore is settled and the absence of the posting was proved after that.
     """
