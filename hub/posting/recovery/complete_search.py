@@ -285,6 +285,7 @@ def _is_from_later(snapshot: PostingSnapshot, moment: dt.datetime) -> bool:
 
 
 def _add_results(snapshot: PostingSnapshot, results: Iterable[QuickBooksObject]) -> PostingSnapshot:
+    """Return the snapshot with these objects as the results of its search."""
     history = replace(snapshot.history, search_results=tuple(results))
     return replace(snapshot, history=history)
 
@@ -303,9 +304,12 @@ def _search_singly(
         for page in search.find_created_since(client, kind, snapshot.since - SEARCH_OVERLAP):
             entities += page
     posting_session.collect_dates()
-    results = {str(entity["Id"]): from_entity(snapshot.posting, entity) for entity in entities}
+    found_objects = {str(entity["Id"]): from_entity(posting, entity) for entity in entities}
     with read_only_session() as session:
-        owned_ids = find_ids_of_other_postings(session, posting, list(results))
+        owned_ids = find_ids_of_other_postings(session, posting, list(found_objects))
     foreign_ids = select_foreign_ids(posting, entities, owned_ids)
-    results = {id: replace(one, foreign=id in foreign_ids) for id, one in results.items()}
-    return _add_results(snapshot, results.values())
+    results = [
+        replace(found_object, foreign=id in foreign_ids)
+        for id, found_object in found_objects.items()
+    ]
+    return _add_results(snapshot, results)
