@@ -81,20 +81,25 @@ def _note_refusals(company_id: int, changes: Changes, kinds: Collection[str]) ->
     refusals = changes.refusals
     if refusals and len(refusals) == len(kinds):
         raise next(iter(refusals.values()))
-    optional = [
-        kind for kind in kinds if kind in DOCUMENT_ENTITIES or kind in records.OPTIONAL_LISTS
-    ]
+    optional_kinds = [kind for kind in kinds if _is_optional(kind)]
+    problems = {kind: refusals[kind].problem for kind in optional_kinds if kind in refusals}
+    read_kinds = [kind for kind in optional_kinds if kind not in refusals]
     with engine.transaction() as session:
         unread_kinds.update(
             session,
             company_id,
             unread_kinds.KindReader.POLL,
-            read=[kind for kind in optional if kind not in refusals],
-            problems={kind: refusals[kind].problem for kind in optional if kind in refusals},
+            read=read_kinds,
+            problems=problems,
         )
-    for kind in refusals:
-        if kind not in optional:
-            raise refusals[kind]
+    for kind, refusal in refusals.items():
+        if kind not in optional_kinds:
+            raise refusal
+
+
+def _is_optional(kind: str) -> bool:
+    """Return whether documents of other kinds can be posted although this kind cannot be read."""
+    return kind in DOCUMENT_ENTITIES or kind in records.OPTIONAL_LISTS
 
 
 def _poll(company_id: int, client: Client, states: Mapping[str, ListState]) -> Changes:
