@@ -1,4 +1,4 @@
-"""The things that the parts of one hub share: settings, clock, vault, plugins and stand-ins."""
+"""What the parts of one hub share: settings, clock, vault, plugins and stand-ins."""
 
 import gc
 import secrets
