@@ -1,6 +1,7 @@
 """The limits of calls to a company or a source, and the types that callers use."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 MINUTE = 60.0
 # Requests that start evenly do not arrive evenly: a limit is kept over a little more than its
@@ -33,6 +34,18 @@ class Limits:
 
 
 INTUIT_LIMITS = Limits()
+
+
+class CallKind(Enum):
+    """The kinds of calls that the limits tell apart."""
+
+    SINGLE = "single"
+    BATCH = "batch"
+
+    @classmethod
+    def of_items(cls, items: int) -> "CallKind":
+        """Return the kind of a call with this number of items; a single call has 0."""
+        return cls.BATCH if items else cls.SINGLE
 
 
 class NoSlot(Exception):

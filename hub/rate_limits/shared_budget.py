@@ -19,6 +19,7 @@ from hub.rate_limits.rules import (
     RECOVERY_PER_MINUTE,
     SECOND_WINDOW,
     SLOWDOWN_FACTOR,
+    CallKind,
     Limits,
 )
 
@@ -49,13 +50,13 @@ class Start:
 class Share:
     """The number of calls that a process may have under way, and until when.
 
-    - `wanted`: the number of calls that it wants.
+    - `wanted_calls`: the number of calls that it could have under way.
     - `since`: when it got its first call, or began to wait if it has none.
     - `room`: the number of starts that a batch of the process needs; other processes keep it free.
     """
 
     units: int
-    wanted: int
+    wanted_calls: int
     room: int
     since: float
     ends_at: float
@@ -74,7 +75,7 @@ class Demand:
 
     - `waiting`: the items of the calls that need a start, in order.
     - `running`: the number of calls under way.
-    - `wanted`: the number of calls that could be under way if nothing limited them.
+    - `wanted_calls`: the number of calls that could be under way if nothing limited them.
     - `extra`: the number of calls that may follow soon.
     - `next_number`: the number of the next reserved start.
     - `throttles`: when answers 429 came, and how long the pauses are.
@@ -82,7 +83,7 @@ class Demand:
 
     process: str
     running: int = 0
-    wanted: int = 0
+    wanted_calls: int = 0
     waiting: Sequence[int] = ()
     extra: int = 0
     next_number: int = 1
@@ -104,13 +105,13 @@ class Slot:
 class CallGrant:
     """The answer to a demand: reserved starts, the share, and when the next starts are possible.
 
-    `free_at` is by kind of call: False for a single one, True for a batch.
+    `free_at` has only the kinds of calls that have to wait.
     """
 
     slots: list[Slot] = field(default_factory=list)
     concurrent: int = 0
     ends_at: float = 0.0
-    free_at: dict[bool, float] = field(default_factory=dict)
+    free_at: dict[CallKind, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -218,7 +219,7 @@ class SharedBudget:
         If there are more processes than calls at once, they take turns.
         """
         former = self.shares.pop(demand.process, None)
-        if demand.wanted == 0:
+        if demand.wanted_calls == 0:
             return 0
         has_turn = former is not None and former.units > 0
         since = former.since if former else now
@@ -233,7 +234,7 @@ class SharedBudget:
         if has_turn != (units > 0):
             since = now
         ends_at = now + SHARE_SECONDS
-        self.shares[demand.process] = Share(units, demand.wanted, 0, since, ends_at)
+        self.shares[demand.process] = Share(units, demand.wanted_calls, 0, since, ends_at)
         return concurrent
 
     def _count_without(self, since: float, *, includes_later: bool) -> int:
@@ -245,8 +246,8 @@ class SharedBudget:
         """Return an equal part of the calls at once; the processes get the remainder in turn."""
         place = sum(process < demand.process for process in self.shares)
         position = (place + int(now / ROTATION_SECONDS)) % (len(self.shares) + 1)
-        others = [share.wanted for share in self.shares.values()]
-        return _compute_equal_part(limits.concurrent, demand.wanted, others, position)
+        others = [share.wanted_calls for share in self.shares.values()]
+        return _compute_equal_part(limits.concurrent, demand.wanted_calls, others, position)
 
 
 @dataclass
@@ -287,7 +288,7 @@ class _Reservation:
             if start_at <= soon:
                 self._add(items, start_at, start_at + MAX_START_DELAY)
                 continue
-            self.grant.free_at.setdefault(items > 0, start_at)
+            self.grant.free_at.setdefault(CallKind.of_items(items), start_at)
             if batch_at <= soon:
                 self._keep_room(items)
                 return False

@@ -16,7 +16,7 @@ from hub.clock import Clock
 from hub.errors import DatabaseUnavailable
 from hub.rate_limits.permit import RequestSlots
 from hub.rate_limits.process_times import OwnSlot, TimedGrant
-from hub.rate_limits.rules import TURN_SECONDS, Budget, Limits, NoSlot, Ticket
+from hub.rate_limits.rules import TURN_SECONDS, Budget, CallKind, Limits, NoSlot, Ticket
 from hub.rate_limits.shared_budget import (
     HORIZON_SECONDS,
     SHARE_SECONDS,
@@ -67,9 +67,8 @@ class SharedRateLimiter(RequestSlots):
         self._share_ends_at = 0.0
         self._is_asking = False
         self._waits_for_share = False
-        # By kind of call, False for a single one and True for a batch.
-        self._ask_at = {False: 0.0, True: 0.0}
-        self._free_at = {False: 0.0, True: 0.0}
+        self._ask_at = dict.fromkeys(CallKind, 0.0)
+        self._free_at = dict.fromkeys(CallKind, 0.0)
         self._renewal: threading.Thread | None = None
         self._renewal_due = threading.Event()  # set to renew before the interval is over
 
@@ -77,7 +76,7 @@ class SharedRateLimiter(RequestSlots):
         """Note that a request no longer runs; ask at once if its part of the share is free now."""
         super()._end()
         if self._waits_for_share and self._running < self._concurrent:
-            self._ask_at = {False: 0.0, True: 0.0}
+            self._ask_at = dict.fromkeys(CallKind, 0.0)
 
     def note_throttling(self, seconds: float) -> None:
         """Pause on all machines for as long as QuickBooks asked, and continue somewhat slower.
@@ -141,16 +140,16 @@ class SharedRateLimiter(RequestSlots):
     def _wait_or_ask(self, ticket: Ticket, until: float | None) -> None:
         """Wait until a start may be possible, or ask for one; raise NoSlot if it would be late."""
         now = self._clock.monotonic()
-        is_batch = ticket.items > 0
+        kind = CallKind.of_items(ticket.items)
         slot = self._find_slot(ticket)
-        self._require_time(slot.start_at if slot else self._free_at[is_batch], until)
+        self._require_time(slot.start_at if slot else self._free_at[kind], until)
         is_first = self._get_queue(ticket)[0] is ticket
         if self._is_asking or not is_first or self._running >= self._limits.concurrent:
             self._changed.wait(TURN_SECONDS)
             return
         next_at = slot.start_at if slot else 0.0
         if next_at <= now and not (slot and self._has_share(now)):
-            next_at = self._ask_at[is_batch]
+            next_at = self._ask_at[kind]
             if next_at <= now:
                 self._ask_or_raise(until)
                 return
@@ -225,7 +224,7 @@ class SharedRateLimiter(RequestSlots):
         return Demand(
             process=f"{os.getpid()}-{self._name}",
             running=self._running,
-            wanted=self._running + max(self._count_waiting(), recent if reserves else 0),
+            wanted_calls=self._running + max(self._count_waiting(), recent if reserves else 0),
             waiting=self._list_items_without_slot() if reserves else (),
             extra=recent if reserves else 0,
             next_number=self._next_number,
@@ -262,23 +261,23 @@ class SharedRateLimiter(RequestSlots):
             self._slots.append(OwnSlot(slot, start_at, latest))
         now = self._clock.monotonic()
         self._waits_for_share = 0 < grant.concurrent <= demand.running
-        for is_batch in (False, True):
-            free_at = timed_grant.earliest_time(grant.free_at.get(is_batch, 0.0))
-            self._free_at[is_batch] = free_at
-            if is_batch in grant.free_at:
+        for kind in CallKind:
+            free_at = timed_grant.earliest_time(grant.free_at.get(kind, 0.0))
+            self._free_at[kind] = free_at
+            if kind in grant.free_at:
                 seconds = free_at - HORIZON_SECONDS - now
-                self._ask_at[is_batch] = now + min(max(seconds, MIN_POLL_SECONDS), MAX_POLL_SECONDS)
+                self._ask_at[kind] = now + min(max(seconds, MIN_POLL_SECONDS), MAX_POLL_SECONDS)
             elif self._waits_for_share:
-                self._ask_at[is_batch] = now + MAX_POLL_SECONDS
+                self._ask_at[kind] = now + MAX_POLL_SECONDS
             elif grant.concurrent == 0:
-                self._ask_at[is_batch] = now + MIN_POLL_SECONDS
+                self._ask_at[kind] = now + MIN_POLL_SECONDS
             else:
-                self._ask_at[is_batch] = 0.0
+                self._ask_at[kind] = 0.0
 
     def _postpone_asking(self) -> None:
         """Wait before the next request to a row that cannot be reached."""
         retry_at = self._clock.monotonic() + RETRY_SECONDS
-        self._ask_at = {False: retry_at, True: retry_at}
+        self._ask_at = dict.fromkeys(CallKind, retry_at)
         self._free_at = dict(self._ask_at)
 
     def _list_items_without_slot(self) -> list[int]:

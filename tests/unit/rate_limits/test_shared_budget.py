@@ -8,6 +8,7 @@ import pytest
 
 from hub.rate_limits.budget_row import decode, encode
 from hub.rate_limits.limiter import INTUIT_LIMITS, Limits
+from hub.rate_limits.rules import CallKind
 from hub.rate_limits.shared_budget import HORIZON_SECONDS, Demand, SharedBudget, Slot, StartOutcome
 from tests.support.proofs.windows import most_within
 
@@ -54,7 +55,7 @@ class Process:
         return Demand(
             self.name,
             running=running,
-            wanted=running + waiting,
+            wanted_calls=running + waiting,
             waiting=[self.items] * max(0, waiting - len(self.slots)),
             next_number=self.number,
             outcomes=tuple(self.outcomes),
@@ -69,7 +70,7 @@ class Process:
         self.number += len(grant.slots)
         self.slots += grant.slots
         self.concurrent, self.share_ends_at = grant.concurrent, grant.ends_at
-        free_at = grant.free_at.get(self.items > 0, 0.0)
+        free_at = grant.free_at.get(CallKind.of_items(self.items), 0.0)
         self.ask_at = now + min(1.0, max(0.1, free_at - HORIZON_SECONDS - now))
         if 0 < self.concurrent <= len(self.ends):
             self.ask_at = min([now + 1.0, *self.ends])
