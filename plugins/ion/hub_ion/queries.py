@@ -6,16 +6,19 @@ from hub import Row
 from hub_ion import schema
 
 LIST_TEMPLATE = """query {operation}($filters: {filters}, $first: Int, $after: String) {{
-  rows: {things}(filters: $filters, sort: [ID_ASC], first: $first, after: $after) {{
+  rows: {field}(filters: $filters, sort: [ID_ASC], first: $first, after: $after) {{
     edges {{ node {{ {node} }} }} pageInfo {{ endCursor hasNextPage totalCount }} }} }}"""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A list of ION: the type of its rows, and the fields to request unless `node` has them."""
+    """A list of ION: the type of its rows, and the fields to request unless `node` has them.
+
+    `field` is the field of the query type that holds the list, as in ION's GraphQL schema.
+    """
 
     operation: str
-    things: str
+    field: str
     filters: str
     type: str
     node: str = ""
@@ -25,7 +28,7 @@ class Listing:
         node = self.node or schema.select(self.type, absent_fields)
         return LIST_TEMPLATE.format(
             operation=self.operation,
-            things=self.things,
+            field=self.field,
             filters=self.filters,
             node=node,
         )
@@ -42,16 +45,16 @@ class ShortList:
     """A list without filters, which ION may give page by page as its long lists, or as a whole."""
 
     operation: str
-    things: str
+    field: str
     node: str
 
     def text(self, *, is_paged: bool) -> str:
         """Return the query for the list in one of the two forms."""
         if not is_paged:
-            return f"query {self.operation} {{ rows: {self.things} {{ {self.node} }} }}"
+            return f"query {self.operation} {{ rows: {self.field} {{ {self.node} }} }}"
         return (
             f"query {self.operation}Pages($first: Int, $after: String) {{"
-            f" rows: {self.things}(first: $first, after: $after) {{"
+            f" rows: {self.field}(first: $first, after: $after) {{"
             f" edges {{ node {{ {self.node} }} }} pageInfo {{ hasNextPage endCursor }} }} }}"
         )
 
