@@ -178,12 +178,12 @@ def read_changes_in_order(
     last_rows: set[RowVersion] = set()
     while True:
         rows, has_more = _fetch(fetch, since, source)
-        versions = [find_version(version, row) for row in rows]
-        known_versions = [one for one in versions if one]
-        new_rows = [row for row, one in zip(rows, versions, strict=True) if one not in last_rows]
+        versioned_rows = [(row, find_version(version, row)) for row in rows]
+        new_rows = [row for row, row_version in versioned_rows if row_version not in last_rows]
         if not has_more:
             yield new_rows, ""
             return
+        known_versions = [row_version for _, row_version in versioned_rows if row_version]
         if not new_rows or not known_versions or not _is_in_order(known_versions):
             raise Refused(
                 "%(source)s sends no more than %(count)s rows that changed at %(since)s or later"
