@@ -110,7 +110,8 @@ def match(case_id: int) -> Response | tuple[str, int]:
     except HubError as error:
         return _render_case_page(case_id, problem=translate(error.sentence)), 400
     decision = code_decisions.get_case_decision(choice)
-    return case_acts.apply(case_id, lambda: message, decision)
+    is_asked = code_decisions.waits_for_answer(installation.id, field.name, code, decision)
+    return case_acts.apply(case_id, lambda: message, decision, syncs=not is_asked)
 
 
 @pages.post("/<int:case_id>/create")
@@ -128,7 +129,9 @@ def create(case_id: int) -> Response | tuple[str, int]:
         return _render_case_page(case_id, invalid=error), 400
     except HubError as error:
         return _render_case_page(case_id, problem=translate(error.sentence)), 400
-    return case_acts.apply(case_id, lambda: message, CaseDecision.CREATED)
+    decision = CaseDecision.CREATED
+    is_asked = code_decisions.waits_for_answer(installation.id, field.name, code, decision)
+    return case_acts.apply(case_id, lambda: message, decision, syncs=not is_asked)
 
 
 @pages.post("/<int:case_id>/retry")

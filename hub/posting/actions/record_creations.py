@@ -1,9 +1,9 @@
 """Let the record of a code be created that was skipped or refused, or that is inactive."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from hub import outbox
@@ -42,11 +42,32 @@ def request(
     return requested
 
 
+def is_asked(session: Session, installation: Installation, field: str, code: str) -> bool:
+    """Return whether a case asks a person about the creation of the record of a code.
+
+    No decision about the code answers it, so the record is not created before.
+    """
+    newest = _choose_newest(session.scalars(_select_creations(installation, field, code)))
+    return any(
+        posting.state == PostingState.HELD and posting.held_by == Holder.PERSON
+        for posting in newest
+    )
+
+
 def _load_newest_creations(
     session: Session, installation: Installation, field: str, code: str
 ) -> Collection[Posting]:
     """Return the newest creation of the record of a code, for each app that shares its match."""
-    query = (
+    query = _select_creations(installation, field, code).with_for_update(of=Posting)
+    return _choose_newest(session.scalars(query))
+
+
+def _select_creations(installation: Installation, field: str, code: str) -> Select[Posting]:
+    """Return the query for the creations of the record of a code, oldest first.
+
+    They include those of other apps that share its match.
+    """
+    return (
         select(Posting)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .where(
@@ -58,9 +79,12 @@ def _load_newest_creations(
             Posting.operation == Operation.CREATE,
         )
         .order_by(Posting.id)
-        .with_for_update(of=Posting)
     )
-    newest = {posting.document_id: posting for posting in session.scalars(query)}
+
+
+def _choose_newest(creations: Iterable[Posting]) -> Collection[Posting]:
+    """Return the last one of the creations of each document."""
+    newest = {posting.document_id: posting for posting in creations}
     return newest.values()
 
 

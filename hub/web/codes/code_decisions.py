@@ -5,12 +5,13 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from hub.contract.documents import Item, Party, Role
-from hub.db.engine import transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import Refused
 from hub.installations import matches, shared_matches
 from hub.mapping import EMPTY, NEW, Decision, Missing, find
 from hub.models import Installation, SeenCode
 from hub.models.enums import CaseDecision, MatchOrigin
+from hub.posting.actions import record_creations
 from hub.qbo import records
 from hub.security import audit
 from hub.translations.messages import gettext
@@ -24,6 +25,15 @@ def get_case_decision(choice: str) -> CaseDecision:
     if choice == NEW:
         return CaseDecision.CREATED
     return CaseDecision.LEFT_OUT if choice in (LEAVE_OUT, EMPTY) else CaseDecision.MATCHED
+
+
+def waits_for_answer(installation_id: int, field: str, code: str, decision: CaseDecision) -> bool:
+    """Return whether nothing continues after this decision until a question is answered."""
+    if decision != CaseDecision.CREATED:
+        return False
+    with read_only_session() as session:
+        installation = session.get_one(Installation, installation_id)
+        return record_creations.is_asked(session, installation, field, code)
 
 
 def decide(
@@ -56,11 +66,15 @@ def decide(
         )
         index = records.load_index(session, installation.company_id, cast(Role, match.role))
         entry = index.get_active(record)
+        is_asked = record_creations.is_asked(session, installation, field, code)
     title = name or code
     if record == EMPTY:
         return gettext("%(code)s is left out.", code=title)
     if record == NEW:
-        return match_messages.explain_later_creation(details.name if details else title)
+        new_name = details.name if details else title
+        if is_asked:
+            return match_messages.explain_question(new_name)
+        return match_messages.explain_later_creation(new_name)
     return match_messages.describe_match(
         title, match_messages.build_title(entry) if entry else record
     )

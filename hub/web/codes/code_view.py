@@ -26,6 +26,7 @@ from hub.web.codes import code_lookup
 CREATED_LATER = gettext_noop("created in QuickBooks when it is used next")
 CREATION_STOPPED = Sentence("its creation is stopped.")
 CREATION_SKIPPED = Sentence("its creation was skipped.")
+CREATION_ASKED = Sentence("a case in the inbox asks about its creation. Answer that first.")
 REQUIRED_ROLES = {"vendor", "item", "account"}  # roles that a document cannot do without
 
 
@@ -144,13 +145,10 @@ def _view_result(
     promise = None if stop else _describe_expected_creation(match, used, creation)
     if promise is not None:
         return replace(view, state=CodeState.NEW, record=promise)
-    return replace(
-        view,
-        problem=result.problem,
-        missing=result,
-        suggestions=result.suggestions,
-        exact_id=result.exact,
-    )
+    view = replace(view, suggestions=result.suggestions, exact_id=result.exact)
+    if stop is CREATION_ASKED:
+        return replace(view, problem=stop)
+    return replace(view, problem=result.problem, missing=result)
 
 
 def _is_decision_outdated(match: Match | None, field: Field, match_index: MatchIndex) -> bool:
@@ -209,7 +207,9 @@ def _explain_stop(creation: Posting | None, match: Match | None) -> Sentence | N
         return CREATION_SKIPPED
     if creation.state != PostingState.HELD:
         return None
-    if creation.held_by in (Holder.QUICKBOOKS, Holder.PERSON):
+    if creation.held_by == Holder.PERSON:
+        return CREATION_ASKED
+    if creation.held_by == Holder.QUICKBOOKS:
         return CREATION_STOPPED
     is_decided = match is not None and match.at >= (creation.planned_at or creation.changed_at)
     return None if is_decided else CREATION_STOPPED

@@ -20,6 +20,15 @@ def explain_later_creation(code: str) -> str:
     return gettext("%(code)s will be created in QuickBooks the next time it is used.", code=code)
 
 
+def explain_question(code: str) -> str:
+    """Report that the record of a code is not created until a person has answered a question."""
+    return gettext(
+        "%(code)s is not created yet: a case in the inbox asks about its creation. Answer that"
+        " first.",
+        code=code,
+    )
+
+
 def explain_lacking_data(code: str) -> str:
     """Explain why a record cannot be created from what the source gives."""
     return gettext(

@@ -251,7 +251,8 @@ def _decide(
         case_id = session.scalar(select(Case.id).where(*has_cause))
     if case_id is None:
         return work()
-    return case_acts.carry_out(case_id, work, decision)
+    is_asked = code_decisions.waits_for_answer(installation_id, field, code, decision)
+    return case_acts.carry_out(case_id, work, decision, syncs=not is_asked)
 
 
 @pages.post("/apply")

@@ -200,3 +200,55 @@ def test_one_that_is_skipped_is_not_promised_until_a_person_asks_for_it(pages: P
     pages.site.clock.advance(60)
     pages.sync()
     assert pages.posted() == 2
+
+
+def ask_about_creation(pages: Pages) -> str:
+    """Lose the answer to the creation, and have somebody make the customer inactive.
+
+    Return the address of the case that asks about it.
+    """
+    quickbooks, realm = pages.visitor.quickbooks, pages.site.realm
+    quickbooks.add_fault("lose_answer", "customer.create")
+    pages.sync(JORDAN)
+    customers = quickbooks.books(realm=realm, kind="Customer")[realm]["Customer"]
+    (id,) = [row["Id"] for row in customers if row["DisplayName"] == "Jordan Mercer"]
+    quickbooks.act("deactivate", realm=realm, kind="Customer", id=id)
+    pages.site.clock.advance(600)
+    pages.sync()
+    return find_case(pages)
+
+
+ASKS = "a case in the inbox asks about its creation. Answer that first."
+
+
+@pytest.mark.parametrize("place", ["the case", "the page of the code"])
+def test_one_about_which_a_case_asks_is_not_promised(pages: Pages, place: str) -> None:
+    pages.enable()
+    case = ask_about_creation(pages)
+    matching = f"/installations/{pages.site.row.id}/matching"
+    page_of_code = f"{matching}/code?field=client&code=client%3Ak20"
+    assert ASKS in pages.visitor.page(page_of_code)
+    place = case if place == "the case" else matching
+    values = form_of(pages.visitor.page(case if place == case else page_of_code))
+    assert pages.visitor.post(f"{place}/create", **values).status_code == 302
+    page = pages.visitor.page(f"{matching}/")
+    assert f"Jordan Mercer is not created yet: {ASKS}" in page
+    assert "will be created" not in page
+    assert "Posting 1 customer" not in page
+    assert "A sync continues" not in page
+    assert ASKS in pages.visitor.page(page_of_code)
+    pages.sync()
+    assert (read_creation(pages).state, pages.posted()) == ("held", 0)
+
+
+def test_a_program_is_told_that_a_case_asks_about_a_creation(pages: Pages) -> None:
+    pages.enable()
+    ask_about_creation(pages)
+    program = ApiClient.of(pages.app, "oda")
+    address = f"/installations/{pages.site.row.id}/matches/"
+    body = {"field": "client", "code": "client:k20", "record": "new"}
+    answer = program.call("PUT", address, body)
+    assert (answer.status_code, answer.json["state"]) == (200, "open")
+    assert answer.json["record"] == ASKS
+    rows = program.call("GET", address).json["data"]
+    assert [row["record"] for row in rows if row["code"] == "client:k20"] == [ASKS]
