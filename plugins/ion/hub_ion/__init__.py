@@ -29,7 +29,17 @@ from hub import (
     hookimpl,
     signed_json,
 )
-from hub_ion import client, imports, orders, parts, reading, receipts, schema, webhooks
+from hub_ion import (
+    client,
+    imports,
+    orders,
+    parts,
+    reading,
+    receipts,
+    schema,
+    tenants,
+    webhooks,
+)
 from hub_ion.client import Ion
 from hub_ion.settings import Settings
 
@@ -106,6 +116,7 @@ def hub_check(app: str, site: Site) -> Tenant:
         )
     warnings = [_warn_of_absent_fields(absent_fields), site.secrets.get(WEBHOOK_WARNING_KEY)]
     warnings += imports.list_warnings(site)
+    id, name = tenants.identify(site, id, name)
     return Tenant(id=id, name=name, warnings=tuple(filter(None, warnings)))
 
 

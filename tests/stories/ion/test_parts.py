@@ -6,6 +6,8 @@ import json
 from decimal import Decimal
 
 import pytest
+from hub_ion import client
+from hub_ion.sandbox import api
 
 from hub import sources
 from hub.db import engine
@@ -346,6 +348,29 @@ def test_settings_of_another_organization_that_are_refused_change_nothing(site):
     id = site.order({"account": "6300"})
     site.sync()
     assert len(site.posted(id)) == 1, "the former keys still read the former organization"
+
+
+@pytest.mark.row("ION-2", "ION-3")
+def test_an_app_goes_on_with_the_same_organization_of_another_environment(site, monkeypatch):
+    """The database of ION's sandbox is a copy of that of production."""
+    monkeypatch.setitem(api.ORGANIZATIONS, "sandbox", api.ORGANIZATIONS["production"])
+    other = site.connect_another()
+    keys = {}
+    for name in ("production", "sandbox"):
+        settings = other.source.settings(other.url, name)
+        addresses = (settings["api_url"], settings["token_url"])
+        monkeypatch.setitem(client.ENVIRONMENTS, name, (name.title(), *addresses))
+        keys[name] = settings | {"environment": name}
+    other.enable(**EVERYTHING | keys["sandbox"])
+    with pytest.raises(OtherTenant, match=r"lead to the account orbital-works.* \(Production\)"):
+        enable.change(other.company_id, "ion", keys["production"], who="kari")
+    account = "4711 (Production)"
+    options = {"who": "kari", "new_account": account}
+    row = enable.change(other.company_id, "ion", keys["production"], **options)
+    assert sources.check(row).id == row.tenant == account
+    id = other.order({"account": "6300"})
+    other.sync()
+    assert len(other.posted(id)) == 1
 
 
 @pytest.mark.row("ION-3")
