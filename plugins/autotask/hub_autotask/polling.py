@@ -113,12 +113,14 @@ class DocumentReader(ABC):
     """Reads the documents of one entity of Autotask; a subclass says how.
 
     The source ids of its documents begin with `prefix`. `stream` names the cursor with the ids of
-    its rows: rows of two entities may have the same id.
+    its rows: rows of two entities may have the same id. `last_poll_stream` names the cursor that is
+    the day of its last poll.
     """
 
     entity: str
     prefix: str
     stream = ""
+    last_poll_stream = LAST_POLL_STREAM
     # The entity of parts that people may change in an open row, and its field with the row's id.
     changeable_parts: tuple[str, str] | None = None
 
@@ -218,11 +220,12 @@ class DocumentReader(ABC):
 
         Yield a Checkpoint after each page with news, and at the end also the day of this poll.
         """
-        self.last_poll = parse_date(cursors.get(LAST_POLL_STREAM))
+        last_day = cursors.get(self.last_poll_stream) or cursors.get(LAST_POLL_STREAM)
+        self.last_poll = parse_date(last_day)
         marked_ids = self.read_marked_ids()
         history = ReportHistory(cursors.get(self.stream), marked_ids)
         yield from self.poll_pages(history)
-        yield Checkpoint(cursor=self.site.today.isoformat(), stream=LAST_POLL_STREAM)
+        yield Checkpoint(cursor=self.site.today.isoformat(), stream=self.last_poll_stream)
         yield Checkpoint(cursor=history.build_final_cursor(), stream=self.stream)
         if not history.is_first:  # else it may be a preview, whose cursor is not kept
             StoredIds(self.site.secrets, MARKED_AS_FAILED).remove(marked_ids)

@@ -195,6 +195,8 @@ class Receipts(Orders):
     """Reads receipts of orders: a bill for each vendor invoice."""
 
     stream = "receipts"
+    # Apart from that of orders, which the settings may want again after a time without their polls.
+    last_poll_stream = "last poll of receipts"
 
     def __init__(self, site: Site, source: Autotask, lists: Lists) -> None:
         super().__init__(site, source, lists)
@@ -212,7 +214,7 @@ class Receipts(Orders):
 
         A page without news needs none.
         """
-        newest_id = history.newest_id
+        newest_id = history.newest_id_before
         for page in self.source.pages(RECEIPT_ENTITY, self._is_to_be_read(newest_id)):
             rows = list(filter(_is_usable, page))
             if len(rows) < len(page):

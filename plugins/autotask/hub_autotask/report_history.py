@@ -37,6 +37,11 @@ class ReportHistory:
         """Return the highest id that was yielded so far; None if nothing was."""
         return max((*self._before, *self._current), default=None)
 
+    @property
+    def newest_id_before(self) -> int | None:
+        """Return the highest id of the polls before; None in a first poll."""
+        return None if self.is_first else max(self._before, default=None)
+
     def has(self, id: int) -> bool:
         """Return whether the last poll had a document."""
         return id in self._before

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from hub_autotask import hub_documents
 from hub_autotask.sandbox.api import Api
 from hub_autotask.sandbox.refusals import bad_request
 
@@ -84,6 +85,18 @@ def put_receipt(bench, id, **fields):
 def read_later(bench, items):
     """Return the items of the next poll, with the checkpoints."""
     return bench.read({item.stream: item.cursor for item in items if isinstance(item, Checkpoint)})
+
+
+@pytest.mark.row("AT-P10")
+def test_a_first_poll_that_was_broken_off_leaves_out_the_same_receipts(bench):
+    put_receipt(bench, 85098, receiveDate="2025-12-01T00:00:00Z")
+    items = hub_documents(app=bench.app.slug, site=bench.site, cursors={}, ids=())
+    page_end = next(item for item in items if isinstance(item, Checkpoint))
+    items.close()
+    rest = read_later(bench, [page_end])
+    assert _source_ids(rest) == set()
+    put_receipt(bench, 85099, receiveDate="2025-12-01T00:00:00Z")
+    assert _source_ids(read_later(bench, rest)) == {"purchase_receipt:8014:receipt 85099"}
 
 
 @pytest.mark.row("AT-P10")

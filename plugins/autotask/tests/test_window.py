@@ -22,6 +22,27 @@ def test_a_pause_that_is_longer_than_the_window_leaves_no_gap(open_bench):
     assert "invoice:49999" in _source_ids(bench.read()), "unless documents count from earlier"
 
 
+@pytest.mark.row("AT-C12")
+def test_orders_of_a_time_in_which_receipts_were_billed_are_read_once_orders_are_posted_again(
+    open_bench,
+):
+    bench = open_bench("purchase-orders")
+    cursors = _cursors(bench.read())
+    row = bench.books.rows("PurchaseOrders")[bench.raw("two products for a customer")["id"]]
+    moment = f"{bench.today + dt.timedelta(days=1)}T15:00:00Z"
+    fields = {**row, "id": 89999, "createDateTime": moment, "submitDateTime": moment}
+    bench.books.do("put", entity="PurchaseOrders", id=89999, fields=fields)
+    bench.set(post_as="bill_per_receipt")
+    bench.today += dt.timedelta(days=30)
+    cursors |= _cursors(bench.read(cursors))
+    bench.set(post_as="purchase_order")
+    assert "purchase_order:89999" in _source_ids(bench.read(cursors))
+
+
+def _cursors(items):
+    return {item.stream: item.cursor for item in items if isinstance(item, Checkpoint)}
+
+
 def _source_ids(items):
     return {item.source_id for item in items if not isinstance(item, Checkpoint)}
 
