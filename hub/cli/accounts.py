@@ -119,8 +119,9 @@ def issue_code(name: str) -> dict[str, Any]:
     """Return a code with which a person may set a new password."""
     from hub.context import current_hub
     from hub.db.engine import transaction
-    from hub.security import one_time_codes, password_resets
+    from hub.security import one_time_codes, password_resets, provider_accounts
     from hub.security import people as stored
+    from hub.web.authentication import identity_provider
 
     code = one_time_codes.generate()
     validity = password_resets.OWNERS_CODE_LIFETIME
@@ -134,6 +135,9 @@ def issue_code(name: str) -> dict[str, Any]:
             "code": code,
             "page": f"{current_hub().config.public_url}/new-password",
             "expires_at": current_hub().clock.now() + validity,
+            "note": provider_accounts.explain_new_password(
+                session, person, identity_provider.get_name()
+            ),
         }
 
 

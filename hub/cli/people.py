@@ -158,6 +158,8 @@ def reset(name: str, as_json: bool) -> None:
     say(f"{reset_code['name']} sets a new password at {reset_code['page']} with this code:")
     say(reset_code["code"])
     say(f"It can be used once, until {format_moment(reset_code['expires_at'])}.")
+    if reset_code["note"]:
+        say(reset_code["note"])
 
 
 def _report(person: dict[str, Any], sentence: str, as_json: bool) -> None:

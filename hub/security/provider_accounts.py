@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hub.context import current_hub
-from hub.errors import NotNow, Refused
+from hub.errors import NotNow, Refused, Sentence
 from hub.models import ProviderAccount, User
 from hub.security import audit
 from hub.security.rights import get_rights
@@ -92,6 +92,26 @@ def is_only_way(session: Session, person: User) -> bool:
     if not (config.oidc_issuer and config.oidc_required) or get_rights(person).may("owner"):
         return False
     return get_account(session, int(person.id)) is not None
+
+
+def explain_new_password(session: Session, person: User, provider: str) -> Sentence | None:
+    """Return what a new password of a person does not change; None without a linked account."""
+    account = get_account(session, int(person.id))
+    if account is None or not current_hub().config.oidc_issuer:
+        return None
+    values = {"name": person.username, "label": account.label, "provider": provider}
+    if is_only_way(session, person):
+        return Sentence(
+            "%(name)s has to log in with %(label)s at %(provider)s, because the hub requires it,"
+            " and not with a password. If that account cannot be used any more, remove it under"
+            " People, Sessions.",
+            **values,
+        )
+    return Sentence(
+        "%(name)s can still log in with %(label)s at %(provider)s, without the new password. If"
+        " somebody else may use that account, remove it under People, Sessions.",
+        **values,
+    )
 
 
 def _build_used_error(label: str) -> Refused:

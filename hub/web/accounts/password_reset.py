@@ -16,12 +16,13 @@ from hub.security import (
     password_resets,
     passwords,
     people,
+    provider_accounts,
     refusals,
 )
 from hub.translations.messages import gettext, gettext_noop, ngettext, translate
 from hub.web.accounts import code_forms
 from hub.web.accounts.people import Handover, render_people_page
-from hub.web.authentication import throttling
+from hub.web.authentication import identity_provider, single_sign_on, throttling
 from hub.web.authentication.access import person_name, require_recent_login, require_role
 from hub.web.frame import viewer
 from hub.web.frame.lookup import get_row_or_404
@@ -81,14 +82,11 @@ def change() -> Page:
         passwords.require_good(password, name)
         password_hash = people.hash_new(password)
         with transaction() as session:
-            password_resets.use(session, reset, password_hash)
+            person_id = int(password_resets.use(session, reset, password_hash).id)
     except Refused as error:
         problems = code_forms.locate_problem(error, "name")
         return _render_form(request.form, problems), 400
-    flash(
-        gettext("Your password is changed, and your sessions have ended. Log in with it."),
-        "success",
-    )
+    _report_change(person_id)
     return redirect(url_for("security.login"))
 
 
@@ -112,9 +110,14 @@ def send_code(person_id: int) -> Page:
             session, person, code, validity, person_name(), issued_by=person_name()
         )
         token_count = len(api_tokens.list_valid(session, person_id))
+        about_account = provider_accounts.explain_new_password(
+            session, person, identity_provider.get_name()
+        )
     name = str(person.username)
     if token_count:
         flash(_describe_tokens(name, token_count), "look")
+    if about_account:
+        flash(translate(about_account), "look")
     try:
         if not people.mail_address(person):
             raise NotNow(gettext("%(name)s has no e-mail address.", name=name))
@@ -126,6 +129,32 @@ def send_code(person_id: int) -> Page:
         "success",
     )
     return redirect(url_for("people.index"))
+
+
+def _report_change(person_id: int) -> None:
+    """Tell a person that the password is changed, and how they can log in now."""
+    with read_only_session() as session:
+        person = session.get_one(User, person_id)
+        is_only_way = provider_accounts.is_only_way(session, person)
+        account = provider_accounts.get_account(session, person_id)
+    if is_only_way:
+        flash(gettext("Your password is changed, and your sessions have ended."), "success")
+        flash(single_sign_on.explain_only_way(), "look")
+        return
+    flash(
+        gettext("Your password is changed, and your sessions have ended. Log in with it."),
+        "success",
+    )
+    if account is not None and identity_provider.is_set():
+        flash(
+            gettext(
+                "You can still log in with %(label)s at %(name)s, too. If that account is not"
+                " yours, remove it on the page of your account.",
+                label=account.label,
+                name=identity_provider.get_name(),
+            ),
+            "look",
+        )
 
 
 def _describe_tokens(name: str, count: int) -> str:
