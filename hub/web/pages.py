@@ -31,6 +31,7 @@ from hub.web.authentication import (
     guard,
     last_person,
     login,
+    provider_log_out,
     second_factor,
     single_sign_on,
     throttling,
@@ -110,6 +111,7 @@ PAGE_MODULES = (
     second_factor,
     provider_account,
     single_sign_on,
+    provider_log_out,
     help,
 )
 
@@ -132,6 +134,7 @@ def init_app(app: Flask) -> None:
         account,
         confirmation,
         single_sign_on,
+        provider_log_out,
         request_audit,
         layout,
         assets,

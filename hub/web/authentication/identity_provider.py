@@ -8,8 +8,10 @@ import base64
 import datetime as dt
 import hashlib
 import secrets as tokens
-from collections.abc import Mapping
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus, urlencode, urlsplit
 
@@ -27,6 +29,9 @@ DISCOVERY_PATH = "/.well-known/openid-configuration"
 RETURN_PATH = "/login/provider/return"
 SCOPE = "openid profile email"
 TIMEOUT_SECONDS = 10.0
+# Requests that may wait for the provider at the same time. Each holds a thread of the server, and
+# strangers can cause them: while a provider hangs, the other threads answer the pages.
+MAX_WAITING = 4
 CACHE_LIFETIME = dt.timedelta(hours=1)
 FAILURE_LIFETIME = dt.timedelta(seconds=20)  # otherwise strangers could make the hub wait for it
 MAX_REPLY_BYTES = 2**20  # what a provider publishes has a few thousand
@@ -57,6 +62,9 @@ class Cache:
 
     metadata: Metadata | None = None
     failure: Failure | None = None
+    places: threading.BoundedSemaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(MAX_WAITING)
+    )
 
 
 @dataclass(frozen=True)
@@ -118,8 +126,29 @@ def build_address(secrets: VisitSecrets, *, asks_again: bool = False) -> str:
     if asks_again:
         # By the specification the provider then also says when the person was authenticated.
         parameters |= {"max_age": "0", **choose_prompt(values)}
-    separator = "&" if urlsplit(endpoint).query else "?"
-    return f"{endpoint}{separator}{urlencode(parameters)}"
+    return _add_parameters(endpoint, parameters)
+
+
+def has_log_out() -> bool:
+    """Return whether the provider is known to let people log out there; do not ask it."""
+    metadata = _get_cache().metadata
+    return metadata is not None and bool(_find_log_out_endpoint(metadata))
+
+
+def build_log_out_address(page_after: str) -> str:
+    """Return the address at which a person logs out of the provider, and comes back to a page.
+
+    It is "" if the provider has none. Raise NotNow if it cannot be asked for it.
+    """
+    endpoint = _find_log_out_endpoint(_get_metadata())
+    if not endpoint:
+        return ""
+    config = current_hub().config
+    parameters = {
+        "client_id": config.oidc_client_id,
+        "post_logout_redirect_uri": f"{config.public_url}{page_after}",
+    }
+    return _add_parameters(endpoint, parameters)
 
 
 def choose_prompt(values: Mapping[str, Any]) -> dict[str, str]:
@@ -200,13 +229,14 @@ def _redeem(metadata: Metadata, code: str, secrets: VisitSecrets) -> Any:
     }
     hide_secrets((code, secrets.verifier, config.oidc_client_secret))
     request = _add_sign_in(form, metadata, config)
-    try:
-        reply = _build_client(endpoint).request(
-            "POST", endpoint, headers={"Accept": "application/json"}, **request
-        )
-        answer = reply.json()
-    except HubError as error:
-        raise _build_unavailable_error(error) from None
+    with _hold_place():
+        try:
+            reply = _build_client(endpoint).request(
+                "POST", endpoint, headers={"Accept": "application/json"}, **request
+            )
+            answer = reply.json()
+        except HubError as error:
+            raise _build_unavailable_error(error) from None
     if not isinstance(answer, dict):
         answer = {}
     if reply.status == 200:
@@ -256,11 +286,12 @@ def _load_metadata() -> Metadata:
     failure = cache.failure
     if failure is not None and abs(now - failure.at) < FAILURE_LIFETIME:
         raise NotNow(failure.sentence)
-    try:
-        cache.metadata = _read_metadata(now)
-    except NotNow as error:
-        cache.failure = Failure(error.sentence, now)
-        raise
+    with _hold_place():
+        try:
+            cache.metadata = _read_metadata(now)
+        except NotNow as error:
+            cache.failure = Failure(error.sentence, now)
+            raise
     cache.failure = None
     return cache.metadata
 
@@ -290,6 +321,19 @@ def _is_address(value: Any, issuer: str) -> bool:
     return isinstance(value, str) and value.startswith(f"{urlsplit(issuer).scheme}://")
 
 
+def _find_log_out_endpoint(metadata: Metadata) -> str:
+    """Return the address for logging out that the provider publishes; "" if there is none."""
+    endpoint = metadata.values.get("end_session_endpoint")
+    is_usable = _is_address(endpoint, current_hub().config.oidc_issuer)
+    return str(endpoint) if is_usable else ""
+
+
+def _add_parameters(endpoint: str, parameters: Mapping[str, str]) -> str:
+    """Return the address of an endpoint, which may have parameters, with further ones."""
+    separator = "&" if urlsplit(endpoint).query else "?"
+    return f"{endpoint}{separator}{urlencode(parameters)}"
+
+
 def _get_cache() -> Cache:
     """Return what this process knows of the provider."""
     cache: Cache = current_app.extensions[IN_APP]
@@ -305,6 +349,22 @@ def _download(url: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise _build_unavailable_error(Retry("%(url)s is no JSON object.", url=url))
     return content
+
+
+@contextmanager
+def _hold_place() -> Iterator[None]:
+    """Hold one of the few places of requests that wait for the provider; raise NotNow if none."""
+    places = _get_cache().places
+    if not places.acquire(blocking=False):
+        raise NotNow(
+            "%(name)s takes long to answer, and others are waiting for it. Try again in a few"
+            " seconds, or log in with your password.",
+            name=get_name(),
+        )
+    try:
+        yield
+    finally:
+        places.release()
 
 
 def _build_unavailable_error(error: HubError) -> NotNow:

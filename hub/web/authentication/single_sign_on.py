@@ -3,10 +3,12 @@
 A visit has one of three purposes: to log in, to confirm the identity before an important step, or
 to link the account to the person who is logged in. What belongs to the visit is in the signed
 cookie of the browser, so that the answer to it counts in this browser only, once, for ten minutes.
+Each tab of a browser may have a visit of its own.
 """
 
 import datetime as dt
 import hmac
+import json
 from dataclasses import astuple, dataclass
 from enum import StrEnum
 from typing import Any
@@ -28,9 +30,11 @@ from hub.web.authentication.id_tokens import CLOCK_DIFFERENCE, Identity
 from hub.web.authentication.identity_provider import VisitSecrets
 from hub.web.request.destinations import local_path
 
-VISIT_KEY = "provider_visit"  # in the signed cookie: the visit from which the browser returns
+VISITS_KEY = "provider_visits"  # in the signed cookie: the visits from which the browser returns
 ACCOUNT_KEY = "provider_account"  # in the signed cookie: the account that the person may link
 VISIT_LIFETIME = dt.timedelta(minutes=10)
+MAX_VISITS = 4  # of one browser at the same time; the newest
+MAX_VISITS_LENGTH = 2500  # characters of all of them, unless one alone is longer
 CODE_LENGTH = 4000  # characters of a code
 pages = Blueprint("sign_on", __name__)
 
@@ -146,20 +150,35 @@ def _leave(purpose: Purpose, destination: str, page_before: str) -> Response:
         flash(translate(error.sentence), "error")
         return redirect(page_before)
     now = current_hub().clock.now()
-    cookie[VISIT_KEY] = Visit(purpose, now, destination, page_before, secrets).to_list()
+    visit = Visit(purpose, now, destination, page_before, secrets)
+    _store_visits([*_load_visits(), visit])
     return redirect(address)
 
 
 def _take_visit() -> Visit | None:
     """Return the visit that this request answers; None if this browser began none in time."""
-    values = cookie.pop(VISIT_KEY, None)
-    if not isinstance(values, list):
-        return None
-    visit = Visit.from_list(values)
-    is_in_time = abs(current_hub().clock.now() - visit.began_at) < VISIT_LIFETIME
-    state = request.args.get("state", "")
-    is_answer = hmac.compare_digest(state.encode(), visit.secrets.state.encode())
-    return visit if is_in_time and is_answer else None
+    state = request.args.get("state", "").encode()
+    visits = _load_visits()
+    for visit in visits:
+        if hmac.compare_digest(state, visit.secrets.state.encode()):
+            _store_visits([other for other in visits if other is not visit])
+            return visit
+    return None
+
+
+def _load_visits() -> list[Visit]:
+    """Return the visits that this browser began in time and has not returned from, oldest first."""
+    now = current_hub().clock.now()
+    visits = [Visit.from_list(values) for values in cookie.get(VISITS_KEY, ())]
+    return [visit for visit in visits if abs(now - visit.began_at) < VISIT_LIFETIME]
+
+
+def _store_visits(visits: list[Visit]) -> None:
+    """Store the newest visits in the cookie, as many as fit into it, and at least one."""
+    newest = [visit.to_list() for visit in visits[-MAX_VISITS:]]
+    while len(newest) > 1 and len(json.dumps(newest)) > MAX_VISITS_LENGTH:
+        del newest[0]
+    cookie[VISITS_KEY] = newest
 
 
 def _identify(secrets: VisitSecrets) -> Identity:

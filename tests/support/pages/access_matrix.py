@@ -16,8 +16,9 @@ ROUTES = {
         factor.check factor.log_in factor.options factor.options_of_anyone factor.show
         bootstrap.static frame.favicon frame.htmx frame.static intuit.disconnected intuit.privacy
         intuit.support invitations.accept invitations.show password_reset.ask
-        password_reset.change password_reset.forgotten password_reset.show security.login
-        security.static setup.owner sign_on.finish sign_on.log_in static
+        password_reset.change password_reset.forgotten password_reset.show
+        provider_log_out.log_out security.login security.static setup.owner
+        sign_on.finish sign_on.log_in static
         monitoring.health monitoring.metrics monitoring.ready
         webhooks.quickbooks webhooks.source
         api.openapi

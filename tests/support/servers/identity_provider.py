@@ -23,6 +23,7 @@ from tests.support.pages.page_visitor import Visitor
 CLIENT_ID = "hub at example"
 CLIENT_SECRET = "s3cret:+/ with signs"
 LIFETIME = 300  # seconds of a token
+MAX_SILENCE = 60  # seconds for which a provider that hangs does not answer
 
 
 def make_key() -> rsa.RSAPrivateKey:
@@ -49,6 +50,7 @@ class Provider:
     visits: list[dict[str, str]] = field(default_factory=list)
     reads: list[str] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    may_answer: threading.Event = field(default_factory=threading.Event)  # cleared, it hangs
 
     def settings(self, **more: str) -> dict[str, str]:
         """Return the settings of a hub that uses this provider."""
@@ -130,6 +132,7 @@ class Provider:
 def build_site(provider: Provider) -> Flask:
     """Return the provider's site."""
     site = Flask(__name__)
+    site.before_request(lambda: provider.may_answer.wait(MAX_SILENCE) and None)
 
     @site.get("/.well-known/openid-configuration")
     def metadata() -> Response:
@@ -165,11 +168,13 @@ def provider_key() -> rsa.RSAPrivateKey:
 def provider(clock: FakeClock, provider_key: rsa.RSAPrivateKey) -> Iterator[Provider]:
     """Provide an identity provider that listens on loopback."""
     provider = Provider(clock, provider_key)
+    provider.may_answer.set()
     server = make_server("127.0.0.1", 0, build_site(provider))
     provider.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield provider
+    provider.may_answer.set()
     server.shutdown()
     thread.join()
     server.server_close()

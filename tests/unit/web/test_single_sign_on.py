@@ -3,6 +3,7 @@
 import datetime as dt
 import random
 from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from string import ascii_letters, digits, punctuation
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
@@ -16,7 +17,8 @@ from sqlalchemy import select
 from hub.db import engine
 from hub.models import AuditEntry, LoginSession, ProviderAccount
 from hub.testing.clock import FakeClock
-from hub.web.authentication.identity_provider import choose_prompt
+from hub.web.authentication.identity_provider import MAX_WAITING, choose_prompt
+from hub.web.authentication.single_sign_on import MAX_VISITS
 from hub.web.request.destinations import LONGEST_DESTINATION
 from tests.support.pages.browsers import copy_browser, person_id
 from tests.support.pages.page_visitor import Visitor
@@ -435,6 +437,41 @@ def test_the_answer_counts_once(linked: Visitor):
     assert not reaches_home(thief), "the provider accepts a code once"
 
 
+def test_two_tabs_of_a_browser_log_in_one_after_the_other(linked: Visitor):
+    other = open_browser(linked)
+    pages = ("/documents/", "/runs/", "/review/")
+    answers = [visit(other, f"/login/provider?next={page}") for page in pages]
+    assert other.get(answers[1]).location == "/runs/"
+    assert other.get(answers[0]).location == "/documents/"
+    assert "was not started in this browser" in other.page(other.get(answers[1]).location)
+    assert other.get(answers[2]).location == "/review/"
+    assert reaches_home(other)
+
+
+def test_a_browser_remembers_its_newest_visits_only(linked: Visitor):
+    other = open_browser(linked)
+    answers = [visit(other, "/login/provider") for _ in range(MAX_VISITS + 1)]
+    cookie = other.client.get_cookie("hub")
+    assert cookie is not None
+    assert len(cookie.value) < LONGEST_COOKIE / 2
+    assert other.get(answers[0]).location == "/login"
+    assert not reaches_home(other)
+    assert other.get(answers[1]).location == "/"
+    assert reaches_home(other)
+
+
+@pytest.mark.parametrize("alphabet", [ascii_letters + digits, "æøåéüñ日本"])
+def test_visits_with_long_addresses_fit_into_the_cookie(linked: Visitor, alphabet: str):
+    other = open_browser(linked)
+    longest = build_longest_address(alphabet)
+    for part in (4, 3, 2, 1):
+        address = longest[: len(longest) // part]
+        leaving = other.get("/login/provider", query_string={"next": address})
+        assert max(map(len, leaving.headers.getlist("Set-Cookie"))) < LONGEST_COOKIE
+    answer = go_there_and_back(other, f"/login/provider?{urlencode({'next': longest})}")
+    assert len(answer.location) > 1000
+
+
 @pytest.mark.parametrize("state", ["", "wrong", "ø"])
 def test_the_answer_to_another_visit_is_refused(linked: Visitor, state: str):
     other = open_browser(linked)
@@ -522,6 +559,28 @@ def test_a_provider_that_fails_is_not_asked_again_at_once(
     provider.metadata = {}
     clock.advance(20)
     assert visitor.get("/login/provider").location.startswith(provider.url)
+
+
+@pytest.mark.parametrize("step", ["leave", "return"])
+def test_a_provider_that_hangs_holds_few_threads_of_the_server(
+    hub: Visitor, provider: Provider, step: str
+):
+    browsers = [open_browser(hub) for _ in range(MAX_WAITING + 1)]
+    paths = ["/login/provider" for _ in browsers]
+    if step == "return":
+        paths = [visit(browser, path) for browser, path in zip(browsers, paths, strict=True)]
+    provider.may_answer.clear()
+    with ThreadPoolExecutor(len(browsers)) as threads:
+        requests = {
+            threads.submit(browser.get, path): browser
+            for browser, path in zip(browsers, paths, strict=True)
+        }
+        refused, _ = wait(requests, timeout=5, return_when=FIRST_COMPLETED)
+        provider.may_answer.set()
+    (request,) = refused
+    assert "others are waiting for it" in requests[request].page(request.result().location)
+    answer = go_there_and_back(open_browser(hub), "/login/provider")
+    assert answer.location == "/login?next=/", "nobody has linked the account"
 
 
 def test_a_provider_that_wants_the_secret_in_the_form_gets_it_there(
