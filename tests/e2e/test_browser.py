@@ -602,12 +602,7 @@ def test_records_and_everything_are_searched_while_one_types(
 def test_a_file_of_the_source_is_shown_beside_the_bill(
     served: Visitor, open_tab: Callable[..., Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    call = Plugins.call
-
-    def answer(self: Plugins, app: str, hook: str, **values: Any) -> Any:
-        return PDF if hook == "hub_attachment" else call(self, app, hook, **values)
-
-    monkeypatch.setattr(Plugins, "call", answer)
+    _serve_file(monkeypatch)
     oda = open_tab(served.url)
     oda.log_in("oda", PASSWORD)
     with oda.page.expect_response(re.compile("/file/frame")) as response:
@@ -618,6 +613,29 @@ def test_a_file_of_the_source_is_shown_beside_the_bill(
     # Chromium shows a PDF file with its own extension, which loads parts of Chromium.
     own_parts = ("to chrome-extension://", "to chrome://resources/")
     assert [error for error in oda.wrong if not error.startswith(own_parts)] == []
+
+
+@pytest.mark.parametrize("width", [1040, 1280, 1440])
+def test_the_amounts_of_a_bill_are_in_view_beside_its_file(
+    served: Visitor, open_tab: Callable[..., Person], monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    _serve_file(monkeypatch)
+    oda = open_tab(served.url, viewport={"width": width, "height": 900})
+    oda.log_in("oda", PASSWORD)
+    oda.open(f"/postings/{served.story.postings['review']}/review")
+    expect(oda.page.get_by_title("faktura.pdf")).to_be_visible()
+    lines = oda.page.get_by_role("region", name=re.compile("^Lines of "))
+    assert lines.evaluate("e => e.scrollWidth - e.clientWidth") == 0
+
+
+def _serve_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the source answer with a file."""
+    call = Plugins.call
+
+    def answer(self: Plugins, app: str, hook: str, **values: Any) -> Any:
+        return PDF if hook == "hub_attachment" else call(self, app, hook, **values)
+
+    monkeypatch.setattr(Plugins, "call", answer)
 
 
 @pytest.mark.parametrize("javascript", [True, False])

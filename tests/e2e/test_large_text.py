@@ -118,13 +118,13 @@ def test_the_amount_of_a_case_is_not_under_its_due_date_on_a_phone(
     assert person.page.evaluate(OVERLAPS) == []
 
 
-@pytest.mark.parametrize("width", [600, 710, 767])
+@pytest.mark.parametrize("width", [600, 710, 767, 768, 804, 1040])
 def test_lists_fit_a_narrow_window_without_scrolling(
     served: Visitor, open_tab: Callable[..., Person], width: int
 ) -> None:
     person = open_tab(served.url, viewport={"width": width, "height": 900})
     person.log_in("olga", PASSWORD)
-    for path in ("/inbox/", "/documents", "/to-approve/", "/runs/"):
+    for path in ("/inbox/", "/documents", "/to-approve/", "/runs/", "/search/?q=F"):
         person.open(path)
         wide = person.page.locator("main .scroll").evaluate_all(f"all => all.map({EXCESS})")
         assert (path, [excess for excess in wide if excess]) == (path, [])

@@ -14,6 +14,9 @@ MAX_MESSAGE_LENGTH = 500  # characters of a message that the cookie carries to t
 LEVEL_END = re.compile(r"(?<!\d):(?=[^\s/])|:(?=[^\s\d/])")
 # What ends a part of a web or e-mail address, or a word of the name of a setting or file.
 PART_END = re.compile(r"(?<=[^:/][/@_])(?=\w)")
+# Where a long Norwegian word consists of two.
+JOINT = re.compile(r"(?<=[^\W\d_]{6})(?=faktura|ordre|betaling)")
+SOFT_HYPHEN = "\N{SOFT HYPHEN}"
 MESSAGES_KEY = "_flashes"  # Flask's name
 
 
@@ -25,6 +28,7 @@ def init_app(app: Flask) -> None:
         full_text=print_full,
         breakable=print_breakable,
         breakable_address=print_breakable_address,
+        hyphenated=print_hyphenated,
     )
     app.after_request(_cut_messages)
 
@@ -60,6 +64,12 @@ def print_breakable_address(value: Any) -> Markup:
     """
     text = escape(print_value(value))
     return Markup(PART_END.sub("<wbr>", text))  # noqa: S704 (escaped)
+
+
+def print_hyphenated(value: Any) -> Markup:
+    """Print the kind of a document; in a narrow column a long one is divided with a hyphen."""
+    text = escape(print_value(value))
+    return Markup(JOINT.sub(SOFT_HYPHEN, text))  # noqa: S704 (escaped)
 
 
 def print_value(value: Any) -> Any:

@@ -11,13 +11,13 @@ BLOCKS = (
 )
 SPACES = re.compile(r"[ \t\r\n]+")  # a browser shows every other kind of space
 AROUND_BLOCK = re.compile(rf"[ \t\r\n]*(</?(?:{BLOCKS})\b[^<>]*>)[ \t\r\n]*")
-LINE_MAY_END = "<wbr>"
+LINE_MAY_END = re.compile("<wbr>|\N{SOFT HYPHEN}")
 SHOWN_ATTRIBUTES = ("aria-label", "title", "placeholder", "alt")
 
 
 def compact(page: str) -> str:
     """Remove the spaces, line breaks and places for line ends that a browser does not show."""
-    parts = PREFORMATTED.split(page.replace(LINE_MAY_END, ""))
+    parts = PREFORMATTED.split(LINE_MAY_END.sub("", page))
     for number in range(0, len(parts), 3):
         part = SPACES.sub(" ", parts[number]).replace(" >", ">")
         parts[number] = AROUND_BLOCK.sub(r"\1", part)
@@ -32,7 +32,7 @@ class PageTexts(HTMLParser):
         super().__init__()
         self._hidden = 0
         self.texts: dict[str, None] = {}
-        self.feed(page.replace(LINE_MAY_END, ""))
+        self.feed(LINE_MAY_END.sub("", page))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note the texts of attributes; skip what people do not read."""
