@@ -259,7 +259,9 @@ def _use_state(state: str, session_id: str) -> str | None:
         row = session.scalars(with_state.with_for_update()).one_or_none()
         if row is None or not hmac.compare_digest(row.session, _hash(session_id)):
             raise Refused(
-                "This sign-in was not started from this browser. Start again under Companies."
+                "This sign-in was not started from this browser at %(address)s. Open the hub there"
+                " and start again under Companies.",
+                address=current_hub().config.public_url,
             )
         if row.used_at is not None:
             raise NotNow("This sign-in was used already. Start again under Companies.")

@@ -113,6 +113,8 @@ def callback() -> Response:
     run_log.request(RunKind.LISTS, company.id, person_name())
     name = company.display_name
     flash(gettext("%(name)s is connected; its lists are being read.", name=name), "success")
+    if not _has_app(company.id):
+        flash(gettext("Next: enable an app under Apps."), "info")
     return redirect(_take_consent_origin())
 
 
@@ -220,6 +222,13 @@ def redirect_to_consent(realm: str | None) -> Response:
         return redirect(origin)
     cookie[CONSENT_ORIGIN] = [state, origin]
     return redirect(url)
+
+
+def _has_app(company_id: int) -> bool:
+    """Return whether an app was ever enabled for a company."""
+    of_company = select(Installation.id).where(Installation.company_id == company_id)
+    with read_only_session() as session:
+        return session.scalar(of_company.limit(1)) is not None
 
 
 def _read_consent_origin() -> str:

@@ -10,7 +10,7 @@ PAGE_TEMPLATE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 34rem; margin: 3rem auto; \
-padding: 0 1rem; color: #222 }}
+padding: 0 1rem; color: #222; overflow-wrap: anywhere }}
 fieldset {{ border: 1px solid #bbb; border-radius: 6px; margin: 0 0 1rem }}
 button {{ font: inherit; padding: .5rem 1.2rem; border-radius: 6px; \
 border: 1px solid #08641c; cursor: pointer }}

@@ -53,6 +53,7 @@ def test_connect_leads_through_the_consent_page_and_names_the_company(
     assert f"{escape(company.name)} is connected" in page
     assert "Its lists are being read." in page
     assert "Press Refresh lists." not in page
+    assert "Next: enable an app under Apps." in page
 
 
 def test_connecting_asks_at_once_for_the_lists(visitor_with_stand_ins: Visitor) -> None:
@@ -167,7 +168,7 @@ def test_the_consent_of_another_browser_is_refused(visitor_with_stand_ins: Visit
     stranger = Visitor(visitor_with_stand_ins.app, visitor_with_stand_ins.story)
     stranger.log_in("olga")
     page = stranger.page(f"/quickbooks/callback?state={state}&code=x&realmId=1")
-    assert "was not started from this browser" in page
+    assert "was not started from this browser at http://localhost:8080. Open the hub there" in page
 
 
 def test_a_connection_can_be_checked_and_given_back(visitor_with_stand_ins: Visitor) -> None:

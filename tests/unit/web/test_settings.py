@@ -247,14 +247,20 @@ def test_an_app_owner_changes_only_what_is_theirs(visitor: Visitor) -> None:
     assert visitor.row(AuditEntry, 2).what == "app handed over"
 
 
+NEXT = "Next: download the master data.</p>"
+
+
 @pytest.mark.row("CT-S18")
 @pytest.mark.end_to_end("connection")
 def test_after_enabling_the_first_download_is_one_press_away(connected_visitor: Visitor) -> None:
     page = connected_visitor.press(ENABLE_PAGE, **settings_form(connected_visitor))
     assert "Download master data now" in page
     assert "Last: never" in page
+    assert NEXT in connected_visitor.page("/installations/1/")
     assert "Lists of QuickBooks" in connected_visitor.press("/installations/1/lists")
-    assert "Refresh master data now" in connected_visitor.page("/installations/1/")
+    page = connected_visitor.page("/installations/1/")
+    assert "Refresh master data now" in page
+    assert NEXT not in page
 
 
 def test_lists_are_put_into_the_app_again_once_its_settings_changed_and_only_then(
