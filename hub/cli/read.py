@@ -22,7 +22,7 @@ from hub.cli.console import (
 from hub.cli.selection import find_installations
 from hub.cli.settings_file import read_settings
 from hub.cli.terminal import print_json_list, say
-from hub.contract.checkout import require_stand_ins
+from hub.contract.checkout import require_test_tools
 from hub.money import format_amount
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ def _record_responses(folder: Path | None) -> Iterator[None]:
 
 def _preview_stand_in(request: ReadRequest) -> "Iterator[DocumentPreview]":
     """Yield the previews of an app's stand-in in this process."""
-    require_stand_ins("`hub read --stand-in`")
+    require_test_tools("`hub read --stand-in`")
     from itertools import islice
 
     from marshmallow import ValidationError

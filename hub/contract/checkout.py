@@ -16,6 +16,12 @@ CHECKOUT = "CHECKOUT"  # stands for the folder of the hub's source where it is n
 HUB_DISTRIBUTION = "qbo-hub"
 # The package of the QuickBooks stand-in, of the distribution qbo-sandbox.
 SANDBOX_PACKAGE = "qbo_sandbox"
+TEST_MODULES = {  # by package of the extra `testing`: what `hub.testing` imports of it
+    "qbo-sandbox": SANDBOX_PACKAGE,
+    "pytest": "pytest",
+    "jsonschema-rs": "jsonschema_rs",
+    "pyyaml": "yaml",
+}
 
 
 def find_checkout() -> str:
@@ -51,6 +57,16 @@ def require_stand_ins(purpose: str, plugin: str = "") -> None:
         return
     command = build_stand_in_command(plugin) if plugin else build_extra_command("demo")
     raise MissingExtra(purpose, "the QuickBooks stand-in", command)
+
+
+def require_test_tools(purpose: str) -> None:
+    """Raise MissingExtra unless the packages of the hub's extra `testing` are installed.
+
+    The error names one that is missing.
+    """
+    for package, module in TEST_MODULES.items():
+        if find_spec(module) is None:
+            raise MissingExtra(purpose, package, build_extra_command("testing"))
 
 
 def _build_install_command(folder: str, extra: str) -> str:

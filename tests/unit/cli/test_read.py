@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from hub.cli import main
 from hub.context import current_hub
+from hub.contract import checkout
 from hub.db.engine import Model, read_only_session, transaction
 from hub.installations import enable
 from hub.models import ConnectedCompany, Installation, Posting, Secret, SourceDocument
@@ -507,6 +508,16 @@ def test_a_defect_in_reading_a_stand_in_names_the_app(monkeypatch, caplog, docum
     assert result.exit_code != 0
     assert f"CostTracker's plugin failed while reading its documents {defect}" in result.output
     assert "Traceback" in caplog.text
+
+
+def test_reading_a_stand_in_names_the_extra_that_it_needs(monkeypatch):
+    find_spec = checkout.find_spec
+    without_pytest = lambda name: None if name == "pytest" else find_spec(name)  # noqa: E731
+    monkeypatch.setattr(checkout, "find_spec", without_pytest)
+    result = CliRunner().invoke(main, ["read", "costtracker", "--stand-in"])
+    assert result.exit_code != 0
+    assert "`hub read --stand-in` needs pytest, which is not installed." in result.output
+    assert "[testing]'" in result.output
 
 
 def test_a_stand_in_that_fails_to_open_names_the_app(monkeypatch):
