@@ -189,15 +189,16 @@ def _find_rate_problems(app: App) -> Iterator[str]:
 
 def find_field_problems(app: App, fields: Sequence[Any]) -> Iterator[str]:
     """Yield what is wrong with the fields of an app by themselves."""
-    names = [field.name for field in fields if isinstance(field, Field)]
+    names: list[str] = []
     for field in fields:
         if not isinstance(field, Field):
             yield f"its hub_fields brought {type(field).__name__} for app {app.slug}, not a Field."
             continue
         yield from _find_field_text_problems(app, field)
         yield from _find_field_value_problems(app, field)
-        if names.count(field.name) > 1:
+        if field.name in names:
             yield f"app {app.slug} has two fields named {field.name!r}; rename one."
+        names.append(field.name)
         if field.role not in ROLES:
             yield _describe_unoffered(
                 f"role of field {field.name} of app {app.slug}", field.role, ROLES

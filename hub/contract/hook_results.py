@@ -41,21 +41,28 @@ def require_list(hook: str, result: Any, *types: type) -> list[Any]:
     Raise TypeError if it is no list, or if a value is of another type. A text or a mapping is no
     list, because its letters or keys would be taken for values.
     """
+    values = require_members(hook, result, *types)
+    for value in values:
+        if not isinstance(value, types):
+            raise TypeError(
+                f"{hook} returned {_quote(value)} in its list, not {_name_types(types)}"
+            )
+    return values
+
+
+def require_members(hook: str, result: Any, *types: type) -> list[Any]:
+    """Return the values of the list that a hook returned, as `require_list`, but of any type."""
     if result is None:
         return []
-    expected_types = _name_types(types)
     if isinstance(result, str | bytes | Mapping) or not isinstance(result, Iterable):
         is_single = isinstance(result, types) and not isinstance(result, str)
         hint = f"; write [{_name_type(result)}(…)]" if is_single else ""
+        expected_types = _name_types(types)
         raise TypeError(f"{hook} returned {_quote(result)}, not a list of {expected_types}{hint}")
     try:
-        values = list(result)  # a generator runs only now
+        return list(result)  # a generator runs only now
     except SystemExit as error:
         raise ExitByPlugin(error.code) from error
-    for value in values:
-        if not isinstance(value, types):
-            raise TypeError(f"{hook} returned {_quote(value)} in its list, not {expected_types}")
-    return values
 
 
 def iter_yielded(result: Any) -> Iterator[Yielded]:

@@ -20,7 +20,7 @@ from hub.contract.app_checks import (
 )
 from hub.contract.checkout import build_stand_in_command
 from hub.contract.hook_checks import check_hooks
-from hub.contract.hook_results import ExitByPlugin
+from hub.contract.hook_results import ExitByPlugin, require_members
 from hub.contract.missing_plugin import PluginMissing
 from hub.contract.plugin_list import Allowed, explain_refusal, format_line
 from hub.contract.settings_schema import get_schema
@@ -317,7 +317,8 @@ def _inspect(item: Installed, plugin: Any, manager: pluggy.PluginManager) -> Loa
     hooks = tuple(sorted(caller.name for caller in callers))
     apps: tuple[Any, ...] = ()
     if "hub_apps" in hooks:
-        apps = _attempt(item, "its hub_apps failed", lambda: tuple(plugin.hub_apps() or ()))
+        what = "its hub_apps failed"
+        apps = _attempt(item, what, lambda: (*require_members("hub_apps", plugin.hub_apps(), App),))
         _reject(item, find_app_problems(apps))
     elif "hub_report" not in hooks:
         raise PluginBroken(item.distribution, "it lacks the hook hub_apps, which names its apps.")
@@ -344,10 +345,10 @@ def _load_fields(owner: Loaded, app: App, manager: pluggy.PluginManager) -> tupl
     """Return the fields of an app; raise PluginBroken if its plugin cannot name them."""
     call = _get_hook_caller(manager, "hub_fields", owner.plugin)
     what = f"its hub_fields failed for app {app.slug}"
-    fields: tuple[Field, ...] = _attempt(
-        owner.installed, what, lambda: tuple(call(app=app.slug) or ())
+    fields: list[Field] = _attempt(
+        owner.installed, what, lambda: require_members("hub_fields", call(app=app.slug), Field)
     )
-    return fields
+    return tuple(fields)
 
 
 def _get_hook_caller(manager: pluggy.PluginManager, hook: str, owner: Any) -> pluggy.HookCaller:

@@ -224,6 +224,13 @@ class NotApps(Plugin):
         return ["bad"]
 
 
+class OneApp(Plugin):
+    @hookimpl
+    def hub_apps(self):
+        (app,) = super().hub_apps()
+        return app
+
+
 class None_(Plugin):
     @hookimpl
     def hub_apps(self):
@@ -254,6 +261,11 @@ class None_(Plugin):
         (Nothing(), "it lacks the hook hub_apps, which names its apps."),
         (Raising("bad"), "its hub_apps failed: KeyError: 'HOME'."),
         (NotApps("bad"), "its hub_apps brought str, not an App."),
+        (
+            OneApp("bad"),
+            "its hub_apps failed: TypeError: hub_apps returned App, not a list of App;"
+            " write [App(…)].",
+        ),
         (None_("bad"), "its hub_apps brought no app."),
         (Plugin("Bad Slug"), "'Bad Slug' is no slug: small letters, digits and hyphens only."),
         (Plugin("bad", "bad"), "it brings the app bad twice."),
@@ -337,6 +349,18 @@ class TwoFields(Plugin):
     @hookimpl
     def hub_fields(self, app):
         return [Field(name="owner", label="", role="vendor")] * 2
+
+
+class OneField(Plugin):
+    @hookimpl
+    def hub_fields(self, app):
+        return Field(name="owner", label="Owner", role="vendor")
+
+
+class NoFields(Plugin):
+    @hookimpl
+    def hub_fields(self, app):
+        return {}
 
 
 class TextField(Plugin):
@@ -451,10 +475,16 @@ class WithoutReport:
         (TwoFields("bad"), "app bad has a field whose label is ''; it must be a text."),
         (TwoFields("bad"), "app bad has two fields named 'owner'; rename one."),
         (TextField("bad"), "its hub_fields brought str for app bad, not a Field."),
+        (OneField("bad"), "hub_fields returned Field, not a list of Field; write [Field(…)]."),
+        (NoFields("bad"), "hub_fields returned dict, not a list of Field."),
     ],
 )
 def test_fields_are_checked_when_their_plugin_is_loaded(plugin, sentence):
     assert sentence in assert_refused(plugin)
+
+
+def test_two_fields_with_one_name_are_said_once():
+    assert assert_refused(TwoFields("bad")).count("two fields named 'owner'") == 1
 
 
 @pytest.mark.parametrize(
