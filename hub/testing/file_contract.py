@@ -14,7 +14,11 @@ from hub.testing.bench import Bench
 from hub.testing.exchanges.hook_calls import exception_failure
 from hub.testing.outcomes.items import only_documents, source_ids, unique_ids
 from hub.testing.suite.documents import DocumentTests, suite_of
-from hub.testing.suite.exemptions import exemptions_by_parameter
+from hub.testing.suite.exemptions import (
+    check_exempted_names,
+    check_exemption,
+    exemptions_by_parameter,
+)
 from hub.testing.suite.hooks import HookTests
 from hub.testing.suite.readiness import ReadinessTests
 from hub.testing.suite.reading import CheckpointTests
@@ -36,6 +40,7 @@ def file_contract(
     unavailable: Mapping[str, str] | None = None,
     unreported: Mapping[str, str] | None = None,
     unused: Mapping[str, str] | None = None,
+    accompanying: Mapping[str, str] | None = None,
     variants: Sequence[Mapping[str, Any]] = (),
     **settings: Any,
 ) -> type:
@@ -43,8 +48,9 @@ def file_contract(
 
     `files` are examples by their names, at least one for each suffix that the app accepts; together
     they hold a document of each kind that the app posts. A table is read with the columns that the
-    app suggests for it. `company` is the company of QuickBooks. The other arguments are those of
-    `hub.testing.contract.contract`.
+    app suggests for it. `company` is the company of QuickBooks. `accompanying` has a reason for
+    each example without a document, such as a scan that is attached to a document of another file.
+    The other arguments are those of `hub.testing.contract.contract`.
     """
     return suite_of(
         FileContract,
@@ -58,6 +64,7 @@ def file_contract(
             unavailable=unavailable,
             unreported=unreported,
             unused=unused,
+            accompanying=accompanying,
             converted=None,  # no source sends a file
         ),
         variants=variants,
@@ -71,6 +78,7 @@ class FileContract(
 
     files: Mapping[str, bytes]
     company: Company | None
+    accompanying: Mapping[str, str]
 
     @pytest.fixture
     def bench(self) -> Bench:
@@ -106,14 +114,24 @@ class FileContract(
 
     def test_hub_file_names_the_documents_that_are_read_from_a_file(self) -> None:
         """Compare the ids that `hub_file` returns with those that `hub_documents` reads."""
+        check_exempted_names("accompanying", self.accompanying, self.files)
         for name, content in self.files.items():
             bench = self._open_empty({})
             file_content = _receive(bench, name, content)
-            if not file_content.documents:
+            if name in self.accompanying:
+                check_exemption(
+                    "accompanying",
+                    self.accompanying,
+                    name,
+                    is_needed=not file_content.documents,
+                    otherwise=f"hub_file of {self.slug} has found documents in {name}",
+                )
+            elif not file_content.documents:
                 pytest.fail(
                     f"hub_file of {self.slug} has found no document in {name}. Return the ids of"
                     " its documents: FileContent(documents=(…)). For a file without any raise"
-                    " Refused."
+                    " Refused. If it is attached to a document of another file, give the reason:"
+                    " file_contract(…, accompanying={name: reason})."
                 )
             read_ids, named_ids = unique_ids(bench.read()), set(file_content.documents)
             if read_ids != named_ids:

@@ -25,6 +25,7 @@ from hub import (
     ClientCredentials,
     Code,
     Document,
+    FileKinds,
     Gone,
     NeedsAttention,
     Receipt,
@@ -56,7 +57,7 @@ GUIDES_WITH_CODE = {
     "authentication-and-rates.md": 8,
     "deletions.md": 5,
     "dimensions.md": 3,
-    "files.md": 2,
+    "files.md": 3,
     "paging.md": 12,
     "reporting-back.md": 3,
     "testing.md": 2,
@@ -930,9 +931,54 @@ def test_a_row_that_cannot_be_read_stops_no_other_row(exports):
     assert second == Unreadable(source_id="North Tools:F-1", reason="“n/a” is not an amount.")
 
 
+@pytest.fixture
+def scanned_exports(monkeypatch):
+    """Return the bench of the same plugin for exports that name scans, which are files too."""
+    hub_exports = ModuleType("hub_exports")
+    vars(hub_exports).update(names_of("how-to/files.md"))
+    monkeypatch.setitem(sys.modules, "hub_exports", hub_exports)
+    names = names_of("how-to/files.md")
+    (app,) = names["hub_apps"]()
+    bill = names["bill"]
+    scan = Attachment(id="scan", name="scan.pdf", mime="application/pdf")
+    files = FileKinds(suffixes=(".csv", ".pdf"))
+    names |= names_of("how-to/files.md", 1)
+    names["hub_apps"] = hookimpl(lambda: [replace(app, files=files)])
+    names["bill"] = lambda row: replace(bill(row), attachments=(scan,))
+    plugin = ModuleType("hub_scanned_exports")
+    vars(plugin).update(names)
+    plugins = Plugins.load([plugin], installed=False)
+    monkeypatch.setattr(bench_module, "load_plugins", lambda: plugins)
+    return Bench("exports")
+
+
+@pytest.mark.parametrize("name", [name for name in dir(FileContract) if name.startswith("test_")])
+def test_a_plugin_for_exports_with_scans_holds_to_the_contract(scanned_exports, name):
+    files = {"bills.csv": EXPORT, "scan.pdf": b"%PDF-1.4"}
+    reasons = {"scan.pdf": "It is attached to each bill."}
+    suite = file_contract("exports", files, accompanying=reasons)()
+    test = getattr(suite, name)
+    values = {"empty_bench": scanned_exports, "share": 0.7, "bench": suite._open({})}
+    values["paged_bench"] = values["bench"]
+    test(**{parameter: values[parameter] for parameter in signature(test).parameters})
+
+
+def test_a_scan_may_arrive_after_its_export(scanned_exports):
+    scanned_exports.receive("bills.csv", EXPORT)
+    bill = scanned_exports.read()[0]
+    with pytest.raises(Retry, match=r"The file scan\.pdf has not arrived yet\."):
+        scanned_exports.attachment(bill, bill.attachments[0])
+    with pytest.raises(Refused, match=r"scan\.pdf is no PDF file\."):
+        scanned_exports.receive("scan.pdf", b"PK")
+    for content in (b"%PDF-1.4", b"%PDF-1.7"):
+        scanned_exports.receive("scan.pdf", content)
+    assert scanned_exports.attachment(bill, bill.attachments[0]) == b"%PDF-1.7"
+    assert len(scanned_exports.read()) == 5  # two bills, and a Checkpoint after each file
+
+
 def test_the_contract_suite_of_an_app_that_reads_files_gets_the_examples():
     names = {"__file__": str(DOCS.parent / "plugins" / "files" / "tests" / "test_contract.py")}
-    exec(blocks("how-to/files.md")[1], names)
+    exec(blocks("how-to/files.md")[2], names)
     suite = names["TestContract"]()
     assert set(suite.files) == {"bills.csv", "invoice.xml"}
     suite.test_hub_file_names_the_documents_that_are_read_from_a_file()

@@ -130,9 +130,10 @@ def plugin(monkeypatch):
     return plugin
 
 
-def run(name, files=None, **arguments):
+def run(name, files=None, accompanying=None, **arguments):
     """Run one test of the suite with the benches that it asks for."""
-    tests = file_contract("post", files or {"a.txt": LINES, "b.csv": TABLE})()
+    files = files or {"a.txt": LINES, "b.csv": TABLE}
+    tests = file_contract("post", files, accompanying=accompanying)()
     test = getattr(tests, name)
     parameters = test.__code__.co_varnames[1 : test.__code__.co_argcount]
     if {"bench", "paged_bench"} & set(parameters):
@@ -227,6 +228,43 @@ def test_an_app_that_does_not_work_is_refused(plugin, change, name, arguments, w
     change(plugin)
     with pytest.raises(pytest.fail.Exception, match=words):
         run(name, **arguments)
+
+
+class TestAnExampleWithoutADocument:
+    @pytest.fixture(autouse=True)
+    def _accept_notes(self, plugin):
+        """Let the plugin accept a note, which has no document."""
+        plugin.rows = lambda file, content: (
+            [] if file.name == "note.txt" else Post.rows(plugin, file, content)
+        )
+
+    def run(self, accompanying=None):
+        files = {"a.txt": LINES, "note.txt": b"A note.\n"}
+        run(NAMES_DOCUMENTS, files=files, accompanying=accompanying)
+
+    def test_it_needs_a_reason(self):
+        words = r"has found no document in note\.txt\. .* accompanying={name: reason}"
+        with pytest.raises(pytest.fail.Exception, match=words):
+            self.run()
+        self.run(accompanying={"note.txt": "It is attached to T-1."})
+
+    @pytest.mark.parametrize(
+        ("accompanying", "words"),
+        [
+            ({"note.txt": " "}, "needs a reason for note.txt"),
+            (
+                {"note.txt": "It is attached.", "a.txt": "It too."},
+                "has found documents in a.txt: remove it from accompanying",
+            ),
+            (
+                {"notes.txt": "It is attached."},
+                "accompanying names notes.txt: it may name a.txt, note.txt",
+            ),
+        ],
+    )
+    def test_a_reason_that_does_not_hold_fails(self, accompanying, words):
+        with pytest.raises(AssertionError, match=words):
+            self.run(accompanying)
 
 
 def test_each_suffix_needs_an_example(plugin):
