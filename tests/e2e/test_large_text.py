@@ -61,15 +61,10 @@ def _double_text(page: Page) -> None:
     page.context.new_cdp_session(page).send("Page.setFontSizes", {"fontSizes": sizes})
 
 
-def test_text_twice_as_large_fits_the_smallest_phone(
-    served: Visitor, open_tab: Callable[..., Person]
-) -> None:
-    story, here = served.story, f"/installations/{served.story.installation}"
-    person = open_tab(served.url, viewport=PHONE)
-    person.log_in("olga", PASSWORD)
-    _double_text(person.page)
-    wide, overlaps = {}, {}
-    for path in (
+def _list_pages(visitor: Visitor) -> list[str]:
+    """Return the addresses of pages of every sort."""
+    story, here = visitor.story, f"/installations/{visitor.story.installation}"
+    return [
         "/",
         "/inbox/",
         f"/inbox/{story.cases['match']}",
@@ -89,13 +84,41 @@ def test_text_twice_as_large_fits_the_smallest_phone(
         f"{here}/matching/code?field=supplier&code=s1",
         f"{here}/settings",
         f"{here}/compare/",
-    ):
+        "/audit/",
+    ]
+
+
+def test_text_twice_as_large_fits_the_smallest_phone(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    person = open_tab(served.url, viewport=PHONE)
+    person.log_in("olga", PASSWORD)
+    _double_text(person.page)
+    wide, overlaps = {}, {}
+    for path in _list_pages(served):
         person.open(path)
         person.page.locator("main details").evaluate_all("all => all.forEach(e => e.open = true)")
         wide[path] = person.page.locator("html").evaluate(EXCESS)
         overlaps[path] = person.page.evaluate(OVERLAPS)
     assert {path: excess for path, excess in wide.items() if excess} == {}
     assert {path: texts for path, texts in overlaps.items() if texts} == {}
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_text_twice_as_large_by_an_own_style_sheet_fits_the_window(
+    served: Visitor, open_tab: Callable[..., Person], width: int
+) -> None:
+    size = {"width": width, "height": 900}
+    person = open_tab(served.url, viewport=size, bypass_csp=True)
+    person.log_in("olga", PASSWORD)
+    wide = {}
+    for path in _list_pages(served):
+        person.open(path)
+        style = f"html {{ font-size: {TWICE_AS_LARGE}px !important; }}"
+        person.page.add_style_tag(content=style)
+        person.page.locator("main details").evaluate_all("all => all.forEach(e => e.open = true)")
+        wide[path] = person.page.locator("html").evaluate(EXCESS)
+    assert {path: excess for path, excess in wide.items() if excess} == {}
 
 
 def test_the_name_of_the_hub_is_whole_beside_the_menu_or_not_shown(
