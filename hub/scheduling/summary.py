@@ -104,11 +104,13 @@ def _format_remaining_work_by_app(runs: Sequence[Run]) -> dict[str, list[str]]:
     postponed_counts: Counter[str] = Counter()
     lines: dict[str, list[str]] = defaultdict(list)
     with read_only_session() as session:
-        for row in _list_installations(session, runs):
-            last_run = _list_runs(row, runs)[-1]
-            postponed_counts[row.slug] += last_run.counts.get("postponed", 0)
+        rows = _list_installations(session, runs)
+        has_several = len({row.company_id for row in rows}) > 1
+        for row in rows:
+            postponed_counts[row.slug] += _list_runs(row, runs)[-1].counts.get("postponed", 0)
             if row.id in unread:
-                lines[row.slug].append(f"  {unread[row.id]}")
+                company = f"{row.company.display_name}: " if has_several else ""
+                lines[row.slug].append(f"  {company}{unread[row.id]}")
     for slug, count in postponed_counts.items():
         if count:
             lines[slug].append(f"  Read again by the next sync: {count:,}.")
