@@ -22,6 +22,17 @@ except ModuleNotFoundError as error:
 __all__ = ["ConnectionFault", "WSGIAdapter", "json_answer", "mount", "open_stand_in", "text_answer"]
 
 
+class StandInDefect(Exception):
+    """A stand-in raised an exception in place of an answer, which is no defect of the plugin."""
+
+    def __init__(self, environ: WSGIEnvironment, error: Exception) -> None:
+        super().__init__(
+            f"The stand-in failed while it answered {environ['REQUEST_METHOD']}"
+            f" {environ['PATH_INFO']} ({type(error).__name__}: {error}). Correct the stand-in. It"
+            " has to answer as the source would, such as with 404 for an id that it does not have."
+        )
+
+
 def open_stand_in(plugins: Plugins, slug: str, **options: Any) -> Sandbox:
     """Open the stand-in of an app; raise Refused if its plugin has none.
 
@@ -46,6 +57,7 @@ def _add_date(stand_in: Harness) -> WSGIApplication:
     """Return a stand-in whose answers have the time of its clock, as every server sends it.
 
     A plugin reads on from that time. Without it, that would be the time of another clock.
+    An exception of the stand-in becomes a StandInDefect, so that it is not taken for the plugin's.
     """
 
     def serve(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -58,7 +70,12 @@ def _add_date(stand_in: Harness) -> WSGIApplication:
                 headers = [*headers, ("Date", date)]
             return start(line, headers)
 
-        return stand_in(environ, begin)
+        try:
+            return stand_in(environ, begin)
+        except ConnectionFault:
+            raise
+        except Exception as error:
+            raise StandInDefect(environ, error) from error
 
     return serve
 

@@ -25,6 +25,25 @@ def unique_ids(items: Iterable[Yielded]) -> set[str]:
     return set(source_ids(items))
 
 
+def describe_shared_id(slug: str, items: Iterable[Yielded]) -> str:
+    """Return a sentence if two documents have one source id, of which the hub would post only one.
+
+    A list of changes may have a row in several versions.
+    """
+    documents: dict[str, Document] = {}
+    for document in only_documents(items):
+        other = documents.setdefault(document.source_id, document)
+        is_same_version = other.version == document.version
+        if other.kind != document.kind or (is_same_version and other != document):
+            return (
+                f"{slug} has two documents with the source id {document.source_id}:"
+                f" {other.kind} {other.number} and {document.kind} {document.number}. The hub"
+                " takes them for one document and posts only one. Begin the ids of each list"
+                " with a prefix, and use the id of the row."
+            )
+    return ""
+
+
 def last_cursors(items: Iterable[Yielded]) -> dict[str, str]:
     """Return the last cursor of each stream, from which reading continues."""
     by_stream = {}

@@ -18,7 +18,12 @@ from hub.contract.settings_schema import get_schema
 from hub.contract.states import Stage
 from hub.testing.bench import Bench
 from hub.testing.limits import limit_time
-from hub.testing.outcomes.items import identity, only_documents, source_ids
+from hub.testing.outcomes.items import (
+    describe_shared_id,
+    identity,
+    only_documents,
+    source_ids,
+)
 from hub.testing.recording import record
 
 MAX_IDS = 50  # ids that the hub asks for at once
@@ -102,21 +107,10 @@ class DocumentTests:
                 )
 
     def test_source_ids_are_unique_across_kinds(self, bench: Bench) -> None:
-        """Look for two documents with one source id, of which the hub would post only one.
-
-        A list of changes may have a row in several versions.
-        """
-        documents: dict[str, Document] = {}
-        for document in only_documents(bench.read()):
-            other = documents.setdefault(document.source_id, document)
-            is_same_version = other.version == document.version
-            if other.kind != document.kind or (is_same_version and other != document):
-                pytest.fail(
-                    f"{self.slug} has two documents with the source id {document.source_id}:"
-                    f" {other.kind} {other.number} and {document.kind} {document.number}. The hub"
-                    " takes them for one document and posts only one. Begin the ids of each list"
-                    " with a prefix, and use the id of the row."
-                )
+        """Look for two documents with one source id, of which the hub would post only one."""
+        problem = describe_shared_id(self.slug, bench.read())
+        if problem:
+            pytest.fail(problem)
 
     def test_documents_use_only_declared_fields_and_roles(self, bench: Bench) -> None:
         """Look for codes whose field `hub_fields` does not declare."""

@@ -9,7 +9,7 @@ import pytest
 from hub.contract.documents import Unreadable
 from hub.testing.bench import Bench
 from hub.testing.exchanges.hook_calls import call_hook
-from hub.testing.outcomes.items import only_documents
+from hub.testing.outcomes.items import describe_shared_id, only_documents
 from hub.testing.suite.variants import VariantBenches
 
 NAME = "test_it_reads_documents_at_all"
@@ -47,7 +47,10 @@ class SmokeTest(VariantBenches):
         return suite._obstacle
 
     def _read_documents(self) -> None:
-        """Read the app's documents; fail with the hook that raises, or if there are none."""
+        """Read the app's documents; fail with the hook that raises, or if there are none.
+
+        Fail as well if two of them have one id: other tests would find the wrong one by it.
+        """
         bench = call_hook(lambda: self._open({}), f"The start of {self.slug} on its stand-in")
         if not bench.plugins.has(self.slug, "hub_check"):
             pytest.fail(
@@ -56,6 +59,9 @@ class SmokeTest(VariantBenches):
             )
         call_hook(bench.check, f"hub_check of {self.slug}")
         items = self._read_from_its_site(bench)
+        shared_id = describe_shared_id(self.slug, items)
+        if shared_id:
+            pytest.fail(shared_id)
         if only_documents(items):
             self._read_from_its_site(self._open({}))
             return

@@ -34,7 +34,7 @@ from hub.testing import bench as bench_module
 from hub.testing.bench import Bench
 from hub.testing.contract import contract
 from hub.testing.limits import limit_time
-from qbo_sandbox.kit import Limits, clock, json_answer
+from qbo_sandbox.kit import Harness, Limits, clock, json_answer
 from tests.support.sources.guide_plugin import guide_plugin
 
 pytest_plugins = ["pytester"]
@@ -483,6 +483,31 @@ def test_a_source_that_is_called_without_waiting_refuses_calls(suite, monkeypatc
     monkeypatch.setattr(Bench, "pace", lambda self, open_slot: None)
     with pytest.raises(Retry):
         run(suite(), REFUSES_NOTHING)
+
+
+def test_two_documents_with_one_id_fail_the_first_test(plugin, suite, monkeypatch):
+    documents = [complete("bill"), replace(complete("bill"), number="F-2")]
+    monkeypatch.setattr(plugin, "hub_documents", hookimpl(lambda app, site: documents))
+    declare(monkeypatch, plugin, hosts=())  # so that nothing need be called
+    monkeypatch.setattr(plugin, "hub_check", hookimpl(lambda app: Tenant(id="7", name="Depot")))
+    with pytest.raises(FAILED, match="two documents with the source id bill:1: bill None and bill"):
+        run(suite(), SMOKE)
+
+
+def test_a_stand_in_that_fails_is_not_taken_for_the_plugin(plugin, suite, monkeypatch):
+    def serve(environ, start):
+        raise KeyError("rows")
+
+    sandbox = replace(plugin.hub_sandbox("depot", None, None), wsgi=Harness(serve))
+    monkeypatch.setattr(
+        plugin, "hub_sandbox", hookimpl(lambda app: sandbox, specname="hub_sandbox")
+    )
+    words = (
+        "hub_check of depot raised StandInDefect: The stand-in failed while it answered GET"
+        " /shop (KeyError: 'rows'). Correct the stand-in."
+    )
+    with pytest.raises(FAILED, match=re.escape(words)):
+        run(suite(), SMOKE)
 
 
 @pytest.mark.parametrize(
