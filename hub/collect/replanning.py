@@ -4,18 +4,22 @@ import logging
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, update
+from sqlalchemy.orm import aliased
 
 from hub.collect.batch import DOCUMENTS_PER_BATCH, CollectBatch
 from hub.collect.intake import replan_stored
 from hub.collect.reread import PLANNED_AT, RELEASED_BY_READING, is_outdated_by
 from hub.collect.setup import Setup, load_last_match_time, load_setup
+from hub.context import current_hub
 from hub.db import engine
 from hub.errors import NeedsAttention, Retry
-from hub.models import Installation, Posting, SourceDocument, StoredRecord
-from hub.models.enums import WRITE_OPERATIONS, Holder, Operation, PostingState
+from hub.mapping import NEW
+from hub.models import Installation, Match, Posting, SourceDocument, StoredRecord
+from hub.models.enums import WRITE_OPERATIONS, Holder, MatchOrigin, Operation, PostingState
 from hub.outbox.states import SENDABLE, UNSENT
 
 log = logging.getLogger("hub")
+_record = aliased(SourceDocument)  # built once: building an alias takes longer than most statements
 # Postings that a run may send; it checks those again that the checks before sending hold.
 IS_SENDABLE = and_(
     or_(
@@ -43,8 +47,11 @@ def has_stale(installation_id: int) -> bool:
             return False
         query = select(Posting.id).where(
             Posting.installation_id == installation_id,
-            IS_SENDABLE,
-            is_outdated_by(matched_at > PLANNED_AT),
+            Posting.state.in_(UNSENT),
+            or_(
+                IS_SENDABLE & is_outdated_by(matched_at > PLANNED_AT),
+                _is_refused_with_former_details(installation),
+            ),
         )
         return session.scalar(query.limit(1)) is not None
 
@@ -111,10 +118,35 @@ def _load_stale_documents(setup: Setup, after: int) -> list[int]:
             Posting.state.in_(UNSENT),
             Posting.operation.in_(WRITE_OPERATIONS),
             SourceDocument.gone.is_(None),
-            or_(IS_SENDABLE & is_old, is_record_to_create, _changes_inactive_party()),
+            or_(
+                IS_SENDABLE & is_old,
+                is_record_to_create,
+                _is_refused_with_former_details(setup.installation),
+                _changes_inactive_party(),
+            ),
         )
     )
     return _select_next_ids(query)
+
+
+def _is_refused_with_former_details(installation: Installation) -> ColumnElement[bool]:
+    """Return the condition that a person has decided about a record since its refused creation.
+
+    It was in doubt then, so that it was sent again as it was before.
+    """
+    is_decided_since = exists().where(
+        _record.id == Posting.document_id,
+        Match.company_id == installation.company_id,
+        Match.scope == current_hub().plugins.get_plugin_name(installation.slug),
+        Match.tenant == (installation.tenant or ""),
+        Match.field == _record.made_for,
+        Match.code == _record.source_id,
+        Match.match_method == MatchOrigin.DECIDED,
+        Match.record == NEW,
+        Match.at > PLANNED_AT,
+    )
+    is_refused = (Posting.state == PostingState.HELD) & (Posting.held_by == Holder.QUICKBOOKS)
+    return is_refused & is_decided_since
 
 
 def _changes_inactive_party() -> ColumnElement[bool]:

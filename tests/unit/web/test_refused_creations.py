@@ -252,3 +252,32 @@ def test_a_program_is_told_that_a_case_asks_about_a_creation(pages: Pages) -> No
     assert answer.json["record"] == ASKS
     rows = program.call("GET", address).json["data"]
     assert [row["record"] for row in rows if row["code"] == "client:k20"] == [ASKS]
+
+
+def test_a_name_that_is_entered_while_a_creation_is_in_doubt_is_used_once_it_is_refused(
+    pages: Pages,
+) -> None:
+    """What was sent already is sent again with its own name, which somebody has taken meanwhile."""
+    pages.enable()
+    pages.visitor.quickbooks.add_fault("lose_request", "customer.create")
+    pages.sync(JORDAN)
+    address = {"Address": "jordan@elsewhere.example"}
+    with pages.app.app_context():
+        pages.site.make("Customer", DisplayName="Jordan Mercer", PrimaryEmailAddr=address)
+    pages.site.clock.advance(60)
+    pages.sync()
+    assert read_creation(pages).state == "unknown"
+    matching = f"/installations/{pages.site.row.id}/matching"
+    page = pages.visitor.page(f"{matching}/code?field=client&code=client%3Ak20")
+    values = form_of(page) | {"name": "Mercer & Sons"}
+    assert pages.visitor.post(f"{matching}/create", **values).status_code == 302
+    for _ in range(3):
+        pages.site.clock.advance(600)
+        pages.sync()
+    assert (read_creation(pages).state, pages.posted(), count_sends(pages)) == ("posted", 1, 4)
+    realm = pages.site.realm
+    customers = pages.visitor.quickbooks.books(realm=realm, kind="Customer")[realm]["Customer"]
+    assert [row["DisplayName"] for row in customers[-2:]] == ["Jordan Mercer", "Mercer & Sons"]
+    pages.site.clock.advance(600)
+    pages.sync()
+    assert count_sends(pages) == 4
