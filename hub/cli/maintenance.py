@@ -52,7 +52,10 @@ def _ask_for_first_user() -> None:
     if list_people():
         return
     if not sys.stdin.isatty():
-        say("Nobody can log in yet; add the first person with `hub users add NAME --role owner`.")
+        say(
+            "Nobody can log in yet. `hub serve` prints a set-up code for the first owner; or add"
+            " one with `hub users add NAME --role owner`."
+        )
         return
     add_person(click.prompt("Name of the first person, who may do everything"), "owner", None)
 

@@ -106,8 +106,8 @@ def _compare_head(
         if result.count and not audit.is_shared():
             result.remarks.append(
                 Sentence(
-                    "No entry was written from this data folder yet, so it has no head: here it"
-                    " would not show if the end of the log was cut off."
+                    "No entry was written from this data folder yet, so it has no head: until it"
+                    " has one, the hub cannot notice here that the end of the log was cut off."
                 )
             )
         return

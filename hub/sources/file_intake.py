@@ -45,9 +45,9 @@ class IntakeResult:
         if not self.outdated:
             return Sentence("%(name)s was received before. Nothing was added.", name=name)
         return Sentence(
-            "%(name)s was received before. Nothing was added, and its documents that later files"
-            " have stay as they are there: %(count)s. To go back to this file, change anything in"
-            " it, such as the name of a column that is not used, and add it again.",
+            "%(name)s was received before. Nothing was added, and its documents that are also in"
+            " later files stay as they are there: %(count)s. To go back to this file, change"
+            " anything in it, such as the name of a column that is not used, and add it again.",
             name=name,
             count=self.outdated,
         )

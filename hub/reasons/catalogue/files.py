@@ -21,8 +21,8 @@ TEMPLATES = {
     "file.repeated": Template(
         title="{file} was received before",
         reason=(
-            "Nothing was added. Documents of it that files have which arrived later stay as they"
-            " are there: {count}."
+            "Nothing was added. Its documents that are also in later files stay as they are there:"
+            " {count}."
         ),
         instruction=(
             "To go back to this file, change anything in it, such as the name of a column that is"

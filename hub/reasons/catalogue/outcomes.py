@@ -10,8 +10,8 @@ TEMPLATES = {
     "outcome.alike": Template(
         title="Is it this document?",
         reason=(
-            "{name} may be in QuickBooks already: a transaction there may be it, without the marker"
-            " of the hub."
+            "{name} may be in QuickBooks already: a transaction there looks like it, but lacks the"
+            " marker of the hub."
         ),
         instruction=COMPARE_INSTRUCTION,
         action=CaseAction.CHOOSE,
@@ -90,7 +90,10 @@ TEMPLATES = {
     ),
     "outcome.foreign": Template(
         title="Belongs to another document",
-        reason="{name} should be a transaction in QuickBooks that another document was posted as.",
+        reason=(
+            "The source says that {name} is a transaction in QuickBooks, but that one was posted"
+            " for another document."
+        ),
         instruction=(
             "Correct the QuickBooks id at the source, or press “Not this one” to post it again."
         ),

@@ -131,7 +131,7 @@ def test_a_file_that_arrives_again_after_a_correction_says_that_the_correction_s
     again = site.receive("first.csv", write_bill("10.00"))
     assert (again.is_new, again.outdated) == (False, 1)
     text = again.describe_repetition("first.csv")
-    assert "have stay as they are there: 1. To go back to this file, change anything in it" in text
+    assert "stay as they are there: 1. To go back to this file, change anything in it" in text
     latest = site.receive("second.csv", write_bill("12.00"))
     assert latest.describe_repetition("second.csv").endswith("before. Nothing was added.")
     site.sync()
