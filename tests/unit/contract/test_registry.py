@@ -224,6 +224,28 @@ class NotApps(Plugin):
         return ["bad"]
 
 
+class WithoutPrefix(Plugin):
+    @hookimpl
+    def check(self, app, site):
+        return None
+
+
+class UnderAnotherName(Plugin):
+    read_all = Plugin.hub_documents
+
+
+class Coroutine(Plugin):
+    @hookimpl
+    async def hub_check(self, app, site):
+        return None
+
+
+class AsyncGenerator(Plugin):
+    @hookimpl
+    async def hub_documents(self, app, ids):
+        yield None
+
+
 class OneApp(Plugin):
     @hookimpl
     def hub_apps(self):
@@ -257,6 +279,20 @@ class None_(Plugin):
             "its hub_documents has the argument cursor, and the hook gets app, site, cursors, ids."
             " Did it mean cursors?",
         ),
+        (
+            WithoutPrefix("bad"),
+            "it marks check with @hookimpl, and there is no hook of this name. Did it mean"
+            " hub_check?",
+        ),
+        (
+            UnderAnotherName("bad"),
+            "it marks read_all with @hookimpl, and there is no hook of this name.",
+        ),
+        (
+            Coroutine("bad"),
+            "its hub_check is an async function, which hooks cannot be: write `def hub_check`.",
+        ),
+        (AsyncGenerator("bad"), "its hub_documents is an async function, which hooks cannot be"),
         (WithoutDocuments(), "it lacks the hook hub_documents, which brings the documents."),
         (Nothing(), "it lacks the hook hub_apps, which names its apps."),
         (Raising("bad"), "its hub_apps failed: KeyError: 'HOME'."),
