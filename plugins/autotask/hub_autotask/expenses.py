@@ -34,6 +34,7 @@ from hub_autotask.polling import (
     mark_as_failed,
     sum_amounts,
 )
+from hub_autotask.report_history import REOPENED
 from hub_autotask.settings import FILL_CONTACTS, ExpenseSettings
 from hub_autotask.tile import HELPDESK, compose_help
 
@@ -77,7 +78,6 @@ ENTITY = "ExpenseReports"
 APPROVED_STATUS = "Approved for Payment"
 # The statuses after the approval: what is to be repaid was repaid, or posted by another app.
 ENDED_STATUSES = ("Paid", "Transferred to QuickBooks")
-REOPENED = "reopened"  # the state of a report that was rejected after it got a number
 DAYS_OF_REOPENING = 60  # after its approval, in which a report is looked at further
 TRANSFER_MARK = TransferMark("quickBooksReferenceNumber", "QuickBooks reference number")
 
@@ -92,6 +92,7 @@ class Expenses(DocumentReader):
 
     entity, prefix = ENTITY, "expense_report:"
     changeable_parts = ("ExpenseItems", "expenseReportID")
+    watch_stream = "transferred deletions"
 
     def mark(self) -> TransferMark:
         """Return the field that marks a report as transferred."""

@@ -114,13 +114,15 @@ class DocumentReader(ABC):
 
     The source ids of its documents begin with `prefix`. `stream` names the cursor with the ids of
     its rows: rows of two entities may have the same id. `last_poll_stream` names the cursor that is
-    the day of its last poll.
+    the day of its last poll, and `watch_stream` the one with the ids of transferred rows that polls
+    look at further. Its name ends with "deletions", so that it is kept if everything is read again.
     """
 
     entity: str
     prefix: str
     stream = ""
     last_poll_stream = LAST_POLL_STREAM
+    watch_stream = ""  # most entities have no such rows
     # The entity of parts that people may change in an open row, and its field with the row's id.
     changeable_parts: tuple[str, str] | None = None
 
@@ -224,7 +226,11 @@ class DocumentReader(ABC):
         self.last_poll = parse_date(last_day)
         marked_ids = self.read_marked_ids()
         history = ReportHistory(cursors.get(self.stream), marked_ids)
+        watched_ids = cursors.get(self.watch_stream, "") if self.watch_stream else ""
+        history.watch(watched_ids)
         yield from self.poll_pages(history)
+        if self.watch_stream and history.format_watched() != watched_ids:
+            yield Checkpoint(cursor=history.format_watched(), stream=self.watch_stream)
         yield Checkpoint(cursor=self.site.today.isoformat(), stream=self.last_poll_stream)
         yield Checkpoint(cursor=history.build_final_cursor(), stream=self.stream)
         if not history.is_first:  # else it may be a preview, whose cursor is not kept

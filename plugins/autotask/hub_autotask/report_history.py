@@ -12,6 +12,7 @@ RECEIVED = "received"  # an open order
 LEFT_OUT = "left out"
 ABSENT = "absent"  # it was open, and Autotask does not show it any more
 OPEN_STATES = (OPEN, RECEIVED)
+REOPENED = "reopened"  # rejected after it got a number
 CONTENTS = "contents"  # the name of the checksums in a cursor
 FIRST_POLL = "first"  # in the cursor of a first poll that has not ended; it has no ids
 
@@ -85,6 +86,17 @@ class ReportHistory:
         """Forget a document of this poll, so that the next one brings it again."""
         self._before.pop(id, None)
         self._current.pop(id, None)
+
+    def watch(self, ids: str) -> None:
+        """Look at transferred documents further that earlier polls have looked at."""
+        for id in parse_ids(ids):
+            if id.isdecimal():
+                self._before.setdefault(int(id), DONE)
+
+    def format_watched(self) -> str:
+        """Return the ids of the transferred documents in the cursor, for `watch`."""
+        states = self._current.items()
+        return format_ids({str(id) for id, state in states if state in (DONE, REOPENED)})
 
     def find_missing_ids(self) -> list[int]:
         """Return the ids that the last poll had and this one does not."""

@@ -6,6 +6,8 @@ from decimal import Decimal
 import pytest
 from hub_autotask.sandbox.picklists import EXPENSE_STATUS, get_number
 
+from hub import Checkpoint, Document
+
 APPROVED, REJECTED = (
     get_number(EXPENSE_STATUS, label) for label in ("Approved for Payment", "Rejected")
 )
@@ -73,6 +75,31 @@ def test_a_report_that_is_rejected_after_it_got_a_number_is_yielded_each_time_it
     for is_read in (True, False):
         items, cursor = poll_cases(expenses, cursor)
         assert (words in items) is is_read
+
+
+@pytest.mark.row("AT-E1")
+def test_a_report_with_a_number_is_looked_at_further_if_everything_is_read_again(
+    expenses, change_row
+):
+    words = "a trip to a customer"
+    source_id = expenses.case(words).source_id
+
+    def read(cursors):
+        items = expenses.read(cursors)
+        places = {item.stream: item.cursor for item in items if isinstance(item, Checkpoint)}
+        documents = [item for item in items if isinstance(item, Document)]
+        return {item.source_id: item for item in documents}, cursors | places
+
+    _, cursors = read({})
+    change_row(expenses, words, quickBooksReferenceNumber="ER-7001")
+    _, cursors = read(cursors)
+    kept = {stream: text for stream, text in cursors.items() if stream.endswith("deletions")}
+    items, cursors = read(kept)
+    assert source_id not in items
+    change_row(expenses, words, status=REJECTED)
+    items, cursors = read(cursors)
+    assert (items[source_id].stage, "is Rejected" in items[source_id].hold) == ("update_only", True)
+    assert source_id not in read(cursors)[0]
 
 
 @pytest.mark.row("AT-E2")
