@@ -11,7 +11,7 @@ from hub.cli.sync_runs import sync_all
 from hub.collect.run import collect
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow
-from hub.installations import enable
+from hub.installations import enable, full_reading
 from hub.mapping import NEW
 from hub.models import Case, Posting
 from hub.posting.actions import retries, undo
@@ -77,6 +77,21 @@ def test_an_invoice_that_is_numbered_by_hand_while_it_is_in_review_is_not_posted
     assert invoices.of(words).state == "withdrawn"
     assert quickbooks.select("select * from Invoice") == {}
     assert invoices.row_of(words)["invoiceNumber"] == "77"
+
+
+@pytest.mark.row("AT-I1")
+def test_an_invoice_that_is_numbered_before_everything_is_read_again_is_not_posted(
+    invoices, quickbooks
+):
+    words = "labour and a licence"
+    invoices.keep(words).enable(mode="review").confirm()
+    invoices.put(words, invoiceNumber="77")
+    full_reading.start_over(invoices.row.id, "kari")
+    with transaction() as session:
+        outbox.approve_all(session, invoices.row.id, "kari")
+    invoices.sync()
+    assert quickbooks.select("select * from Invoice") == {}
+    assert invoices.of(words).state == "withdrawn"
 
 
 @pytest.mark.row("AT-I1", "AT-C12")
