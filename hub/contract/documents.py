@@ -204,7 +204,6 @@ class Line:
 
     - `amount`: takes precedence over quantity x unit_price; without both the line is text only.
     - `markup`: the percentage that is added when a billable line is charged to the customer.
-    - `facts`: other values of the source by their labels, shown with the line and not posted.
     """
 
     id: str
@@ -256,11 +255,8 @@ class Document:
       Items have no memo: a warning names each text that is left out.
     - `email_to`: None sends no e-mail. Otherwise the invoice is sent to the address that QuickBooks
       has for the customer, or else to this one.
-    - `tolerance`: the amount by which the lines may differ from `total`.
     - `url`: the https address of its page in the source, for people. The hub never opens it.
     - `closed`: no more is expected of an order; QuickBooks closes it and changes nothing else.
-    - `warnings`: remarks that people see with the document. They do not hold it.
-    - `facts`: other values of the source by their labels, shown on its page and not posted.
     """
 
     kind: Kind

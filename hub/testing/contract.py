@@ -88,9 +88,6 @@ def contract(
     App.wants, and kinds, that the source is not told, `unused` hooks that this app does not use,
     `converted` types of files, `unstated` values that documents do not have, and `derived` those
     that the plugin works out or leaves out.
-
-    `settings` are those that the stand-in does not bring, by the names of the schema, such as
-    deposit_account="35".
     """
     return suite_of(
         Contract,
