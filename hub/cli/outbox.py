@@ -161,16 +161,16 @@ def _build_posting_json(row: "Posting", document_state: str) -> dict[str, Any]:
 @with_hub
 def cases(realm: str | None, as_json: bool) -> None:
     """List the open cases with their reason and the next step."""
-    from hub.scheduling import summary
+    from hub.scheduling.open_cases import iter_open_cases
 
     if realm is not None:
         find_company(realm)
-    open_cases = summary.iter_open_cases(realm, person.visible_rows("viewer").cases())
+    rows = iter_open_cases(realm, person.visible_rows("viewer").cases())
     if as_json:
-        print_json_list(open_cases)
+        print_json_list(rows)
         return
     is_any = False
-    for row in open_cases:
+    for row in rows:
         is_any = True
         heading = [
             f"Case {row['id']}",

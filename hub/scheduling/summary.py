@@ -1,7 +1,7 @@
 """Summarize runs: counts, sums and open cases of each app, for programs and for people."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -9,16 +9,14 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from hub import outbox
-from hub.cases import advice
 from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.errors import NotFound
-from hub.models import Case, ConnectedCompany, Installation, Run, RunLine, case_posting
+from hub.models import Case, ConnectedCompany, Installation, Run, RunLine
 from hub.models.enums import DocumentState, PostingState, RunKind, RunOutcome, RunState
 from hub.money import ZERO, round_amount
-from hub.outbox import case_amounts
 from hub.posting.reconcile import result as reconcile_result
-from hub.scheduling import exit_codes
+from hub.scheduling import exit_codes, open_cases
 from hub.scheduling import run_result as results
 from hub.security.rights import Condition
 from hub.translations import reasons, stored
@@ -26,7 +24,6 @@ from hub.translations.messages import gettext, ngettext
 
 COUNT_NAMES = ("documents", *outbox.COUNTED_STATES)
 MAX_CASES = 20
-CASES_AT_ONCE = 500
 STATE_LABELS: dict[str, str] = {
     DocumentState.REVIEW: "to approve",
     DocumentState.UNKNOWN: "in doubt",
@@ -59,12 +56,12 @@ def summarize_runs(
         for row in _list_installations(session, runs):
             app = apps.setdefault(row.slug, _build_empty_result())
             _add_installation(app, session, row, _list_runs(row, runs))
-        open_cases = _select_open_cases(runs, visible_cases)
-        oldest = session.scalars(open_cases.order_by(Case.id).limit(max_cases)).all()
-        cases = _load_cases_with_postings(session, oldest)
+        selected = _select_open_cases(runs, visible_cases)
+        oldest = session.scalars(selected.order_by(Case.id).limit(max_cases)).all()
+        cases = open_cases.load(session, oldest)
         summary: dict[str, Any] = {"apps": apps, "cases": cases}
         if max_cases is not None:
-            count = session.scalar(open_cases.with_only_columns(func.count(Case.id))) or 0
+            count = session.scalar(selected.with_only_columns(func.count(Case.id))) or 0
             summary["unlisted"] = count - len(oldest)
     for app in apps.values():
         sums_by_currency = app["sums"]
@@ -147,29 +144,6 @@ def _format_case_lines(cases: list[dict[str, Any]], unlisted_count: int) -> list
     if remaining > 0:
         output.append(f"  and {remaining} more; `hub cases` lists them.")
     return output
-
-
-def iter_open_cases(realm: str | None, visible: Condition) -> Iterator[dict[str, Any]]:
-    """Yield every open case, of one company or of all, oldest first; read some at a time.
-
-    `visible` is the condition of the cases that a person may see.
-    """
-    query = select(Case).where(Case.closed_at.is_(None), *visible)
-    query = query.order_by(Case.id).limit(CASES_AT_ONCE)
-    if realm is not None:
-        query = query.join(ConnectedCompany, ConnectedCompany.id == Case.company_id).where(
-            ConnectedCompany.realm == realm
-        )
-    last_id = 0
-    while True:
-        with read_only_session() as session:
-            rows = session.scalars(query.where(Case.id > last_id)).all()
-            cases = _load_cases_with_postings(session, rows)
-        for row, case in zip(rows, cases, strict=True):
-            yield {**case, "id": row.id, "opened": row.opened_at}
-        if len(rows) < CASES_AT_ONCE:
-            return
-        last_id = rows[-1].id
 
 
 def list_recent_runs(limit: int, visible: Condition = ()) -> list[dict[str, Any]]:
@@ -317,37 +291,6 @@ def _select_open_cases(runs: Iterable[Run], visible: Condition) -> Select[Case]:
     is_of_company = Case.installation_id.is_(None) & Case.company_id.in_(company_ids)
     is_theirs = Case.installation_id.in_(installation_ids) | is_of_company
     return select(Case).where(Case.closed_at.is_(None), is_theirs, *visible)
-
-
-def _load_cases_with_postings(session: Session, cases: Sequence[Case]) -> list[dict[str, Any]]:
-    """Return cases as `hub cases --json` prints them; few queries read the postings of all."""
-    installation_ids = {case.installation_id for case in cases}
-    slugs = select(Installation.id, Installation.slug).where(Installation.id.in_(installation_ids))
-    slug_by_installation: dict[int, str] = dict(iter(session.execute(slugs)))
-    columns = case_posting.c
-    links = select(columns.case_id, columns.posting_id).order_by(columns.posting_id)
-    postings: dict[int, list[int]] = defaultdict(list)
-    ids = [case.id for case in cases]
-    for start in range(0, len(ids), CASES_AT_ONCE):
-        of_cases = links.where(columns.case_id.in_(ids[start : start + CASES_AT_ONCE]))
-        for case_id, posting_id in session.execute(of_cases):
-            postings[case_id].append(posting_id)
-    rows = []
-    amounts = case_amounts.sum_by_case(session, ids)
-    for case in cases:
-        slug = slug_by_installation.get(case.installation_id or 0)
-        rows.append(
-            {
-                "app": slug,
-                "cause": case.cause,
-                "title": case.title,
-                "reason": advice.drop_instruction(case.reason, case.instruction),
-                "postings": postings[case.id],
-                "amounts": amounts[case.id],
-                "do": advice.get_instruction(case, slug),
-            }
-        )
-    return rows
 
 
 def _get_app_name(slug: str | None) -> str:
