@@ -51,6 +51,9 @@ as_json = click.option(
 realm_option = click.option(
     "--realm", metavar="R", help="The QuickBooks company; needed when there are several."
 )
+only_realm_option = click.option(
+    "--realm", metavar="R", help="Only this QuickBooks company; else all."
+)
 
 
 def with_hub(command: F) -> F:

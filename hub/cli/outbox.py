@@ -5,16 +5,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hub.cli import person
-from hub.cli.console import as_json, realm_option, row_count, with_hub
+from hub.cli.console import as_json, only_realm_option, row_count, with_hub
 from hub.cli.selection import find_company
 from hub.cli.terminal import format_moment, print_json, print_json_list, print_table, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from decimal import Decimal
 
     from sqlalchemy import Select
+    from sqlalchemy.orm import Session
 
-    from hub.models import Posting
+    from hub.models import ConnectedCompany, Posting
 
 # The values of `DocumentState`, which is not imported here: `hub --help` loads no tables.
 STATES = (
@@ -32,7 +34,19 @@ STATES = (
 )
 MAX_IDS = 3  # postings that the list of cases names
 DOCUMENT_STATES = ("missing", "removed")  # states that a posting alone does not have
-COLUMNS = ("id", "app", "kind", "number", "party", "date", "total", "currency", "state", "reason")
+COLUMNS = (
+    "id",
+    "app",
+    "company",
+    "kind",
+    "number",
+    "party",
+    "date",
+    "total",
+    "currency",
+    "state",
+    "reason",
+)
 
 
 @click.command()
@@ -55,7 +69,11 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
     with read_only_session() as session:
         postings = session.scalars(_select_newest(state, slug, limit)).all()
         states = listing.load_document_states(session, [row.document_id for row in postings])
-        rows = [_build_posting_json(row, states[row.document_id]) for row in postings]
+        companies = _load_companies(session, postings)
+        rows = [
+            _build_posting_json(row, companies[row.company_id], states[row.document_id])
+            for row in postings
+        ]
     if slug is not None and not rows:
         _require_app(slug)
     if as_json:
@@ -86,6 +104,19 @@ def _select_newest(state: str | None, slug: str | None, limit: int) -> "Select[P
     if slug is not None:
         query = query.where(SourceDocument.slug == slug)
     return query.order_by(Posting.id.desc()).limit(limit)
+
+
+def _load_companies(
+    session: "Session", postings: "Sequence[Posting]"
+) -> "dict[int, ConnectedCompany]":
+    """Return the companies of postings by their ids."""
+    from sqlalchemy import select
+
+    from hub.models import ConnectedCompany
+
+    ids = {posting.company_id for posting in postings}
+    query = select(ConnectedCompany).where(ConnectedCompany.id.in_(ids))
+    return {company.id: company for company in session.scalars(query)}
 
 
 def _require_app(slug: str) -> None:
@@ -129,7 +160,9 @@ def _round_for_json(amount: "Decimal", currency: str) -> str:
     return str(round_amount(amount, currency) if currency else amount)
 
 
-def _build_posting_json(row: "Posting", document_state: str) -> dict[str, Any]:
+def _build_posting_json(
+    row: "Posting", company: "ConnectedCompany", document_state: str
+) -> dict[str, Any]:
     """Return a posting as the JSON output has it."""
     document = row.document
     total = None
@@ -138,6 +171,8 @@ def _build_posting_json(row: "Posting", document_state: str) -> dict[str, Any]:
     return {
         "id": row.id,
         "app": document.slug,
+        "company": company.display_name,
+        "realm": company.realm,
         "source_id": document.source_id,
         "kind": row.kind,
         "operation": row.operation,
@@ -156,7 +191,7 @@ def _build_posting_json(row: "Posting", document_state: str) -> dict[str, Any]:
 
 
 @click.command()
-@realm_option
+@only_realm_option
 @as_json
 @with_hub
 def cases(realm: str | None, as_json: bool) -> None:
@@ -175,13 +210,14 @@ def cases(realm: str | None, as_json: bool) -> None:
         heading = [
             f"Case {row['id']}",
             row["app"] or "QuickBooks",
+            row["company"] or "",
             f"since {format_moment(row['opened'])}",
         ]
         if row["postings"]:
             heading.append(f"postings {_join_first_ids(row['postings'])}")
         for currency, amount in row["amounts"].items():
             heading.append(f"{amount} {currency}".rstrip())
-        say(", ".join(heading))
+        say(", ".join(filter(None, heading)))
         say(f"  {row['title'].rstrip('.')}. {row['reason']}".rstrip())
         say(f"  {row['do']}")
     if not is_any:

@@ -9,7 +9,7 @@ from hub.cli import person, rights
 from hub.cli.console import (
     as_json,
     handle_end_signals,
-    realm_option,
+    only_realm_option,
     with_hub,
     with_process_lock,
 )
@@ -25,7 +25,7 @@ MAX_SUGGESTION_IDS = 5000  # ids of documents among which the nearest one is sug
 
 @click.command()
 @click.argument("slug", required=False)
-@realm_option
+@only_realm_option
 @click.option(
     "--only",
     "ids",

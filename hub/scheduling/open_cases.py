@@ -44,6 +44,7 @@ def load(session: Session, cases: Sequence[Case]) -> list[dict[str, Any]]:
     installation_ids = {case.installation_id for case in cases}
     slugs = select(Installation.id, Installation.slug).where(Installation.id.in_(installation_ids))
     slug_by_installation: dict[int, str] = dict(iter(session.execute(slugs)))
+    company_by_id = _load_companies(session, cases)
     columns = case_posting.c
     links = select(columns.case_id, columns.posting_id).order_by(columns.posting_id)
     postings: dict[int, list[int]] = defaultdict(list)
@@ -56,9 +57,12 @@ def load(session: Session, cases: Sequence[Case]) -> list[dict[str, Any]]:
     amounts = case_amounts.sum_by_case(session, ids)
     for case in cases:
         slug = slug_by_installation.get(case.installation_id or 0)
+        company = company_by_id.get(case.company_id or 0)
         rows.append(
             {
                 "app": slug,
+                "company": company.display_name if company else None,
+                "realm": company.realm if company else None,
                 "cause": case.cause,
                 "title": case.title,
                 "reason": advice.drop_instruction(case.reason, case.instruction),
@@ -68,3 +72,10 @@ def load(session: Session, cases: Sequence[Case]) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _load_companies(session: Session, cases: Sequence[Case]) -> dict[int, ConnectedCompany]:
+    """Return the companies of cases by their ids."""
+    ids = {case.company_id for case in cases}
+    query = select(ConnectedCompany).where(ConnectedCompany.id.in_(ids))
+    return {company.id: company for company in session.scalars(query)}

@@ -135,10 +135,12 @@ def _format_app_lines(slug: str, app: dict[str, Any], result: dict[str, Any]) ->
 def _format_case_lines(cases: list[dict[str, Any]], unlisted_count: int) -> list[str]:
     """Return two lines for each of the first cases: what is wrong, and what to do."""
     output = ["", "To do:"]
+    has_several = len({case["realm"] for case in cases}) > 1
     for case in cases[:MAX_CASES]:
         title = case["title"].rstrip(".")
         problem = f"{title}. {case['reason']}".rstrip()
-        output.append(f"  {problem}")
+        company = f"{case['company']}: " if has_several and case["company"] else ""
+        output.append(f"  {company}{problem}")
         output.append(f"    {case['do']}")
     remaining = max(len(cases) - MAX_CASES, 0) + unlisted_count
     if remaining > 0:

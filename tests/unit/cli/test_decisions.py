@@ -177,7 +177,8 @@ def test_the_json_has_exactly_the_keys_that_programs_rely_on(hub):
 def test_the_summary_and_the_list_of_cases_say_why(empty, scans):
     scans.scan = b"<html>Sign in"
     (case,) = json.loads(empty("sync", "--json")[1])["cases"]
-    assert set(case) == {"app", "cause", "title", "reason", "postings", "amounts", "do"}
+    about = {"app", "company", "realm"}
+    assert set(case) == about | {"cause", "title", "reason", "postings", "amounts", "do"}
     listed, summary = empty("cases")[1], empty("sync")[1]
     sentence = f"  {case['title'].rstrip('.')}. {case['reason']}\n"
     assert case["reason"]

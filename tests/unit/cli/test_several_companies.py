@@ -1,4 +1,6 @@
-"""`hub sync` of several companies: each error, and what is left to read, says whose it is."""
+"""Commands about several companies: each line says whose it is."""
+
+import json
 
 from click.testing import CliRunner
 from sqlalchemy import select
@@ -54,3 +56,39 @@ def test_what_is_left_to_read_names_the_company(two_companies: TwoCompanies) -> 
     for name in NAMES:
         assert f"  {name}: Its source was not read to the end" in text
     assert "  Its source was not read to the end" in one
+
+
+def test_the_list_of_cases_names_the_companies(two_companies: TwoCompanies) -> None:
+    text = CliRunner().invoke(main, ["cases"], obj=two_companies.app).stdout
+    headings = [line for line in text.splitlines() if line.startswith("Case ")]
+    shown = json.loads(CliRunner().invoke(main, ["cases", "--json"], obj=two_companies.app).stdout)
+    assert {row["company"] for row in shown} == {*NAMES, None}
+    assert {row["realm"] for row in shown} == {"9130000", "9130001", None}
+    for heading, row in zip(headings, shown, strict=True):
+        about = ", ".join(filter(None, (row["app"] or "QuickBooks", row["company"])))
+        assert heading.startswith(f"Case {row['id']}, {about}, since ")
+
+
+def test_the_list_of_postings_names_the_companies(two_companies: TwoCompanies) -> None:
+    text = CliRunner().invoke(main, ["outbox"], obj=two_companies.app).stdout
+    heads, *lines = text.splitlines()
+    assert heads.split()[:3] == ["ID", "APP", "COMPANY"]
+    shown = json.loads(CliRunner().invoke(main, ["outbox", "--json"], obj=two_companies.app).stdout)
+    assert {row["company"] for row in shown} == {*NAMES}
+    assert {row["realm"] for row in shown} == {"9130000", "9130001"}
+    for line, row in zip(lines, shown, strict=True):
+        assert f"  {row['company']}  " in line
+
+
+def test_the_cases_after_a_sync_name_the_companies(two_companies: TwoCompanies) -> None:
+    text = CliRunner().invoke(main, ["sync"], obj=two_companies.app).stdout
+    for name in NAMES:
+        assert f"\n  {name}: " in text.partition("To do:")[2]
+    alone = CliRunner().invoke(main, ["sync", "--realm", "9130000"], obj=two_companies.app).stdout
+    assert f"\n  {NAMES[0]}: " not in alone
+
+
+def test_the_help_says_what_is_done_without_a_realm() -> None:
+    for command in ("sync", "cases"):
+        text = " ".join(CliRunner().invoke(main, [command, "--help"]).stdout.split())
+        assert "Only this QuickBooks company; else all." in text
