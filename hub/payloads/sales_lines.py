@@ -11,7 +11,7 @@ from hub.money import ZERO, sum_amounts
 from hub.payloads import line_tax, pricing, sales_tax
 from hub.payloads.builder import PayloadBuilder, RoundingDifference, clean, drop_empty, format_date
 from hub.payloads.shared_fields import build_address, build_custom_fields, build_mailing_fields
-from hub.payloads.summary import DISCOUNT_DETAIL
+from hub.payloads.summary import DISCOUNT_DETAIL, compute_gross_total, compute_net_total
 
 ITEM_DETAIL = "SalesItemLineDetail"
 TEXT_TYPE = "DescriptionOnly"
@@ -58,9 +58,23 @@ def build_lines(builder: PayloadBuilder) -> dict[str, Any]:
         ApplyTaxAfterDiscount=True if discount_lines else None,
     )
     if builder.facts.tax_codes:
-        return body | line_tax.build_tax_detail(builder, taxed_lines, whole=not discount_lines)
+        body |= line_tax.build_tax_detail(builder, taxed_lines, whole=not discount_lines)
+        return body | _build_contained_tax(builder, body) if discount_lines else body
     codes = {line[ITEM_DETAIL]["TaxCodeRef"]["value"] for _, line in taxed_lines}
     return body | sales_tax.build_tax_detail(builder, codes)
+
+
+def _build_contained_tax(builder: PayloadBuilder, body: dict[str, Any]) -> dict[str, Any]:
+    """Return the tax that the amounts of a discounted sale contain; {} if another tax applies.
+
+    QuickBooks would compute it from the discount without tax, which is rounded, so that the total
+    could be a cent off. A tax that the source states is in the body already.
+    """
+    is_contained = builder.document.tax_mode == "inclusive" and "TxnTaxDetail" not in body
+    if not is_contained or not builder.facts.knows_rates:
+        return {}
+    tax = compute_gross_total(body) - builder.tax_in_discounts - compute_net_total(body)
+    return {"TxnTaxDetail": {"TotalTax": tax}} if tax else {}
 
 
 def is_discount(mapped_line: MappedLine) -> bool:

@@ -154,34 +154,44 @@ def test_a_tax_on_another_tax_that_a_line_states_is_divided_by_quickbooks(shop, 
     assert taxes == [D("25.00"), D("3.75")]
 
 
-@pytest.mark.parametrize("stated_tax", ["taken", "computed"])
-@pytest.mark.parametrize("tax", ["22.50", None], ids=["stated", "left to QuickBooks"])
-def test_an_invoice_with_a_discount_comes_to_its_total(shop, tax, stated_tax):
-    shop.quickbooks.switch(stated_tax=stated_tax)
+def discounted_invoice(shop, amount, discount, **stated):
+    """Return an invoice of one taxed line with a discount; its amounts contain tax."""
     item = Item(name="Site hours", codes={"income_account": account_of(shop, "Income")})
     product = Code(id="i1", name="Site hours", create=item)
     codes = {"product": product, "tax_code": tax_code_of(shop)}
-    rows = (
-        Line(id="1", amount=D("125.00"), codes=codes),
-        Line(id="2", amount=D("-12.50"), description="Discount"),
-    )
     client = Code(id="c1", name="Fjord Homes", create=Party(name="Fjord Homes"))
-    shop.run(
-        Document(
-            kind="invoice",
-            source_id="invoice:1",
-            date=DAY,
-            codes={"client": client},
-            lines=rows,
-            total=D("112.50"),
-            tax_total=tax and D(tax),
-            tax_mode="inclusive",
-        )
+    return Document(
+        kind="invoice",
+        source_id="invoice:1",
+        date=DAY,
+        codes={"client": client},
+        lines=(
+            Line(id="1", amount=D(amount), codes=codes),
+            Line(id="2", amount=D(discount), description="Discount"),
+        ),
+        total=D(amount) + D(discount),
+        tax_mode="inclusive",
+        **stated,
     )
+
+
+@pytest.mark.parametrize("stated_tax", ["taken", "computed"])
+@pytest.mark.parametrize("tax", [D("22.50"), None], ids=["stated", "left to QuickBooks"])
+def test_an_invoice_with_a_discount_comes_to_its_total(shop, tax, stated_tax):
+    shop.quickbooks.switch(stated_tax=stated_tax)
+    shop.run(discounted_invoice(shop, "125.00", "-12.50", tax_total=tax))
     assert (shop.cases(), shop.reasons()) == ([], [])
     invoice = shop.book("Invoice", "invoice:1")
     assert D(str(invoice["TotalAmt"])) == D("112.50")
     assert D(str(invoice["TxnTaxDetail"]["TotalTax"])) == D("22.50")
+
+
+@pytest.mark.parametrize("discount", ["-1.12", "-1.13", "-1.78", "-9.99"])
+def test_a_discount_of_any_amount_leaves_no_cent_of_tax_to_rounding(shop, discount):
+    """Without a stated tax QuickBooks computes it from rounded amounts, a cent more or less."""
+    shop.run(discounted_invoice(shop, "30.00", discount))
+    assert (shop.cases(), shop.reasons()) == ([], [])
+    assert D(str(shop.book("Invoice", "invoice:1")["TotalAmt"])) == 30 + D(discount)
 
 
 @pytest.fixture
