@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from hub.scheduling.source_preview import DocumentPreview
 
 DEFAULT_LIMIT = 50
+MAX_REPEATED_IDS = 10  # that are named
 log = logging.getLogger("hub")
 
 
@@ -276,13 +277,22 @@ def _print(previews: "Iterable[DocumentPreview]", as_json: bool) -> None:
         print_json_list(asdict(preview) for preview in previews)
         return
     counts: dict[str, int] = {}
+    count_of_id: dict[str, int] = {}
     for preview in previews:
         counts[preview.state] = counts.get(preview.state, 0) + 1
+        count_of_id[preview.source_id] = count_of_id.get(preview.source_id, 0) + 1
         _print_document(preview)
     total = sum(counts.values())
     states = ", ".join(f"{count} {state}" for state, count in counts.items())
     documents = "1 document" if total == 1 else f"{total} documents"
     say(f"{documents} read{': ' if states else ''}{states}. Nothing was stored or posted.")
+    repeated_ids = [id for id, count in count_of_id.items() if count > 1]
+    if repeated_ids:
+        ids = ", ".join(repeated_ids[:MAX_REPEATED_IDS])
+        say(
+            f"Read more than once: {ids}. A run takes another version of a document, and stops if"
+            " two documents have one id."
+        )
 
 
 def _print_document(preview: "DocumentPreview") -> None:

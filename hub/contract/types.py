@@ -107,7 +107,7 @@ class Reply(Protocol):
 class Http(Protocol):
     """HTTP client for the source, with a total deadline, allowed hosts and a size limit.
 
-    429, 5xx and timeouts raise Retry.
+    429, 5xx and timeouts raise Retry, and a response of more than 100 MB raises Refused.
     """
 
     def request(

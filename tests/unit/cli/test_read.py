@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select
 
+from hub import Document
 from hub.cli import main
 from hub.context import current_hub
 from hub.contract import checkout
@@ -508,6 +509,26 @@ def test_a_defect_in_reading_a_stand_in_names_the_app(monkeypatch, caplog, docum
     assert result.exit_code != 0
     assert f"CostTracker's plugin failed while reading its documents {defect}" in result.output
     assert "Traceback" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("ids", "sentence"),
+    [
+        (("b1", "b2", "b1"), "Read more than once: b1. A run takes another version of a document,"),
+        (("b1", "b2"), ""),
+    ],
+)
+def test_ids_that_come_more_than_once_are_named(monkeypatch, ids, sentence):
+    documents = [
+        Document(kind="bill", source_id=id, number=f"F-{place}") for place, id in enumerate(ids)
+    ]
+    results = {"hub_documents": documents, "hub_fields": []}
+    monkeypatch.setattr(Bench, "_call", lambda self, hook, **values: results[hook])
+    result = CliRunner().invoke(main, ["read", "costtracker", "--stand-in"])
+    assert result.exit_code == 0
+    assert f"{len(ids)} documents read" in result.output
+    assert sentence in result.output
+    assert ("more than once" in result.output) == bool(sentence)
 
 
 def test_reading_a_stand_in_names_the_extra_that_it_needs(monkeypatch):
