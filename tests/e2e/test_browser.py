@@ -20,6 +20,7 @@ from hub.demo import Demo
 from hub.models import (
     ConnectedCompany,
     Installation,
+    ListState,
     Posting,
     Run,
     SeenCode,
@@ -924,20 +925,31 @@ def test_the_long_name_of_a_file_widens_no_list(
     assert table.evaluate("e => e.scrollWidth - e.clientWidth") == 0
 
 
+@pytest.mark.parametrize(
+    ("language", "tables_named"),
+    [("en", "Plugins Attempts Runs Lists"), ("nb", "Plugins Forsøk Kjøringer Lister")],
+)
 def test_tables_of_technical_facts_are_read_on_a_telephone_without_scrolling(
-    served: Visitor, open_tab: Callable[..., Person]
+    served: Visitor, open_tab: Callable[..., Person], language: str, tables_named: str
 ) -> None:
-    person = open_tab(served.url, viewport=TELEPHONE)
+    company, installation = served.story.company, served.story.installation
+    with served.app.app_context(), db_engine.transaction() as session:
+        session.execute(update(Run).values(requested_by="kari.nordmann@fjord-og-sonner.example"))
+        now = current_hub().clock.now()
+        session.add(ListState(company_id=company, list="payment_method", read_at=now))
+        session.execute(update(User).where(User.username == "olga").values(language=language))
+    person = open_tab(served.url, viewport={"width": 360, "height": 800})
     person.log_in("olga", PASSWORD)
     seen = set()
-    for address in ("/apps/", f"/documents/{served.story.documents['unknown']}"):
+    document = f"/documents/{served.story.documents['unknown']}"
+    for address in ("/apps/", document, f"/installations/{installation}/", "/companies"):
         person.open(address)
         person.page.locator("main details").evaluate_all("all => all.forEach(e => e.open = true)")
         tables = person.page.locator(".scroll")
         seen.update(tables.evaluate_all("all => all.map(e => e.ariaLabel.split(' ')[0])"))
         widths = "all => all.map(e => e.scrollWidth - e.clientWidth)"
         assert set(tables.evaluate_all(widths)) == {0}, address
-    assert seen >= {"Plugins", "Attempts"}
+    assert seen >= set(tables_named.split())
 
 
 def _name_document_long(visitor: Visitor) -> str:

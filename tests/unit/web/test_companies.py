@@ -333,7 +333,7 @@ def test_the_lists_of_a_company_have_names_of_the_language(owner: Visitor, langu
             session.merge(ListState(company_id=owner.story.company, list=name, read_at=now))
     owner.post("/account/formats", language=language, number_format="", zone="")
     page = owner.page("/companies")
-    table = page[page.index('class="grid"') :].partition("</table>")[0]
+    table = page[page.index('class="grid stack"') :].partition("</table>")[0]
     names = re.findall(r'<tr><th scope="row"[^>]*>\s*([^<]+?)\s*</th>', table)
     of_language = {
         "en": {"Account", "Supplier", "Customer", "Tax code", "Employee"},
@@ -352,7 +352,7 @@ def test_a_list_that_quickbooks_refused_says_so(owner: Visitor) -> None:
             )
             session.merge(state)
     page = owner.page("/companies")
-    table = page[page.index('class="grid"') :].partition("</table>")[0]
+    table = page[page.index('class="grid stack"') :].partition("</table>")[0]
     rows = re.findall(r'<tr><th scope="row"[^>]*>\s*([^<]+?)\s*</th>(.*?)</tr>', table, re.DOTALL)
     refused = [name for name, rest in rows if "refused by QuickBooks" in rest]
     assert refused == ["Class"]
