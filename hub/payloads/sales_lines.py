@@ -57,11 +57,24 @@ def build_lines(builder: PayloadBuilder) -> dict[str, Any]:
         Line=lines + discount_lines,
         ApplyTaxAfterDiscount=True if discount_lines else None,
     )
-    if builder.facts.tax_codes:
-        body |= line_tax.build_tax_detail(builder, taxed_lines, whole=not discount_lines)
-        return body | _build_contained_tax(builder, body) if discount_lines else body
-    codes = {line[ITEM_DETAIL]["TaxCodeRef"]["value"] for _, line in taxed_lines}
-    return body | sales_tax.build_tax_detail(builder, codes)
+    return _add_tax(builder, body, taxed_lines, is_discounted=bool(discount_lines))
+
+
+def _add_tax(
+    builder: PayloadBuilder,
+    body: dict[str, Any],
+    taxed_lines: line_tax.Pairs,
+    *,
+    is_discounted: bool,
+) -> dict[str, Any]:
+    """Return a body with the fields that state its tax."""
+    if not builder.facts.tax_codes:
+        codes = {line[ITEM_DETAIL]["TaxCodeRef"]["value"] for _, line in taxed_lines}
+        return body | sales_tax.build_tax_detail(builder, codes)
+    body = body | line_tax.build_tax_detail(builder, taxed_lines, whole=not is_discounted)
+    if is_discounted:
+        return body | _build_contained_tax(builder, body)
+    return body
 
 
 def _build_contained_tax(builder: PayloadBuilder, body: dict[str, Any]) -> dict[str, Any]:
