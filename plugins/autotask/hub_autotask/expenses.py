@@ -31,6 +31,7 @@ from hub_autotask.polling import (
     DocumentReader,
     TransferMark,
     is_error,
+    is_to_be_numbered,
     mark_as_failed,
     sum_amounts,
 )
@@ -116,11 +117,11 @@ class Expenses(DocumentReader):
         """Return whether a report with a number is recent enough to be looked at further."""
         first_day = self.site.today - dt.timedelta(days=DAYS_OF_REOPENING)
         day = parse_local_day(row["approvedDate"] or row["weekEnding"], self.site.zone)
-        return day is not None and day >= first_day and _is_transferred(row)
+        return day is not None and day >= first_day and TRANSFER_MARK.is_transferred(row)
 
     def is_reopened(self, row: Row) -> bool:
         """Return whether a report with a number was rejected after its approval."""
-        return self.is_waiting(row) and _is_transferred(row)
+        return self.is_waiting(row) and TRANSFER_MARK.is_transferred(row)
 
     def is_waiting(self, row: Row) -> bool:
         """Return whether a report is not approved now, and was not repaid either."""
@@ -141,11 +142,6 @@ class Expenses(DocumentReader):
         items = self._items[row["id"]]
         translation = _Translation(self, row, items)
         return translation.build_document()
-
-
-def _is_transferred(row: Row) -> bool:
-    """Return whether a report has a number."""
-    return not TRANSFER_MARK.is_ready(row) and not TRANSFER_MARK.is_failed(row)
 
 
 class _Translation:
@@ -215,7 +211,7 @@ class _Translation:
 
     def _explain_end(self, label: str) -> str | None:
         """Say that a report ended in Autotask before it got a number; None if it has one."""
-        if _is_transferred(self.row):
+        if TRANSFER_MARK.is_transferred(self.row):
             return None
         return Sentence(
             "%(name)s is %(label)s in Autotask and has no QuickBooks reference number. If"
@@ -388,7 +384,7 @@ list_codes = expense_codes.list_codes
 def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -> None:
     """Write the bill's number, or the mark of a failure, to the expense report."""
     id = int(document.source_id.removeprefix(Expenses.prefix))
-    if receipt.state == "posted":
+    if is_to_be_numbered(source, ENTITY, id, TRANSFER_MARK, receipt):
         source.update(ENTITY, id, **{TRANSFER_MARK.field: receipt.number or receipt.id})
     elif is_error(site, document, receipt):
         mark_as_failed(site, source, ENTITY, id, TRANSFER_MARK)

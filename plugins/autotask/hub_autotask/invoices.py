@@ -24,6 +24,7 @@ from hub_autotask.polling import (
     TransferDateMark,
     TransferMark,
     is_error,
+    is_to_be_numbered,
     mark_as_failed,
 )
 from hub_autotask.settings import FILL_CONTACTS, InvoiceSettings
@@ -159,11 +160,11 @@ def _list_billing_codes(site: Site, source: Autotask, source_lists: Lists) -> li
 def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -> None:
     """Write the number, the paid date or the mark of a failure to the invoice."""
     id = int(document.source_id.removeprefix(Invoices.prefix))
-    if receipt.state == "posted":
+    if is_to_be_numbered(source, ENTITY, id, mark(site), receipt):
         _report_posted(site, source, id, receipt)
-    elif receipt.state == "paid":
+    if receipt.state == "paid":
         _report_paid(site, source, id, receipt)
-    elif is_error(site, document, receipt):
+    elif receipt.state != "posted" and is_error(site, document, receipt):
         mark_as_failed(site, source, ENTITY, id, mark(site))
 
 
@@ -173,6 +174,8 @@ def _report_posted(site: Site, source: Autotask, id: int, receipt: Receipt) -> N
         day = receipt.at.astimezone(site.zone).date()
         source.update(ENTITY, id, webServiceDate=f"{day}T00:00:00Z")
         return
+    if not receipt.number and receipt.state != "posted":
+        return  # the receipt that it was posted has said so
     if not receipt.number:
         raise Refused(
             "QuickBooks gave it no number, so Autotask still shows none. Switch custom"

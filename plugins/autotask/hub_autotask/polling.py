@@ -74,6 +74,10 @@ class TransferMark:
         """Return whether a row is marked as failed."""
         return bool(row[self.field] == self.error)
 
+    def is_transferred(self, row: Row) -> bool:
+        """Return whether a row has a number, or the day on which it was transferred."""
+        return not self.is_ready(row) and not self.is_failed(row)
+
     def open_conditions(self) -> tuple[Row, ...]:
         """Return the conditions of a poll for rows that are ready or marked as failed."""
         return is_blank(self.field), where(self.field, "eq", self.error)
@@ -101,6 +105,19 @@ def is_error(site: Site, document: Document, receipt: Receipt) -> bool:
     if not site.settings["mark_errors"] or receipt.id:
         return False
     return bool(receipt.state == "failed" or document.hold or receipt.cause == "currency")
+
+
+def is_to_be_numbered(
+    source: Autotask, entity: str, id: int, mark: TransferMark, receipt: Receipt
+) -> bool:
+    """Return whether to write to a row that its document is in QuickBooks.
+
+    The receipt that it was posted may have been replaced by a later one before it was delivered.
+    """
+    if receipt.state == "posted":
+        return True
+    row = source.get(entity, id) if receipt.id else None
+    return row is not None and not mark.is_transferred(row)
 
 
 def mark_as_failed(site: Site, source: Autotask, entity: str, id: int, mark: TransferMark) -> None:

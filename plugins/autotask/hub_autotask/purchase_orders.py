@@ -35,7 +35,13 @@ from hub_autotask.order_translation import (
     OrderTranslation,
     ReceiptTranslation,
 )
-from hub_autotask.polling import DocumentReader, TransferMark, is_error, mark_as_failed
+from hub_autotask.polling import (
+    DocumentReader,
+    TransferMark,
+    is_error,
+    is_to_be_numbered,
+    mark_as_failed,
+)
 from hub_autotask.receipt_numbers import FirstNumbers, has_number_as_text
 from hub_autotask.received_orders import ReceivedOrders
 from hub_autotask.report_history import LEFT_OUT, OPEN, RECEIVED, ReportHistory
@@ -381,7 +387,7 @@ def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -
     """
     id = int(document.source_id.split(":")[1])
     posted_orders = StoredIds(site.secrets, POSTED_AS_BILL)
-    if receipt.state == "posted":
+    if is_to_be_numbered(source, ENTITY, id, TRANSFER_MARK, receipt):
         if document.kind == "bill" and document.source_id.startswith(Orders.prefix):
             posted_orders.add(id)  # first, because it is in QuickBooks even if Autotask refuses
         source.update(ENTITY, id, **{TRANSFER_MARK.field: receipt.number or receipt.id})

@@ -199,6 +199,18 @@ def test_the_bills_number_or_the_failure_is_written_back_and_nothing_else(
     }
 
 
+@pytest.mark.row("AT-E8")
+@pytest.mark.parametrize(("number", "written"), [(None, "ER-7001"), ("ER-7000", "ER-7000")])
+def test_a_change_that_fails_writes_the_number_that_could_not_be_written_before(
+    expenses, change_row, source_row, number, written
+):
+    words = "a trip to a customer"
+    document = expenses.case(words)
+    change_row(expenses, words, quickBooksReferenceNumber=number)
+    expenses.report(document, "failed", number="ER-7001", id="145")
+    assert source_row(expenses, words)["quickBooksReferenceNumber"] == written
+
+
 @pytest.mark.row("AT-E9")
 def test_foreign_expenses_come_in_the_internal_currency_and_foreign_repayment_is_refused(expenses):
     (line,) = expenses.case("spent in euro").lines

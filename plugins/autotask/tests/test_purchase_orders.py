@@ -199,6 +199,14 @@ def test_the_number_or_the_failure_is_written_back_and_nothing_else(
     assert source_row(orders, "with freight") == {**before, "externalPONumber": written}
 
 
+@pytest.mark.row("AT-P7")
+def test_a_change_that_fails_writes_the_number_that_could_not_be_written_before(orders, source_row):
+    document = orders.case("with freight")
+    for number in ("1012", "1013"):  # the second one is not written over the first
+        orders.report(document, "held", number=number, id="145")
+    assert source_row(orders, "with freight")["externalPONumber"] == "1012"
+
+
 @pytest.mark.row("AT-P8")
 def test_freight_address_term_and_memo_go_along(open_bench):
     document = open_bench("purchase-orders", freight_account="61").case("with freight")

@@ -267,6 +267,27 @@ def test_a_failure_while_marking_repeats_only_the_mark(invoices, quickbooks, clo
     assert len(quickbooks.select("select * from Invoice")["Invoice"]) == 1
 
 
+@pytest.mark.row("AT-I1", "AT-I13")
+@pytest.mark.parametrize("tells", [True, False])
+def test_an_invoice_that_is_paid_before_its_number_could_be_written_gets_it_too(
+    invoices, quickbooks, clock, tells
+):
+    words = "fourteen days old"
+    invoices.keep(words).enable(payment_sync=tells)
+    invoices.stand_in.faults.add(Fault(kind="status", call="Invoices.change", status=503))
+    invoices.sync()
+    record = invoices.transaction(words)
+    assert not invoices.row_of(words)["invoiceNumber"]
+    pay(quickbooks, (record, record["TotalAmt"]))
+    invoices.stand_in.faults.add(Fault(kind="status", call="Invoices.change", status=503))
+    for _ in range(2):
+        clock.advance(7200)
+        runner.run_company_job("changes", 1, requested_by="clock")
+        invoices.sync()
+    row = invoices.row_of(words)
+    assert (row["invoiceNumber"], bool(row["paidDate"])) == (record["DocNumber"], tells)
+
+
 @pytest.mark.row("AT-C6")
 def test_a_company_without_lists_skips_the_matching(open_site, quickbooks):
     realm = quickbooks.open("empty", custom_numbers=False)
