@@ -30,7 +30,7 @@ from hub.qbo import changes, connection
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import token_expiry
 from hub.scheduling import activity, folder_lock, pending_work, reporting, run_log, summary
-from hub.scheduling.exit_codes import CONTINUES_READING
+from hub.scheduling.exit_codes import ASKED_TO_WAIT, CONTINUES_READING
 from hub.scheduling.leases import company_lock, lease
 from hub.scheduling.list_run import process_lists
 from hub.scheduling.run_log import RunRecorder
@@ -171,8 +171,18 @@ def _do_work(
     if run.kind == RunKind.SYNC and installation_id is not None:
         outage.report(installation_id)
     if not steps.is_database_lost:
-        failing_runs.report(run, only_source_failed=steps.only_source_failed)
+        _report_failure(run, steps)
     return run
+
+
+def _report_failure(run: Run, steps: Steps) -> None:
+    """Update the case about runs that keep failing.
+
+    A source that asks for pauses is read further with each run, so none of these has failed.
+    """
+    has_read_on = run.counts.get(ASKED_TO_WAIT) and run.counts.get("result")
+    if not has_read_on:
+        failing_runs.report(run, only_source_failed=steps.only_source_failed)
 
 
 # -- what the kinds of run do --

@@ -86,6 +86,8 @@ class Source:
 class PagedSource(SmallSource):
     """The small source with a list of pages, each read with one call and followed by a cursor."""
 
+    has_cursors = True
+
     @hookimpl
     def hub_documents(self, app, site, cursors, ids):
         after = cursors.get("", "0")
@@ -93,7 +95,8 @@ class PagedSource(SmallSource):
             reply = site.http.request("GET", f"{SOURCE}/rows", params={"after": after})
             after = str(reply.json()["page"])
             yield bill(after)
-            yield Checkpoint(cursor=after)
+            if self.has_cursors:
+                yield Checkpoint(cursor=after)
 
 
 @pytest.fixture
@@ -101,12 +104,13 @@ def hub(make_app, make_config, empty_database, clock):
     """Return a function that installs the paged source with a rate; its hub's context is open."""
     contexts = []
 
-    def install(rate, enforced=None, **options):
+    def install(rate, enforced=None, *, has_cursors=True, **options):
         source = Source(enforced or rate)
         source.follow(clock)
         config = make_config()
         shutil.copy(empty_database, config.data / "hub.db")
         plugin = PagedSource(rate=rate, every="1d", hosts=("source.test",))
+        plugin.has_cursors = has_cursors
         app = make_app(config, plugins=Plugins.load([plugin], installed=False), **options)
         contexts.append(app.app_context())
         contexts[-1].push()
@@ -242,6 +246,48 @@ def test_a_pause_that_the_source_asks_for_is_no_failure_of_the_command(
     assert is_pause == (code == 5), result.output
     with read_only_session() as session:  # a source that never answers becomes a case
         assert session.get_one(Installation, source.id).failed_syncs == 1
+
+
+def open_cases():
+    with read_only_session() as session:
+        return set(session.scalars(select(Case.code).where(Case.closed_at.is_(None))))
+
+
+def test_pauses_while_the_reading_goes_on_are_no_case(hub, clock):
+    source = hub("", enforced="2/h")
+    outcomes = []
+    while not outcomes or outcomes[-1] == "stopped":
+        run, _ = sync(source)
+        outcomes.append(run.outcome)
+        assert open_cases() <= {"match.missing"}, outcomes
+        clock.advance(3601)
+        confirm_lists(clock)
+    assert (outcomes, stored_cursor()) == (["stopped"] * 4 + ["done"], str(PAGES))
+
+
+def test_pauses_without_progress_are_a_case(hub, clock, monkeypatch):
+    source = hub("", enforced="2/h")
+    sync(source)
+    headers = (("Retry-After", "60"),)
+    monkeypatch.setattr(
+        current_hub().mounts[SOURCE],
+        "app",
+        lambda environ, start: json_answer(start, 429, {}, headers),
+    )
+    for _ in range(3):
+        clock.advance(60)
+        assert "source.unreachable" not in open_cases()
+        sync(source)
+    assert "source.unreachable" in open_cases()
+
+
+def test_a_reading_that_does_not_get_further_is_a_case(hub, clock):
+    source = hub("", enforced="2/h", has_cursors=False)
+    for _ in range(4):
+        sync(source)
+        clock.advance(3601)
+        confirm_lists(clock)
+    assert "runs.failing" in open_cases()
 
 
 def test_a_document_that_cannot_be_read_during_a_pause_is_not_missing(hub, monkeypatch):
