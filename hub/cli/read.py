@@ -246,7 +246,7 @@ def _preview_stand_in(request: ReadRequest) -> "Iterator[DocumentPreview]":
 @contextmanager
 def _report_defects(app_name: str, action: str) -> Iterator[None]:
     """Turn an exception of a plugin into an error that names its app; log where it was raised."""
-    from hub.errors import HubError, PluginFault
+    from hub.errors import HubError, Refused
 
     try:
         yield
@@ -254,7 +254,14 @@ def _report_defects(app_name: str, action: str) -> Iterator[None]:
         raise
     except Exception as error:
         log.exception("%s failed while %s", app_name, action)
-        raise PluginFault(app_name, action, error) from error
+        raise Refused(
+            "%(app)s's plugin failed while %(action)s (%(type)s: %(error)s). The lines above say"
+            " where in its code. Nothing was stored.",
+            app=app_name,
+            action=action,
+            type=type(error).__name__,
+            error=" ".join(str(error).split()).rstrip("."),
+        ) from error
 
 
 def _require_documents(

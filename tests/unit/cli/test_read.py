@@ -508,6 +508,7 @@ def test_a_defect_in_reading_a_stand_in_names_the_app(monkeypatch, caplog, docum
     result = CliRunner().invoke(main, ["read", "costtracker", "--stand-in"])
     assert result.exit_code != 0
     assert f"CostTracker's plugin failed while reading its documents {defect}" in result.output
+    assert "The lines above say where in its code. Nothing was stored." in result.output
     assert "Traceback" in caplog.text
 
 
