@@ -381,7 +381,7 @@ def test_the_list_says_that_nothing_is_to_be_approved(visitor: Visitor) -> None:
         for posting in session.query(Posting).filter_by(state="review"):
             posting.state = "skipped"
     visitor.log_in("vera")
-    assert "Nothing waits for approval." in visitor.page("/to-approve/")
+    assert "Nothing to approve" in visitor.page("/to-approve/")
 
 
 def test_amounts_of_other_currencies_and_credits_are_separate(visitor: Visitor) -> None:

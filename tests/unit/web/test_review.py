@@ -604,7 +604,7 @@ def test_who_goes_back_after_approving_all_is_not_asked_to_select(operator: Visi
     with operator.app.app_context(), engine.transaction() as session:
         session.execute(update(Posting).where(Posting.state == "review").values(state="posted"))
     page = operator.page(operator.get(f"{_here(operator)}approve?which=all").location)
-    assert "Nothing waits for approval." in page
+    assert "Documents are listed here once a sync has read them" in page
     assert "Select at least one document." not in page
 
 
