@@ -23,6 +23,8 @@ NO_PERMISSION = "42501"  # PostgreSQL lets the role not do this, such as create 
 # What SQLite answers for a file that is no database any more.
 DAMAGES = ("file is not a database", "database disk image is malformed")
 DISK_ERROR = "disk I/O error"
+# What the driver writes before the reasons of several servers.
+FAILURES_OF_SERVERS = "Multiple connection attempts failed. All failures were:\n"
 MAX_TRIES = 5
 PAUSE_SECONDS = 0.05  # longer after each try: the other transaction gets the rows first
 MAX_OUTAGE_SECONDS = 30.0  # a failover of PostgreSQL usually takes less
@@ -65,12 +67,24 @@ def translate(error: DBAPIError, address: str) -> DatabaseUnavailable | None:
         return None
     if code in CONFLICT_CODES:
         return TransactionConflict()
-    reason = str(error.orig).strip()
+    reason = _join_failures(str(error.orig).strip())
     if reason in DAMAGES:
         return DatabaseDamaged(address, reason)
     if reason == DISK_ERROR:
         reason = f"{reason}, because its disk is full, read-only or broken"
     return DatabaseUnavailable(address, reason)
+
+
+def _join_failures(reason: str) -> str:
+    """Return why no connection could be made to any of several servers, in one line."""
+    _, is_list, failures = reason.partition(FAILURES_OF_SERVERS)
+    if not is_list:
+        return reason
+    texts = []
+    for failure in failures.splitlines():
+        if failure.startswith("- "):  # other lines are advice of libpq
+            texts.append(failure.rpartition(": connection failed: ")[2].removeprefix("- "))
+    return "; ".join(texts)
 
 
 def repeat_after_conflict(act: Callable[P, T]) -> Callable[P, T]:

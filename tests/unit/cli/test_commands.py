@@ -707,6 +707,12 @@ def test_check_says_where_the_tables_differ(hub, tmp_path):
         ("sqlite://", "HUB_DATABASE_URL must name a file by its whole path"),
         ("sqlite:///:memory:", "HUB_DATABASE_URL must name a file by its whole path"),
         ("postgresql+psycopg2://me:secret@127.0.0.1:1/hub", "The database postgresql://me@127"),
+        (
+            "postgresql://me:secret@/hub?host=127.0.0.1:1&host=127.0.0.2:2",
+            'cannot be used: connection to server at "127.0.0.1", port 1 failed: Connection'
+            ' refused; connection to server at "127.0.0.2", port 2 failed: Connection refused.'
+            " Nothing was lost; solve that and run again.",
+        ),
     ],
 )
 @pytest.mark.parametrize("command", ["check", "outbox", "init"])
