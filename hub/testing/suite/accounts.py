@@ -1,5 +1,6 @@
 """Contract tests of the account that an app is bound to: another account has another id."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from hub.testing.fakes.wsgi import BufferedResponse
 from hub.testing.values.changed_responses import another_value, replace_value
 
 MAX_VALUES = 200  # values of the answers to `hub_check` that are changed one after the other
+WORD = r"[\w.-]+"  # a value in an answer that is no JSON, such as a text in XML
 
 
 class AccountTests:
@@ -55,15 +57,17 @@ class _AccountSource:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._stand_in = without_rate_limit(bench)
-        self._changed: ResponseValue | None = None
+        self._original: ResponseValue | None = None
+        self._words: set[ResponseValue] = set()
         self.values: list[ResponseValue] = []
         self._is_recording = True
-        self._check()
+        id = self._check()
         self._is_recording = False
+        self.values += sorted(word for word in self._words if word.value in id)
 
     def check(self, value: ResponseValue) -> str | None:
         """Return the id of the account while a value is another; None if the hook raises."""
-        self._changed = value._replace(value=another_value(value.value))
+        self._original = value
         try:
             return self._check()
         except (HubError, ValueError, TypeError, LookupError):
@@ -82,6 +86,20 @@ class _AccountSource:
         if self._is_recording:
             for path, value in iter_values(content):
                 self.values.append(ResponseValue(call, path, value))
-        if self._changed and self._changed.call == call:
-            return response.send_json(start, replace_value(content, self._changed))
-        return response.send(start)
+            if content is None:
+                words = re.findall(WORD, response.body.decode(errors="replace"))
+                self._words |= {ResponseValue(call, (), word) for word in words}
+        original = self._original
+        if original is None or original.call != call:
+            return response.send(start)
+        changed = original._replace(value=another_value(original.value))
+        if content is None:
+            return response.send(start, _replace_word(response.body, original.value, changed.value))
+        return response.send_json(start, replace_value(content, changed))
+
+
+def _replace_word(body: bytes, word: str, other: str) -> bytes:
+    """Return an answer that is no JSON with another word in place of one, wherever it is whole."""
+    whole_word = rf"(?<![\w.-]){re.escape(word)}(?![\w.-])"
+    text = body.decode(errors="replace")
+    return re.sub(whole_word, lambda _: other, text).encode()

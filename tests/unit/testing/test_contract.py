@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from itertools import count
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import pytest
 
@@ -341,6 +342,32 @@ def test_values_that_no_json_contains_are_named_as_not_compared(
         return
     with pytest.raises(FAILED, match="neither its total, 5, nor any other value of it"):
         test("total")
+
+
+@pytest.mark.parametrize("fixed_id", ["", "the only one"])
+def test_an_account_is_told_apart_by_an_answer_in_xml(suite, plugin, monkeypatch, fixed_id):
+    def serve(environ, start):
+        start("200 OK", [("Content-Type", "text/xml")])
+        return [b'<shop number="1"><id>shop-1</id></shop>']
+
+    def hub_check(app, site):
+        reply = site.http.request("GET", site.settings["base_url"] + "/shop").check()
+        id = ElementTree.fromstring(reply.body).findtext("id")
+        return Tenant(id=fixed_id or id, name="Depot")
+
+    sandbox = replace(plugin.hub_sandbox("depot", None, None), wsgi=Harness(serve))
+    monkeypatch.setattr(
+        plugin, "hub_sandbox", hookimpl(lambda app: sandbox, specname="hub_sandbox")
+    )
+    monkeypatch.setattr(plugin, "hub_check", hookimpl(hub_check))
+    test = suite().test_hub_check_tells_accounts_apart
+    if not fixed_id:
+        test(Bench(NAME))
+        return
+    with pytest.raises(
+        FAILED, match="has returned a Tenant with the id 'the only one', which is in"
+    ):
+        test(Bench(NAME))
 
 
 def test_a_kind_that_other_settings_bring_counts(suite, plugin, monkeypatch):
