@@ -82,11 +82,18 @@ def init_app(app: Flask) -> None:
 @pages.get("/login/provider")
 @require_role("anyone")
 def log_in() -> Response:
-    """Send the browser to the identity provider to log in."""
+    """Send the browser to the identity provider to log in.
+
+    Whoever comes from another site sees the log-in page first, because a session begins only if
+    its person wants it, and many providers log in without a question.
+    """
     destination = local_path(request.args.get("next", "/"))
     if current_user.is_authenticated:
         return redirect(destination)
-    return _leave(Purpose.LOG_IN, destination, url_for("security.login", next=destination))
+    log_in_page = url_for("security.login", next=destination)
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        return redirect(log_in_page)
+    return _leave(Purpose.LOG_IN, destination, log_in_page)
 
 
 @pages.get("/confirm/provider")

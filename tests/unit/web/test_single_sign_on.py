@@ -112,6 +112,15 @@ def test_no_visit_leads_to_another_site(linked: Visitor, destination: str):
     assert go_there_and_back(other, f"/login/provider?{query}").location == "/"
 
 
+def test_a_link_of_another_site_leads_to_the_log_in_page(hub: Visitor):
+    """Otherwise a foreign page could begin a session, since many providers ask nothing."""
+    for site, is_sent_there in (("cross-site", False), ("same-origin", True), ("none", True)):
+        headers = {"Sec-Fetch-Site": site}
+        answer = open_browser(hub).get("/login/provider?next=/inbox", headers=headers)
+        address = answer.headers["Location"]
+        assert (answer.status_code, address == "/login?next=/inbox") == (302, not is_sent_there)
+
+
 def test_without_a_provider_there_is_no_trace_of_it(visitor: Visitor):
     assert "provider" not in visitor.page("/login")
     for path in ("/login/provider", "/login/provider/return?state=x"):
