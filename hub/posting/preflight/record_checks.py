@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from hub.cases.findings import Finding
-from hub.contract.document_kinds import SALES_KINDS, words_of
+from hub.contract.document_kinds import PAYMENT_KINDS, SALES_KINDS, words_of
 from hub.contract.documents import Role
 from hub.mapping.placeholders import is_placeholder
 from hub.models import StoredRecord
@@ -14,8 +14,6 @@ from hub.posting.preflight.context import ACCOUNT_FIELDS, CheckContext
 from hub.posting.preflight.postings import CheckedPosting
 from hub.qbo.records import ROLE_CONDITIONS
 from hub.reasons.texts import CaseText
-
-PAYMENT_KINDS = ("payment", "bill_payment")
 
 
 def check_records(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
