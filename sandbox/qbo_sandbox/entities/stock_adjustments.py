@@ -43,12 +43,10 @@ def _complete_line(company: Company, rule: TxnKind, line: JsonObject) -> JsonObj
     if detail_type != ADJUSTMENT_LINE:
         raise business_error(f"{detail_type} is not allowed on an {rule.label}.")
     detail = dict(line.get(ADJUSTMENT_LINE) or {})
-    for field in ("ItemRef", "QtyDiff"):
-        if detail.get(field) in (None, "", {}):
-            raise missing_field(f"Line.{ADJUSTMENT_LINE}.{field}")
     resolve_all(company, detail)
-    if "ItemRef" not in detail:
-        raise missing_field(f"Line.{ADJUSTMENT_LINE}.ItemRef")
+    for field in ("ItemRef", "QtyDiff"):
+        if detail.get(field) is None:
+            raise missing_field(f"Line.{ADJUSTMENT_LINE}.{field}")
     item = resolve(company, "Item", detail["ItemRef"]).read()
     if item["Type"] != "Inventory":
         raise business_error(f"{item['Name']} is no inventory item, so it has no quantity.")
