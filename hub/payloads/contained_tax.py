@@ -12,17 +12,15 @@ from hub.payloads.builder import PayloadBuilder
 from hub.payloads.kind_names import THE_KINDS
 from hub.payloads.line_tax import (
     KINDS_WITH_TAX,
+    compute_contained_tax,
+    compute_total_with_tax,
     describe_line_taxes,
     find_compound_rates,
     read_stated_tax,
 )
 from hub.payloads.sales_lines import is_discount
 from hub.payloads.stated_total import round_stated_total
-from hub.payloads.summary import (
-    compute_gross_total,
-    compute_net_total,
-    is_taxable,
-)
+from hub.payloads.summary import is_taxable
 
 
 def find_problem(builder: PayloadBuilder, body: dict[str, Any]) -> Sentence | None:
@@ -42,7 +40,7 @@ def find_problem(builder: PayloadBuilder, body: dict[str, Any]) -> Sentence | No
 def sum_lines(builder: PayloadBuilder, body: dict[str, Any]) -> Decimal:
     """Return the sum of the lines with their tax; only outside the US bodies contain it."""
     if builder.facts.tax_codes:
-        return compute_gross_total(body) - builder.tax_in_discounts
+        return compute_total_with_tax(builder, body)
     amounts = [get_amount(mapped_line.line) for mapped_line in builder.mapped.lines]
     return sum_amounts(builder.cents(amount or ZERO) for amount in amounts)
 
@@ -90,7 +88,7 @@ def _find_wrong_tax(builder: PayloadBuilder, body: dict[str, Any]) -> Sentence |
     stated_tax = read_stated_tax(builder)
     if stated_tax is None:
         return None
-    computed_tax = sum_lines(builder, body) - compute_net_total(body)
+    computed_tax = compute_contained_tax(builder, body)
     if abs(stated_tax - computed_tax) <= builder.document.tolerance:
         return None
     lines = _list_lines_taxed_by_code(builder)

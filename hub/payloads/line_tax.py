@@ -13,6 +13,7 @@ from hub.money import ZERO, format_amount, sum_amounts
 from hub.payloads.builder import PayloadBuilder, RoundingDifference, drop_empty
 from hub.payloads.company_facts import CompanyFacts
 from hub.payloads.rounding import CENT, round_computed, smallest_amount
+from hub.payloads.summary import compute_gross_total, compute_net_total
 
 CALCULATIONS = {
     "exclusive": "TaxExcluded",
@@ -230,6 +231,16 @@ def compute_discount_without_tax(
     if min(abs(by_tax - in_proportion), abs(by_tax - by_codes)) <= max_difference:
         return by_tax
     return in_proportion
+
+
+def compute_total_with_tax(builder: PayloadBuilder, body: dict[str, Any]) -> Decimal:
+    """Return the sum of the lines of a body, with the tax that lines and discounts contain."""
+    return compute_gross_total(body) - builder.tax_in_discounts
+
+
+def compute_contained_tax(builder: PayloadBuilder, body: dict[str, Any]) -> Decimal:
+    """Return the tax that the amounts of a body contain, less that of the discounts."""
+    return compute_total_with_tax(builder, body) - compute_net_total(body)
 
 
 def _compute_discount_by_codes(builder: PayloadBuilder, discounts: Sequence[MappedLine]) -> Decimal:

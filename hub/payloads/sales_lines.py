@@ -11,7 +11,7 @@ from hub.money import ZERO, sum_amounts
 from hub.payloads import line_tax, pricing, sales_tax
 from hub.payloads.builder import PayloadBuilder, RoundingDifference, clean, drop_empty, format_date
 from hub.payloads.shared_fields import build_address, build_custom_fields, build_mailing_fields
-from hub.payloads.summary import DISCOUNT_DETAIL, compute_gross_total, compute_net_total
+from hub.payloads.summary import DISCOUNT_DETAIL
 
 ITEM_DETAIL = "SalesItemLineDetail"
 TEXT_TYPE = "DescriptionOnly"
@@ -86,7 +86,7 @@ def _build_contained_tax(builder: PayloadBuilder, body: dict[str, Any]) -> dict[
     is_contained = builder.document.tax_mode == "inclusive" and "TxnTaxDetail" not in body
     if not is_contained or not builder.facts.knows_rates:
         return {}
-    tax = compute_gross_total(body) - builder.tax_in_discounts - compute_net_total(body)
+    tax = line_tax.compute_contained_tax(builder, body)
     return {"TxnTaxDetail": {"TotalTax": tax}} if tax else {}
 
 
