@@ -28,11 +28,12 @@ PREFIX, REFUND_PREFIX, FEE_PREFIX = "payment:", "refund:", "fee:"
 REFUND_SEPARATOR = "/"  # between the id of a payment and that of its refund
 LIST_NAME = "payments"
 REFUNDED_STATUS = "refunded"
+FAILED_STATUS = "failed"
 STAGES: dict[str, StageName] = {
     "processing": "pending",
     "paid": "ready",
     REFUNDED_STATUS: "ready",
-    "failed": "closed",
+    FAILED_STATUS: "closed",
 }
 
 
@@ -40,18 +41,19 @@ def build_documents(site: Site, row: Row) -> list[Outcome]:
     """Return the payment, its fee if that is a separate expense, and its refunds.
 
     Each is Unreadable alone if only it cannot be read. Without a fee it returns the Gone of one
-    that the payment may have had.
+    that the payment may have had. A payment that was deleted or failed has no fee whatever the
+    settings say today, because the fee may have been posted before they were changed.
     """
     deleted_on = codes.parse_deletion(site, row)
     if deleted_on:
-        return [
-            codes.build_gone(source_id, deleted_on) for source_id in _list_source_ids(site, row)
-        ]
+        return [codes.build_gone(source_id, deleted_on) for source_id in _list_source_ids(row)]
     payment_id = f"{PREFIX}{row[names.Payment.ID]}"
     outcomes: list[Outcome] = [readable(payment_id, _build_payment, site, row)]
     if _are_fees_expenses(site):
         fee_id = _build_fee_source_id(row)
         outcomes.append(readable(fee_id, _build_fee_or_gone, site, row))
+    elif codes.get_fixed_word(row[names.Payment.STATUS]) == FAILED_STATUS:
+        outcomes.append(_build_gone_fee_of_failed(row))
     for refund in row.get(names.Payment.REFUNDS) or ():
         refund_id = _build_refund_source_id(row, refund)
         outcomes.append(readable(refund_id, _build_refund, site, row, refund))
@@ -66,11 +68,9 @@ def build_gone_fee(site: Site, row: Row) -> list[Outcome]:
     return [Gone(source_id=_build_fee_source_id(row), reason=reason)]
 
 
-def _list_source_ids(site: Site, row: Row) -> list[str]:
-    """Return the ids of all documents of a payment."""
-    source_ids = [f"{PREFIX}{row[names.Payment.ID]}"]
-    if _are_fees_expenses(site):
-        source_ids.append(_build_fee_source_id(row))
+def _list_source_ids(row: Row) -> list[str]:
+    """Return the ids of all documents that a payment may have had."""
+    source_ids = [f"{PREFIX}{row[names.Payment.ID]}", _build_fee_source_id(row)]
     for refund in row.get(names.Payment.REFUNDS) or ():
         source_ids.append(_build_refund_source_id(row, refund))
     return source_ids
@@ -209,6 +209,12 @@ def _build_fee_or_gone(site: Site, row: Row) -> Document | Gone:
     if _sum_fees(row):
         return _build_fee(site, row)
     reason = Sentence("The payment has no fee any more.")
+    return Gone(source_id=_build_fee_source_id(row), reason=reason)
+
+
+def _build_gone_fee_of_failed(row: Row) -> Gone:
+    """Return the Gone of the fee of a failed payment, which may have been an expense before."""
+    _, reason = _decide_stage(row)
     return Gone(source_id=_build_fee_source_id(row), reason=reason)
 
 

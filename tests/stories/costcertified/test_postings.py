@@ -758,6 +758,23 @@ def test_the_fee_and_the_refund_of_a_deleted_payment_are_removed_with_it(site):
     assert titles.count("It is still in QuickBooks") == 2, "QuickBooks voids neither of them"
 
 
+@pytest.mark.row("CC-B2")
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_a_fee_posted_before_payouts_became_deposits_goes_with_its_payment(site, is_deleted):
+    site.enable(payouts="payment", voided="void", expenses=False, **CLEARING)
+    payment = site.pay(site.invoice())
+    site.sync()
+    assert site.one("Purchase")["TotalAmt"] == Decimal("3.13")
+    enable.change(1, "costcertified", {"payouts": "deposit"}, who="kari")
+    if is_deleted:
+        site.do("delete", things="payments", id=payment)
+    else:
+        site.do("fail", payment=payment)
+    site.sync()
+    assert site.find_document(f"fee:{payment}").gone is not None
+    assert "It is still in QuickBooks" in " ".join(site.cases().values()), "the fee is a Purchase"
+
+
 # -- later life ------------------------------------------------------------------------------------
 
 
