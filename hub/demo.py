@@ -27,7 +27,7 @@ from hub.crypto.keys import write_private
 from hub.db import engine
 from hub.db.engine import read_only_session, transaction
 from hub.errors import DemoRunning, HubError, Refused
-from hub.installations import compare, matches
+from hub.installations import compare, matches, source_access
 from hub.installations import enable as installations_enable
 from hub.installations.cursors import forget_cursors
 from hub.mapping import NEW
@@ -366,7 +366,7 @@ def enable(
     except HubError:
         settings_of_app = {**_choose_settings(company, app), **settings, "zone": "Europe/Oslo"}
         if app.access and app.access_gate:
-            installations_enable.grant_access(company.id, slug, who=DEMO_PERSON)
+            source_access.grant(company.id, slug, who=DEMO_PERSON)
         row = installations_enable.enable(
             company.id, slug, settings_of_app, who=DEMO_PERSON, mode=mode
         )

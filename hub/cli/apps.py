@@ -205,11 +205,11 @@ def _push_first_lists(row: "Installation") -> Mapping[str, int]:
 def _grant_access(company_id: int, slug: str) -> None:
     """Grant access to an app that requires it."""
     from hub.context import current_hub
-    from hub.installations import enable as installations_enable
+    from hub.installations import source_access
 
     app = current_hub().plugins.apps.get(slug)
     if app and app.access and app.access_gate:
-        installations_enable.grant_access(company_id, slug, who=get_account_name())
+        source_access.grant(company_id, slug, who=get_account_name())
 
 
 @apps.command("set")

@@ -16,11 +16,11 @@ from hub.contract.app_lookup import find_error
 from hub.contract.types import App, Tenant
 from hub.db.database_errors import repeat_after_conflict
 from hub.db.engine import read_only_session, transaction
-from hub.errors import AccessNeeded, HubError, NotFound, Refused, Sentence
-from hub.installations import hub_answers, replaced_account, setting_changes
+from hub.errors import HubError, NotFound, Refused
+from hub.installations import hub_answers, replaced_account, setting_changes, source_access
 from hub.installations.cursors import forget_cursors
 from hub.installations.setting_choices import load_setting_choices
-from hub.models import Access, ConnectedCompany, Installation
+from hub.models import ConnectedCompany, Installation
 from hub.models.enums import InstallationMode, PostingState
 from hub.outbox import approvals
 from hub.outbox.setting_locks import lock_to_change
@@ -66,28 +66,13 @@ def enable(
     With the id of a new account at the source, the app leaves its former one as it is.
     """
     app = _find_available_app(slug)
-    check_access(app, company_id)
+    source_access.check(app, company_id)
     row = find_installation(company_id, slug) or build_installation(app, company_id, owner or who)
     request = _SaveRequest(answers, who, mode=mode, owner=owner, new_account=new_account)
     row = _save(app, row, request, "app enabled")
     if current_hub().plugins.has(slug, "hub_subscribe"):
         sources.subscribe(row, on=True)
     return row
-
-
-def grant_access(company_id: int, slug: str, *, who: str) -> None:
-    """Record that the maker of an app has opened it for a company, which some apps require."""
-    now = current_hub().clock.now()
-    with transaction() as session:
-        company = session.get_one(ConnectedCompany, company_id)
-        row = session.get(Access, (slug, company_id))
-        if row is None:
-            row = Access(slug=slug, company_id=company_id, requested_by=who, requested_at=now)
-        row.granted_by = who
-        row.granted_at = now
-        session.add(row)
-        company_name = company.display_name
-        audit.record(session, who, "access granted", f"{slug} for {company_name}")
 
 
 def change(
@@ -358,17 +343,6 @@ def _find_available_app(slug: str) -> App:
     if slug not in plugins.apps:
         raise find_error(plugins, slug)
     return plugins.apps[slug]
-
-
-def check_access(app: App, company_id: int) -> None:
-    """Raise AccessNeeded if the maker of the app has to open it for the company first."""
-    if not app.access or not app.access_gate:
-        return
-    with read_only_session() as session:
-        row = session.get(Access, (app.slug, company_id))
-    if row is None or row.granted_at is None:
-        text = Sentence("%(name)s is opened for each account by its maker.", name=app.name)
-        raise AccessNeeded(text, app.access)
 
 
 def find_installation(company_id: int, slug: str) -> Installation | None:

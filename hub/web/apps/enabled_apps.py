@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from hub.context import current_hub
 from hub.contract.types import App
 from hub.db.engine import read_only_session
-from hub.installations import approval_changes, enable
+from hub.installations import approval_changes, enable, source_access
 from hub.models import ConnectedCompany, Installation, User
 from hub.models.enums import RunKind
 from hub.scheduling import run_log
@@ -28,7 +28,7 @@ def find_or_prepare(app: App, company_id: int, zone: str) -> Installation:
     row = enable.find_installation(company_id, app.slug)
     if row is not None:
         return row
-    enable.check_access(app, company_id)
+    source_access.check(app, company_id)
     return enable.build_installation(app, company_id, owner="", zone=zone)
 
 

@@ -13,7 +13,7 @@ from hub.context import current_hub
 from hub.contract.tiers import TIER_TITLES, assess
 from hub.contract.types import App
 from hub.db.engine import read_only_session, transaction
-from hub.installations import enable
+from hub.installations import source_access
 from hub.models import Access, ConnectedCompany
 from hub.security import audit
 from hub.security.rights import Subject
@@ -199,7 +199,7 @@ def grant(slug: str, company_id: int) -> Response:
     app = get_app_or_404(slug)
     with read_only_session() as session:
         company = get_row_or_404(session, ConnectedCompany, company_id)
-    enable.grant_access(company_id, slug, who=person_name())
+    source_access.grant(company_id, slug, who=person_name())
     company_name = company.display_name
     flash(
         gettext(

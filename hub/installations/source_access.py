@@ -1,0 +1,34 @@
+"""Let the makers of apps decide which companies may enable them, where an app needs that."""
+
+from hub.context import current_hub
+from hub.contract.types import App
+from hub.db.engine import read_only_session, transaction
+from hub.errors import AccessNeeded, Sentence
+from hub.models import Access, ConnectedCompany
+from hub.security import audit
+
+
+def grant(company_id: int, slug: str, *, who: str) -> None:
+    """Record that the maker of an app has opened it for a company, which some apps require."""
+    now = current_hub().clock.now()
+    with transaction() as session:
+        company = session.get_one(ConnectedCompany, company_id)
+        row = session.get(Access, (slug, company_id))
+        if row is None:
+            row = Access(slug=slug, company_id=company_id, requested_by=who, requested_at=now)
+        row.granted_by = who
+        row.granted_at = now
+        session.add(row)
+        company_name = company.display_name
+        audit.record(session, who, "access granted", f"{slug} for {company_name}")
+
+
+def check(app: App, company_id: int) -> None:
+    """Raise AccessNeeded if the maker of the app has to open it for the company first."""
+    if not app.access or not app.access_gate:
+        return
+    with read_only_session() as session:
+        row = session.get(Access, (app.slug, company_id))
+    if row is None or row.granted_at is None:
+        text = Sentence("%(name)s is opened for each account by its maker.", name=app.name)
+        raise AccessNeeded(text, app.access)
