@@ -70,8 +70,7 @@ def enable(
     row = find_installation(company_id, slug) or build_installation(app, company_id, owner or who)
     request = _SaveRequest(answers, who, mode=mode, owner=owner, new_account=new_account)
     row = _save(app, row, request, "app enabled")
-    if current_hub().plugins.has(slug, "hub_subscribe"):
-        sources.subscribe(row, on=True)
+    _subscribe(row)
     return row
 
 
@@ -92,7 +91,10 @@ def change(
     row = require_installation(company_id, slug)
     app = _find_available_app(slug)
     request = _SaveRequest(answers, who, mode=mode, new_account=new_account)
-    return _save(app, row, request, "settings changed")
+    changed_row = _save(app, row, request, "settings changed")
+    if _concerns_source(row, request):
+        _subscribe(changed_row)
+    return changed_row
 
 
 def set_mode(installation_id: int, mode: str, *, who: str) -> None:
@@ -180,7 +182,7 @@ def _save(app: App, row: Installation, request: _SaveRequest, what: str) -> Inst
     changes = hub_answers.parse(app, answers)
     app_answers = hub_answers.select_app_answers(answers)
     draft = sources.make_draft(app, row, app_answers)
-    is_tested = bool(app_answers or request.new_account) or not row.id or not row.enabled
+    is_tested = _concerns_source(row, request)
     if is_tested:
         _record_test(row, draft, request.who)
     settings = settings_schema.resolve_choices(
@@ -198,6 +200,18 @@ def _save(app: App, row: Installation, request: _SaveRequest, what: str) -> Inst
     if request.owner:
         changes["owner"] = request.owner
     return _store(row, _SettingsChange(changes, draft, tenant, request.who), what)
+
+
+def _concerns_source(row: Installation, request: _SaveRequest) -> bool:
+    """Return whether a request may lead to other data at the source, so that it is tested there."""
+    app_answers = hub_answers.select_app_answers(request.answers)
+    return bool(app_answers or request.new_account) or not row.id or not row.enabled
+
+
+def _subscribe(row: Installation) -> None:
+    """Turn the source's calls to the hub on, if the app can do that."""
+    if current_hub().plugins.has(row.slug, "hub_subscribe"):
+        sources.subscribe(row, on=True)
 
 
 def _record_test(row: Installation, draft: sources.SettingsDraft, who: str) -> None:

@@ -201,6 +201,17 @@ def test_the_account_is_checked_by_syncs_only_after_the_nightly_check_found_anot
     assert shop.source.checks == 2
 
 
+def test_calls_are_turned_on_again_wherever_changed_settings_lead(shop):
+    shop.source.calls.clear()
+    change()
+    assert shop.source.calls == [("t1", "subscribe")]
+    continue_with(shop, "t2")
+    assert shop.source.calls == [("t1", "subscribe"), ("t2", "subscribe")]
+    enable.change(1, SLUG, {}, who="kari", mode="auto")
+    enable.change(1, SLUG, {"schedule": "30 6 * * 1-5"}, who="kari")
+    assert len(shop.source.calls) == 2, "the hub's own settings lead nowhere else"
+
+
 @pytest.fixture
 def misled(shop):
     """Return a shop with a file and a receipt that wait, whose access leads to another account."""
