@@ -358,8 +358,9 @@ class PluginFault(HubError):
         text = " ".join(str(error).split()).rstrip(".")
         defect = f"{type(error).__name__}: {text}".rstrip(": ")
         super().__init__(
-            "%(app)s's plugin failed while %(what)s (%(defect)s). Everything before that is"
-            " stored. Run it again; if it fails again, send this message to the plugin's author.",
+            "%(app)s's plugin failed while %(what)s (%(defect)s). Nothing that was stored"
+            " before is lost. Try again; if it fails again, send this message to the plugin's"
+            " author.",
             app=app,
             what=what,
             defect=defect,

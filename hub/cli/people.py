@@ -138,7 +138,8 @@ def enable(name: str, as_json: bool) -> None:
 def reset_factor(name: str, as_json: bool) -> None:
     """Remove the second factor of NAME, who lost it, and end their sessions."""
     person = reset_second_factor(name)
-    sentence = f"{person['name']} logs in with the password alone and can set up a new factor."
+    name = person["name"]
+    sentence = f"The second factors of {name} are removed, and a new one can be set up."
     _report(person, sentence, as_json)
 
 

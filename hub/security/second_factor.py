@@ -129,7 +129,7 @@ def remove_authenticator(session: Session, user_id: int) -> None:
 
 
 def reset(session: Session, user_id: int) -> None:
-    """Remove all second factors of a person, so that the password alone logs in."""
+    """Remove all second factors of a person, who can then set up a new one."""
     remove_authenticator(session, user_id)
     for table in (Passkey, RecoveryCode):
         session.execute(delete(table).where(table.user_id == user_id))

@@ -90,7 +90,7 @@ def reset_factor(person_id: int) -> Response:
         second_factor.reset_lost(session, person, person_name())
     flash(
         gettext(
-            "%(name)s logs in with the password alone and can set up a new factor.",
+            "The second factors of %(name)s are removed, and a new one can be set up.",
             name=person.name,
         ),
         "success",

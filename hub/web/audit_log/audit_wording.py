@@ -130,8 +130,6 @@ def format_sentence(what: str, subject: str) -> str:
 
 
 def format_label(what: str) -> str:
-    """Return the sentence of an act without what it was about, for the list of a filter."""
+    """Return the sentence of an act with … for what it was about, for the list of a filter."""
     before, after = split_sentence(what)
-    if after is None:
-        return before
-    return f"{before.rstrip(': ')} …{after}" if after else before.rstrip(": ")
+    return before if after is None else f"{before.rstrip(': ')} …{after}"

@@ -244,6 +244,14 @@ def test_entries_are_chosen_by_person_act_day_and_text(owner, clock):
     assert subjects("from=0001-01-01") == ["one", "two"]
 
 
+def test_the_filter_shows_where_acts_name_what_they_were_about(owner):
+    record(owner, "oda", "set-up code refused", "the hub")
+    record(owner, "oda", "access granted", "costtracker for Site")
+    page = owner.page("/audit/")
+    assert re.search(r">Entered a wrong set-up code for …\s*</option>", page)
+    assert re.search(r">Marked access to … as approved\s*</option>", page)
+
+
 def test_the_export_has_what_the_filters_choose_and_no_formulas(owner):
     record(owner, "oda", "code matched", "=cmd()", record="@x")
     record(owner, "arne", "match removed", "two")
