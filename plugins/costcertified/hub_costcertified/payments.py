@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from hub import (
     Applied,
@@ -28,12 +29,12 @@ PREFIX, REFUND_PREFIX, FEE_PREFIX = "payment:", "refund:", "fee:"
 REFUND_SEPARATOR = "/"  # between the id of a payment and that of its refund
 LIST_NAME = "payments"
 REFUNDED_STATUS = "refunded"
-FAILED_STATUS = "failed"
+REFUND_MOVEMENT = "refund"  # the kind of a line of a payout
 STAGES: dict[str, StageName] = {
     "processing": "pending",
     "paid": "ready",
     REFUNDED_STATUS: "ready",
-    FAILED_STATUS: "closed",
+    "failed": "closed",
 }
 
 
@@ -41,31 +42,20 @@ def build_documents(site: Site, row: Row) -> list[Outcome]:
     """Return the payment, its fee if that is a separate expense, and its refunds.
 
     Each is Unreadable alone if only it cannot be read. Without a fee it returns the Gone of one
-    that the payment may have had. A payment that was deleted or failed has no fee whatever the
-    settings say today, because the fee may have been posted before they were changed.
+    that the payment may have had, such as before the settings made fees a part of payouts.
     """
     deleted_on = codes.parse_deletion(site, row)
     if deleted_on:
         return [codes.build_gone(source_id, deleted_on) for source_id in _list_source_ids(row)]
-    payment_id = f"{PREFIX}{row[names.Payment.ID]}"
-    outcomes: list[Outcome] = [readable(payment_id, _build_payment, site, row)]
-    if _are_fees_expenses(site):
-        fee_id = _build_fee_source_id(row)
-        outcomes.append(readable(fee_id, _build_fee_or_gone, site, row))
-    elif codes.get_fixed_word(row[names.Payment.STATUS]) == FAILED_STATUS:
-        outcomes.append(_build_gone_fee_of_failed(row))
+    payment_id, fee_id = f"{PREFIX}{row[names.Payment.ID]}", _build_fee_source_id(row)
+    outcomes: list[Outcome] = [
+        readable(payment_id, _build_payment, site, row),
+        readable(fee_id, _build_fee_or_gone, site, row),
+    ]
     for refund in row.get(names.Payment.REFUNDS) or ():
         refund_id = _build_refund_source_id(row, refund)
         outcomes.append(readable(refund_id, _build_refund, site, row, refund))
     return outcomes
-
-
-def build_gone_fee(site: Site, row: Row) -> list[Outcome]:
-    """Return the Gone of the fee that a payment had as an expense; nothing if fees are expenses."""
-    if row.get(names.Payment.DELETED_AT) or _are_fees_expenses(site):
-        return []
-    reason = Sentence("The fee is part of the payout, as the settings of the app say.")
-    return [Gone(source_id=_build_fee_source_id(row), reason=reason)]
 
 
 def _list_source_ids(row: Row) -> list[str]:
@@ -88,8 +78,31 @@ def _build_fee_source_id(row: Row) -> str:
 
 def _build_refund_source_id(row: Row, refund: Row) -> str:
     """Return the id of a refund as a document."""
-    payment_id, refund_id = row[names.Payment.ID], refund[names.Refund.ID]
+    return _join_refund_id(row[names.Payment.ID], refund[names.Refund.ID])
+
+
+def _join_refund_id(payment_id: Any, refund_id: Any) -> str:
+    """Return the id of a refund as a document, with the id of its payment."""
     return f"{REFUND_PREFIX}{payment_id}{REFUND_SEPARATOR}{refund_id}"
+
+
+def list_moved_ids(movement: Row) -> list[str]:
+    """Return the ids of the documents that a line of a payout is about: a payment, or its refund.
+
+    A refund may be in another payout than its payment.
+    """
+    payment_id = movement[names.Movement.PAYMENT_ID]
+    if codes.get_fixed_word(movement.get(names.Movement.KIND)) == REFUND_MOVEMENT:
+        return [_join_refund_id(payment_id, movement.get(names.Movement.REFUND_ID))]
+    return [f"{PREFIX}{payment_id}", f"{FEE_PREFIX}{payment_id}"]
+
+
+def list_payout_ids(row: Row) -> list[str]:
+    """Return the ids of the payouts that a payment and its refunds are in, each once."""
+    refunds = row.get(names.Payment.REFUNDS)
+    parts = [row, *(refunds if isinstance(refunds, list) else ())]
+    ids = [part.get(names.Payment.PAYOUT_ID) for part in parts if isinstance(part, dict)]
+    return list(dict.fromkeys(str(id) for id in ids if id))
 
 
 def list_refund_ids(source_ids: Sequence[str]) -> list[str]:
@@ -205,16 +218,13 @@ def _sum_fees(row: Row) -> Decimal:
 
 
 def _build_fee_or_gone(site: Site, row: Row) -> Document | Gone:
-    """Return the fee of a payment, or the Gone of one that it may have had."""
+    """Return the fee of a payment as an expense, or the Gone of one that it may have had."""
+    if not _are_fees_expenses(site):
+        reason = Sentence("The fee is part of the payout, as the settings of the app say.")
+        return Gone(source_id=_build_fee_source_id(row), reason=reason)
     if _sum_fees(row):
         return _build_fee(site, row)
     reason = Sentence("The payment has no fee any more.")
-    return Gone(source_id=_build_fee_source_id(row), reason=reason)
-
-
-def _build_gone_fee_of_failed(row: Row) -> Gone:
-    """Return the Gone of the fee of a failed payment, which may have been an expense before."""
-    _, reason = _decide_stage(row)
     return Gone(source_id=_build_fee_source_id(row), reason=reason)
 
 

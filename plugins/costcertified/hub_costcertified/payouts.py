@@ -1,6 +1,7 @@
 """Build the deposit of a payout: several payments, less refunds and fees."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from hub import (
     Applied,
@@ -48,22 +49,22 @@ def build_documents(site: Site, row: Row) -> list[Document | Gone]:
     ]
 
 
-def list_paid_out(row: Row) -> list[str]:
-    """Return the ids of the payments in a payout that arrived; nothing of one that cannot be read.
+def list_movements(row: Row) -> list[Row]:
+    """Return the lines with a payment of a payout that arrived; none if it cannot be read.
 
     What is wrong with such a row is said where its deposit is built.
     """
-    if not isinstance(row, dict) or codes.get_fixed_word(row.get(names.Payout.STATUS)) != "paid":
+    if codes.get_fixed_word(row.get(names.Payout.STATUS)) != "paid":
         return []
     lines = row.get(names.Payout.LINES)
     if not isinstance(lines, list):
         return []
-    ids: dict[str, None] = {}
-    for line in lines:
-        id = line.get(names.Movement.PAYMENT_ID) if isinstance(line, dict) else None
-        if id:
-            ids[str(id)] = None
-    return list(ids)
+    return [line for line in lines if _names_payment(line)]
+
+
+def _names_payment(line: Any) -> bool:
+    """Return whether a line of a payout names the payment that it is about."""
+    return isinstance(line, dict) and bool(line.get(names.Movement.PAYMENT_ID))
 
 
 def _decide_stage(site: Site, row: Row) -> tuple[StageName, str | None]:

@@ -20,6 +20,7 @@ from hub_costcertified.client import CostCertified
 
 # The modules of the lists, by the streams of their cursors; invoices come before their payments.
 MODULES_BY_STREAM = {"": invoices, "payments": payments, "payouts": payouts, "expenses": expenses}
+PAYMENTS_STREAM, PAYOUTS_STREAM = "payments", "payouts"
 # The modules of the lists, by the prefixes of source ids.
 MODULES_BY_PREFIX = {
     "invoice": invoices,
@@ -40,7 +41,7 @@ def iter_changes(
 ) -> Iterator[Yielded]:
     """Yield every row that changed since the cursors, with a Checkpoint after each page.
 
-    The payments of a payout that arrived since then come before it.
+    What else is in the payouts of changed payments comes after them, as PayoutParts explains.
     """
     refunds = PartSweep(
         cursors.get(REFUND_DELETIONS_STREAM, ""),
@@ -55,15 +56,18 @@ def _iter_lists(
     site: Site, source: CostCertified, cursors: Mapping[str, str], refunds: PartSweep
 ) -> Iterator[Yielded]:
     """Yield the changed rows of each list, and the refunds that payments have lost."""
+    parts = PayoutParts(site, source)
     for stream, module in MODULES_BY_STREAM.items():
         for rows, after in source.pages(module.LIST_NAME, cursors.get(stream)):
             for row in rows:
-                if module is payouts and cursors.get(stream):
-                    yield from _read_payments_of(site, source, row)
+                if module is payouts and cursors.get(PAYMENTS_STREAM):
+                    yield from parts.read_parts(row)
                 outcomes = list(read(site, module, row))
                 if module is payments:
                     yield from _find_missing_refunds(refunds, row, outcomes)
                 yield from outcomes
+                if module is payments and cursors.get(PAYOUTS_STREAM):
+                    yield from parts.read_payouts(row)
             if after:
                 yield Checkpoint(cursor=after, stream=stream)
 
@@ -89,27 +93,44 @@ def _find_missing_refunds(
     )
 
 
-def _read_payments_of(site: Site, source: CostCertified, row: Row) -> Iterator[Outcome]:
-    """Yield the payments of a payout that arrived, and their fees.
+class PayoutParts:
+    """Reads what is in a payout that arrived: payments with their fees, and refunds.
 
-    The settings say whether a payout is one deposit. They may have changed since its payments were
-    posted, which would then be in the bank twice, or never.
+    The settings say whether a payout is one deposit. They may have changed since its parts were
+    posted. If only some of them were posted again, as the settings say now, money would be in the
+    bank twice, or never. So all parts are read with each change of one, but not the parts of other
+    payouts. Each payout is read once.
     """
-    for payment_id in payouts.list_paid_out(row):
-        payment = source.row(payments.LIST_NAME, payment_id)
-        if payment is not None:
-            yield from read(site, payments, payment)
-            yield from _read_gone_fee(site, payment)
 
+    def __init__(self, site: Site, source: CostCertified) -> None:
+        self._site = site
+        self._source = source
+        self._ids_read: set[str] = set()
 
-def _read_gone_fee(site: Site, payment: Row) -> Iterator[Outcome]:
-    """Yield the Gone of a fee that is no expense any more, if there is one."""
-    if not _has_id(payment):
-        return
-    source_id = f"{payments.PREFIX}{payment[names.Row.ID]}"
-    outcome = readable(source_id, payments.build_gone_fee, site, payment)
-    if isinstance(outcome, list):  # else the payment itself is unreadable, too
-        yield from outcome
+    def read_payouts(self, payment: Row) -> Iterator[Outcome]:
+        """Yield the payouts that a payment and its refunds are in, each after its parts."""
+        if not _has_id(payment):
+            return
+        for id in payments.list_payout_ids(payment):
+            payout = None if id in self._ids_read else self._source.row(payouts.LIST_NAME, id)
+            if payout is not None:
+                yield from self.read_parts(payout)
+                yield from read(self._site, payouts, payout)
+
+    def read_parts(self, payout: Row) -> Iterator[Outcome]:
+        """Yield the parts of a payout that arrived."""
+        if not _has_id(payout) or str(payout[names.Row.ID]) in self._ids_read:
+            return
+        self._ids_read.add(str(payout[names.Row.ID]))
+        for movement in payouts.list_movements(payout):
+            payment_id = str(movement[names.Movement.PAYMENT_ID])
+            payment = self._source.row(payments.LIST_NAME, payment_id)
+            if payment is None:
+                continue
+            source_ids = payments.list_moved_ids(movement)
+            for outcome in read(self._site, payments, payment):
+                if outcome.source_id in source_ids:
+                    yield outcome
 
 
 def read_exactly(site: Site, source: CostCertified, ids: Sequence[str]) -> Iterator[Yielded]:

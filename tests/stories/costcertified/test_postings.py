@@ -7,7 +7,7 @@ import pytest
 from hub_costcertified.sandbox import company, encoding
 
 from hub.errors import AccessNeeded
-from hub.installations import enable
+from hub.installations import enable, full_reading
 from hub.scheduling import runner
 from hub.security.secrets import SiteSecrets
 from tests.support.sources.costcertified_site import ACCOUNTS, CLEARING, CostCertifiedSite
@@ -773,6 +773,85 @@ def test_a_fee_posted_before_payouts_became_deposits_goes_with_its_payment(site,
     site.sync()
     assert site.find_document(f"fee:{payment}").gone is not None
     assert "It is still in QuickBooks" in " ".join(site.cases().values()), "the fee is a Purchase"
+
+
+@pytest.mark.row("CC-B2")
+def test_everything_read_again_after_payouts_became_deposits_has_each_fee_once(site):
+    site.enable(payouts="payment", **CLEARING)
+    payment = site.pay(site.invoice())
+    site.pay_out()
+    site.sync()
+    assert site.one("Purchase")["TotalAmt"] == Decimal("3.13")
+    enable.change(1, "costcertified", {"payouts": "deposit"}, who="kari")
+    full_reading.start_over(site.row.id, "kari")
+    site.sync()
+    assert site.one("Deposit")["TotalAmt"] == Decimal("104.87")
+    assert site.find_document(f"fee:{payment}").gone is not None
+    assert "It is still in QuickBooks" in " ".join(site.cases().values()), "the fee is a Purchase"
+
+
+@pytest.mark.row("CC-B6", "CC-B7")
+@pytest.mark.parametrize(
+    ("before", "now", "account_before", "account_now"),
+    [
+        ("payment", "deposit", "Checking", "Petty Cash"),
+        ("deposit", "payment", "Petty Cash", "Checking"),
+    ],
+)
+def test_a_refund_after_a_change_of_payouts_moves_all_of_its_payout_and_nothing_else(
+    site, before, now, account_before, account_now
+):
+    site.enable(payouts=before, voided="void", **CLEARING)
+    first, second = site.pay(site.invoice()), site.pay(site.invoice())
+    site.pay_out()
+    third = site.pay(site.invoice())
+    site.do("refund", payment=second, amount="10.80", tax="0.80", reason="Paint")
+    site.pay_out()
+    site.sync()
+    enable.change(1, "costcertified", {"payouts": now}, who="kari")
+    site.do("refund", payment=first, amount="54.00", tax="4.00", reason="Door")
+    site.sync()
+    records = [*site.all("Payment"), *site.all("RefundReceipt")]
+    accounts = [(row["TotalAmt"], row["DepositToAccountRef"]["name"]) for row in records]
+    assert sorted(accounts) == sorted(
+        [
+            (108, account_now),
+            (108, account_now),
+            (108, account_before),
+            (54, account_now),
+            (Decimal("10.80"), account_before),
+        ]
+    )
+    are_fees_posted = [_is_present(site, f"fee:{id}") for id in (first, second, third)]
+    payout, other_payout = site.books.rows["payouts"]
+    if now == "deposit":
+        assert site.one("Deposit")["TotalAmt"] == Decimal("209.74")
+        assert are_fees_posted == [False, False, True]
+    else:
+        assert are_fees_posted == [True, True, False]
+        assert [_is_present(site, f"payout:{id}") for id in (payout, other_payout)] == [False, True]
+    assert "It is still in QuickBooks" in " ".join(site.cases().values()), "none can be voided"
+
+
+@pytest.mark.row("CC-B6", "CC-B7")
+def test_a_payment_that_came_back_before_payouts_became_deposits_was_in_a_deposit_too(site):
+    site.enable(payouts="payment", voided="void", **CLEARING)
+    payment = site.pay(site.invoice())
+    site.pay_out()
+    site.do("fail", payment=payment)
+    site.sync()
+    enable.change(1, "costcertified", {"payouts": "deposit"}, who="kari")
+    site.pay(site.invoice("200.00"), "216.00")
+    site.pay_out()
+    site.sync()
+    came_in, taken_back = Decimal("104.87"), Decimal("101.74")  # 216.00 less 6.26, less 108.00
+    assert sorted(row["TotalAmt"] for row in site.all("Deposit")) == [taken_back, came_in]
+
+
+def _is_present(site, source_id):
+    """Return whether a document was read, and may be in the books."""
+    row = site.find_document(source_id)
+    return row is not None and row.gone is None and row.stage != "closed"
 
 
 # -- later life ------------------------------------------------------------------------------------
