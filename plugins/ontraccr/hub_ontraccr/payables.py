@@ -306,15 +306,15 @@ def _iter_retainage_lines(site: Site, cached_profiles: Profiles, row: Row) -> It
         )
 
 
-def _sum_retainage_by_project(row: Row) -> dict[Any, Decimal]:
+def _sum_retainage_by_project(row: Row) -> dict[str | None, Decimal]:
     """Return the sum of retainage by project; the key is None for lines without a project.
 
     If no line names its share, it is the retainage of the whole payable, without a project.
     """
-    retainage: dict[Any, Decimal] = {}
+    retainage: dict[str | None, Decimal] = {}
     for line in row[names.Payable.LINES] or ():
         if line.get(names.Line.RETAINAGE):
-            project = line.get(names.Line.PROJECT_ID)
+            project = str(line.get(names.Line.PROJECT_ID) or "") or None
             amount = money(line[names.Line.RETAINAGE])
             retainage[project] = retainage.get(project, ZERO) + amount
     return retainage or {None: money(row[names.Payable.RETAINAGE])}

@@ -233,6 +233,26 @@ def test_retainage_that_no_line_names_is_taken_off_as_a_whole(connected, monkeyp
     assert held.codes["account"] == "100"
 
 
+@pytest.mark.row("ON-B10")
+@pytest.mark.parametrize("projects", [(None, ""), ("7", 7)])
+def test_retainage_of_one_project_is_one_line_in_whatever_form_lines_name_it(
+    open_bench, monkeypatch, projects
+):
+    bench = open_bench(line_account="20", retainage_account="100")
+    bench.allow_undescribed_answers()
+    encode = views.payable
+
+    def payable_with_retainage(books, raw):
+        row = encode(books, raw)
+        line = row["lines"][0] | {"retainage": Decimal("5.00")}
+        lines = [line | {"id": str(n), "project_id": id} for n, id in enumerate(projects)]
+        return row | {"lines": lines, "retainage": Decimal("10.00"), "total": row["total"] - 10}
+
+    monkeypatch.setattr(views, "payable", payable_with_retainage)
+    *lines, held = bench.case("a plain bill").lines
+    assert (len(lines), held.amount) == (2, Decimal("-10.00"))
+
+
 @pytest.mark.row("ON-S4")
 def test_a_deleted_cost_code_never_becomes_an_item(open_bench, monkeypatch):
     bench = open_bench(unlinked_items="create", item_account="80")
