@@ -26,14 +26,16 @@ class StoredIds:
 
     def add(self, id: int) -> None:
         """Add an id."""
-        ids = self.read()
-        if id not in ids:
-            self._store({*ids, id})
+        with self._secrets.lock():  # a poll may remove others at the same time
+            ids = self.read()
+            if id not in ids:
+                self._store({*ids, id})
 
     def remove(self, ids: Collection[int]) -> None:
         """Remove ids."""
         if ids:
-            self._store(self.read().difference(ids))
+            with self._secrets.lock():
+                self._store(self.read().difference(ids))
 
     def _store(self, ids: Collection[int]) -> None:
         self._secrets[self._name] = LABEL + format_ids({str(id) for id in ids})
