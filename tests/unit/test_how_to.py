@@ -5,8 +5,11 @@ import hashlib
 import hmac
 import importlib
 import json
+import os
 import re
+import subprocess
 import sys
+import tomllib
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -976,11 +979,47 @@ def test_a_scan_may_arrive_after_its_export(scanned_exports):
     assert len(scanned_exports.read()) == 5  # two bills, and a Checkpoint after each file
 
 
-def test_the_contract_suite_of_an_app_that_reads_files_gets_the_examples():
-    names = {"__file__": str(DOCS.parent / "plugins" / "files" / "tests" / "test_contract.py")}
-    exec(blocks("how-to/files.md")[2], names)
+@pytest.fixture
+def package_for_files(tmp_path):
+    """Return a package that the commands of the guide create, with the code of the guide in it."""
+    text = (DOCS / "how-to" / "files.md").read_text(encoding="utf-8")
+    [commands] = re.findall(r"```\n(hub new-plugin .*?)```", text, re.DOTALL)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    subprocess.run(
+        ["sh", "-e", "-c", commands],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        check=True,
+        capture_output=True,
+    )
+    package = tmp_path / "exports"
+    plugin, _, suite = blocks("how-to/files.md")
+    (package / "hub_exports" / "__init__.py").write_text(plugin)
+    (package / "tests" / "test_contract.py").write_text(suite)
+    (package / "examples" / "bills.csv").write_bytes(EXPORT)
+    return package
+
+
+def test_the_package_of_a_new_plugin_becomes_one_for_files(package_for_files, monkeypatch):
+    places = sorted(file.relative_to(package_for_files) for file in package_for_files.rglob("*.*"))
+    assert list(map(str, places)) == [
+        "README.md",
+        "examples/bills.csv",
+        "hub_exports/__init__.py",
+        "pyproject.toml",
+        "tests/test_contract.py",
+    ]
+    project = tomllib.loads((package_for_files / "pyproject.toml").read_text())["project"]
+    (module_name,) = project["entry-points"]["hub"].values()
+    monkeypatch.syspath_prepend(package_for_files)
+    plugins = Plugins.load([importlib.import_module(module_name)], installed=False)
+    monkeypatch.setattr(bench_module, "load_plugins", lambda: plugins)
+    test_file = package_for_files / "tests" / "test_contract.py"
+    names = {"__file__": str(test_file)}
+    exec(test_file.read_text(), names)
+    del sys.modules[module_name]
     suite = names["TestContract"]()
-    assert set(suite.files) == {"bills.csv", "invoice.xml"}
+    assert set(suite.files) == {"bills.csv"}
     suite.test_hub_file_names_the_documents_that_are_read_from_a_file()
 
 
