@@ -35,6 +35,28 @@ UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 SERVERS = [unit for unit in UNITS if unit.name != "hub-backup.service"]
 TIMER = DEPLOY / "systemd" / "hub-backup.timer"
 COMMAND = DEPLOY / "systemd" / "hub-command"
+# What an administrator types behind hub-command, also with characters that systemd reads.
+WORDS = ["users", "add", "Kari Ås", "pa$$word", "$5 of ${total}", "two\\lines"]
+# In place of systemd-run: writes down its options, and runs the command with the words that systemd
+# makes of it. It replaces ${name} anywhere, and $name as a word of its own, by a variable, and $$
+# by a dollar.
+SYSTEMD_RUN = r"""
+import os, re, sys
+
+def expand(word):
+    if re.match(r"\$[^${{]", word):
+        return os.environ.get(word[1:], "").split()
+    value = lambda match: "$" if match[0] == "$$" else os.environ.get(match[1], "")
+    return [re.sub(r"\$\$|\$\{{([^}}]*)\}}", value, word)]
+
+words = sys.argv[1:]
+count = next(place for place, word in enumerate(words) if not word.startswith("--"))
+with open({options!r}, "w") as file:
+    print(*words[:count], sep="\n", file=file)
+command = [part for word in words[count:] for part in expand(word)]
+os.environ["CREDENTIALS_DIRECTORY"] = {credentials!r}
+os.execv(command[0], command)
+"""
 COMPOSE = yaml.safe_load((DEPLOY / "container" / "compose.yaml").read_text())
 HUB_SERVICES = ("tables", "web", "worker-1", "worker-2", "backup")
 CONNECTIONS_OF_A_QUEUE = 10  # of a worker, beside those of the engine (docs/operate.md)
@@ -150,7 +172,10 @@ def test_the_embedded_hub_and_its_commands_know_that_they_are_on_one_machine() -
 
 @pytest.mark.parametrize("is_distributed", [False, True])
 def test_a_command_runs_as_the_service_does(tmp_path: Path, is_distributed: bool) -> None:
-    """Replace systemd-run by a script that writes down its options and runs the command."""
+    """Replace systemd-run by a script that writes down its options and runs the command.
+
+    As systemd does, it replaces variables in the words of the command.
+    """
     credentials, options = tmp_path / "credentials", tmp_path / "options"
     credentials.mkdir()
     unit, names = "hub.service", ["secret.key", "vault.keys"]
@@ -159,18 +184,13 @@ def test_a_command_runs_as_the_service_does(tmp_path: Path, is_distributed: bool
         unit, names = "hub-web.service", ["database.url", *names]
     (credentials / "HUB_QBO_CLIENT_SECRET").touch()  # a secret that the administrator added
     names.append("HUB_QBO_CLIENT_SECRET")
-    write_program(
-        tmp_path / "systemd-run",
-        'while [ "${1#--}" != "$1" ]; do',
-        f'  echo "$1" >> {options}; shift',
-        "done",
-        f'CREDENTIALS_DIRECTORY={credentials} exec "$@"',
-    )
+    program = SYSTEMD_RUN.format(options=str(options), credentials=str(credentials))
+    write_program(tmp_path / "systemd-run", f"#!{sys.executable}", program)
     write_program(tmp_path / "hub", "env | grep ^HUB_ | sort", r"""printf '%s\n' "$@" """)
     text = COMMAND.read_text().replace("/etc/hub/credentials", str(credentials))
     write_program(tmp_path / "hub-command", text.replace(INSTALLED, str(tmp_path / "hub")))
     ran = subprocess.run(
-        [str(tmp_path / "hub-command"), "users", "add", "Kari Ås"],
+        [str(tmp_path / "hub-command"), *WORDS],
         env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
         capture_output=True,
         text=True,
@@ -185,7 +205,7 @@ def test_a_command_runs_as_the_service_does(tmp_path: Path, is_distributed: bool
     if is_distributed:
         settings["HUB_ENGINE"] = "distributed"
     expected = [f"{name}={settings[name]}" for name in sorted(settings)]
-    assert ran.stdout.splitlines() == [*expected, "users", "add", "Kari Ås"]
+    assert ran.stdout.splitlines() == [*expected, *WORDS]
     single = dict(entries(DEPLOY / "systemd" / unit))
     properties = {f"--property=LoadCredential={name}:{credentials}/{name}" for name in names}
     for name in ("User", "DynamicUser", "StateDirectoryMode", "UMask"):
