@@ -1,5 +1,6 @@
 """Which recipients have got which cases, while the mail to another recipient waits."""
 
+import datetime as dt
 import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -7,6 +8,7 @@ from contextlib import suppress
 from flask import current_app
 from sqlalchemy import select
 
+from hub.context import current_hub
 from hub.db.bulk import is_among
 from hub.db.engine import read_only_session, transaction
 from hub.errors import DatabaseUnavailable
@@ -78,34 +80,69 @@ class Deliveries:
         self._unstored.clear()
 
 
+def note_deferred_address(address: str) -> dt.datetime:
+    """Return since when the mail server takes no message for an address; record it if it is new.
+
+    A time in the future was recorded before the clock was set back.
+    """
+    now = current_hub().clock.now()
+    deferred_addresses = _load_deferred_addresses()
+    recorded_since = deferred_addresses.get(address)
+    if recorded_since is not None:
+        since = dt.datetime.fromisoformat(recorded_since)
+        if since <= now:
+            return since
+    _store_addresses(
+        hub_settings.DEFERRED_ADDRESSES, deferred_addresses | {address: now.isoformat()}
+    )
+    return now
+
+
+def forget_deferred_addresses() -> None:
+    """Forget since when addresses were deferred, once no message waits for any of them."""
+    if _load_deferred_addresses():
+        _store_addresses(hub_settings.DEFERRED_ADDRESSES, {})
+
+
 def note_refused_address(address: str, problem: str) -> None:
     """Record that the mail server takes no message for an address."""
     refused_addresses = load_refused_addresses()
     if refused_addresses.get(address) != problem:
-        _store_refused_addresses(refused_addresses | {address: problem})
+        _store_addresses(hub_settings.REFUSED_ADDRESSES, refused_addresses | {address: problem})
 
 
 def note_accepted_address(address: str) -> None:
-    """Forget that the mail server took no message for an address."""
-    refused_addresses = load_refused_addresses()
-    if address in refused_addresses:
-        del refused_addresses[address]
-        _store_refused_addresses(refused_addresses)
+    """Forget that the mail server took no message for an address, or none at that time."""
+    for name, addresses in (
+        (hub_settings.REFUSED_ADDRESSES, load_refused_addresses()),
+        (hub_settings.DEFERRED_ADDRESSES, _load_deferred_addresses()),
+    ):
+        if address in addresses:
+            del addresses[address]
+            _store_addresses(name, addresses)
 
 
 def load_refused_addresses() -> dict[str, str]:
     """Return, by address, why the mail server took no message for it."""
-    refused_addresses: dict[str, str] = json.loads(
-        hub_settings.read(hub_settings.REFUSED_ADDRESSES) or "{}"
-    )
-    return refused_addresses
+    return _load_addresses(hub_settings.REFUSED_ADDRESSES)
 
 
-def _store_refused_addresses(refused_addresses: dict[str, str]) -> None:
-    """Store the refused addresses for the pages; if that is not possible now, the next mail does.
+def _load_deferred_addresses() -> dict[str, str]:
+    """Return, by address, since when the mail server takes no message for it."""
+    return _load_addresses(hub_settings.DEFERRED_ADDRESSES)
+
+
+def _load_addresses(name: str) -> dict[str, str]:
+    """Return the addresses of a setting, each with what is recorded about it."""
+    addresses: dict[str, str] = json.loads(hub_settings.read(name) or "{}")
+    return addresses
+
+
+def _store_addresses(name: str, addresses: dict[str, str]) -> None:
+    """Store the addresses of a setting; if that is not possible now, the next mail does.
 
     An error would look as if the message had not been sent, and it would be sent again.
     """
-    text = json.dumps(refused_addresses) if refused_addresses else ""
+    text = json.dumps(addresses) if addresses else ""
     with suppress(DatabaseUnavailable), transaction() as session:
-        hub_settings.store(session, hub_settings.REFUSED_ADDRESSES, text)
+        hub_settings.store(session, name, text)

@@ -25,7 +25,9 @@ from hub.notifications.deliveries import (
     CHAT,
     DAILY,
     Deliveries,
+    forget_deferred_addresses,
     note_accepted_address,
+    note_deferred_address,
     note_refused_address,
 )
 from hub.security import hub_settings, one_time_codes, password_resets
@@ -36,7 +38,8 @@ DEMO_FOLDER = "mail"
 SENT_NOTICES_KEY = "hub_sent_notices"  # key among the extensions of the application
 # What Python raises for the header of an address that it cannot read, such as "kari@".
 UNREADABLE_ADDRESS = (AttributeError, IndexError, ValueError)
-MAX_DEFERRAL = dt.timedelta(days=1)  # after which a case is not mailed to an address any more
+# How long a server may defer an address before a case is not mailed to it any more.
+MAX_DEFERRAL = dt.timedelta(days=1)
 log = logging.getLogger(__name__)
 
 
@@ -183,6 +186,7 @@ def mail_digest() -> int:
         if outcome.problem is None:
             _mark_as_mailed(news)
             deliveries.forget_mailed()
+            forget_deferred_addresses()
     if not is_set():
         notices.drop_old()
     elif not outcome.is_server_down:
@@ -194,7 +198,11 @@ def mail_digest() -> int:
 
 @dataclass
 class _MailOutcome:
-    """The number of mails sent, and the first problem that requires to send one again."""
+    """The number of mails sent, and the problem that requires to send one again.
+
+    It is that of the server if the server takes no message any more, else that of the first
+    address that the server defers.
+    """
 
     count: int = 0
     problem: Retry | None = None
@@ -219,7 +227,7 @@ def _mail_cases(news: case_news.News, deliveries: Deliveries, outcome: _MailOutc
             deliveries.note(address, missing)
         elif outcome.is_server_down:
             return
-        else:
+        elif note_deferred_address(address) < oldest:
             deliveries.note(address, [case for case in missing if case.opened_at < oldest])
 
 
@@ -235,7 +243,8 @@ def _try_to_send(address: str, subject: str, text: str, outcome: _MailOutcome) -
         note_refused_address(address, error.problem)
         return True
     except Retry as error:
-        outcome.problem = outcome.problem or error
+        if outcome.problem is None or not isinstance(error, AddressDeferred):
+            outcome.problem = error
         return False
     note_accepted_address(address)
     outcome.count += 1

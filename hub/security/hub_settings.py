@@ -15,6 +15,7 @@ PREFIX = "hub:"
 MAIL_URL, CONTACT = "mail_url", "contact"
 UNDELIVERED_MAIL = "undelivered_mail"  # which people have received cases that others have not
 REFUSED_ADDRESSES = "refused_addresses"  # to which the mail server takes no message, and why
+DEFERRED_ADDRESSES = "deferred_addresses"  # to which it takes none now, and since when
 ACCEPTED_MAIL = "accepted_mail"  # a hash of the mail server's address that accepted a message
 
 

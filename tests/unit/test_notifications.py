@@ -373,6 +373,48 @@ def test_an_address_that_is_deferred_for_a_day_is_given_up(hub, mail, clock):
     assert recipients(mail) == ["kari@example.com"]
 
 
+def test_an_address_that_is_deferred_after_a_long_outage_gets_its_mail(hub, mail, clock):
+    """The day begins with the first deferral, however old the case is by then."""
+    add_operator("late@example.com")
+    open_case()
+    mail.full = True
+    for seconds in (60, 25 * 3600):
+        clock.advance(seconds)
+        with pytest.raises(Retry, match="did not accept the message"):
+            notifications.mail_digest()
+    mail.full = False
+    mail.replies["late@example.com"] = "450 try again later"
+    with pytest.raises(Retry, match=r"takes no message for late@example\.com now"):
+        notifications.mail_digest()
+    mail.replies.clear()
+    clock.advance(60)
+    assert [notifications.mail_digest(), notifications.mail_digest()] == [1, 0]
+    assert recipients(mail) == ["kari@example.com", "late@example.com"]
+
+
+def test_nobody_is_given_up_because_the_server_goes_away_after_a_deferral(hub, mail, clock):
+    for name in ("late@example.com", "third@example.com"):
+        add_operator(name)
+
+    class Replies(dict):
+        """Answers after the first of which the server takes no message at all."""
+
+        def get(self, address, usual):
+            mail.full = address in self
+            return super().get(address, usual)
+
+    mail.replies = Replies({"late@example.com": "450 try again later"})
+    open_case()
+    for seconds in (60, 25 * 3600):
+        clock.advance(seconds)
+        mail.full = False
+        with pytest.raises(Retry, match="did not accept the message"):
+            notifications.mail_digest()
+    mail.full, mail.replies = False, {}
+    assert notifications.mail_digest() == 1
+    assert recipients(mail) == ["kari@example.com", "third@example.com"]
+
+
 def test_a_message_waits_for_a_refused_person_only_until_it_was_refused(hub, mail):
     for name in ("left@example.com", "third@example.com"):
         add_operator(name)
