@@ -48,14 +48,19 @@ def init(may_replace_keys: bool) -> None:
 def _ask_for_first_user() -> None:
     """Ask for the first person who may log in, if there is none and a person can answer."""
     from hub.cli.accounts import add_person, list_people
+    from hub.context import current_hub
 
     if list_people():
         return
     if not sys.stdin.isatty():
-        say(
-            "Nobody can log in yet. `hub serve` prints a set-up code for the first owner; or add"
-            " one with `hub users add NAME --role owner`."
-        )
+        command = "`hub users add NAME --role owner`"
+        if current_hub().config.is_distributed:
+            say(f"Nobody can log in yet; {command} adds the first owner.")
+        else:
+            say(
+                "Nobody can log in yet. `hub serve` prints a set-up code for the first owner; or"
+                f" add one with {command}."
+            )
         return
     add_person(click.prompt("Name of the first person, who may do everything"), "owner", None)
 

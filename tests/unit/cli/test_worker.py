@@ -61,6 +61,17 @@ def test_a_worker_whose_keys_open_no_secret_does_not_start(make_process, invoke,
     assert "opens none of the 1 secret of the database" in errors
 
 
+def test_init_names_a_set_up_code_only_where_one_is_printed(tmp_path, postgres_url):
+    folder = str(tmp_path / "data")
+    outputs = []
+    for settings in ({}, {"HUB_ENGINE": "distributed", "HUB_DATABASE_URL": postgres_url}):
+        result = CliRunner().invoke(main, ["init"], env={"HUB_DATA": folder, **settings})
+        assert result.exit_code == 0
+        assert "`hub users add NAME --role owner`" in result.output
+        outputs.append(result.output)
+    assert ["set-up code" in output for output in outputs] == [True, False]
+
+
 def test_an_embedded_hub_serves_from_one_process(app, invoke):
     code, _, output = invoke(app, "serve", "--port", "0", "--workers", "2")
     assert (code, "--workers needs HUB_ENGINE=distributed" in output) == (1, True)
