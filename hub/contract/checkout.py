@@ -43,6 +43,11 @@ def build_stand_in_command(plugin: str) -> str:
     return _build_install_command(folder, "sandbox")
 
 
+def build_plugin_command(plugin: str) -> str:
+    """Return the command that installs a plugin's distribution with the packages that it needs."""
+    return f"python -m pip install '{_find_origin(plugin) or plugin}'"
+
+
 def has_stand_ins() -> bool:
     """Return whether the QuickBooks stand-in is installed, which every other stand-in needs too."""
     return find_spec(SANDBOX_PACKAGE) is not None

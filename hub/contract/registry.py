@@ -21,6 +21,7 @@ from hub.contract.app_checks import (
 from hub.contract.checkout import build_stand_in_command
 from hub.contract.hook_checks import check_hooks
 from hub.contract.hook_results import ExitByPlugin, require_members
+from hub.contract.loading import attempt, describe_exception
 from hub.contract.missing_plugin import PluginMissing
 from hub.contract.plugin_list import Allowed, explain_refusal, format_line
 from hub.contract.settings_schema import get_schema
@@ -279,7 +280,7 @@ class Plugins:
 
     def _open(self, item: Installed) -> Loaded:
         """Import, register and check a plugin; raise PluginBroken if it cannot be used."""
-        plugin = _attempt(item, "it cannot be imported", item.open)
+        plugin = attempt(item.distribution, "it cannot be imported", item.open)
         check_hooks(item.distribution, plugin)
         try:
             self._manager.register(plugin, name=f"{item.distribution}:{item.name}")
@@ -290,7 +291,7 @@ class Plugins:
             if isinstance(error, PluginBroken):
                 raise
             raise PluginBroken(
-                item.distribution, f"it does not fit the contract: {_describe_exception(error)}."
+                item.distribution, f"it does not fit the contract: {describe_exception(error)}."
             ) from error
 
 
@@ -317,8 +318,11 @@ def _inspect(item: Installed, plugin: Any, manager: pluggy.PluginManager) -> Loa
     hooks = tuple(sorted(caller.name for caller in callers))
     apps: tuple[Any, ...] = ()
     if "hub_apps" in hooks:
-        what = "its hub_apps failed"
-        apps = _attempt(item, what, lambda: (*require_members("hub_apps", plugin.hub_apps(), App),))
+        apps = attempt(
+            item.distribution,
+            "its hub_apps failed",
+            lambda: (*require_members("hub_apps", plugin.hub_apps(), App),),
+        )
         _reject(item, find_app_problems(apps))
     elif "hub_report" not in hooks:
         raise PluginBroken(item.distribution, "it lacks the hook hub_apps, which names its apps.")
@@ -335,7 +339,8 @@ def _inspect(item: Installed, plugin: Any, manager: pluggy.PluginManager) -> Loa
 def _check_app(owner: Loaded, app: App, manager: pluggy.PluginManager) -> None:
     """Raise PluginBroken for the mistakes of an app, its settings and its fields."""
     item = owner.installed
-    _attempt(item, f"the settings of app {app.slug} cannot be read", lambda: get_schema(app).fields)
+    what = f"the settings of app {app.slug} cannot be read"
+    attempt(item.distribution, what, lambda: get_schema(app).fields)
     fields = _load_fields(owner, app, manager)
     _reject(item, find_field_problems(app, fields))
     _reject(item, [*find_policy_problems(app, fields), *find_hook_problems(app, owner.hooks)])
@@ -345,8 +350,10 @@ def _load_fields(owner: Loaded, app: App, manager: pluggy.PluginManager) -> tupl
     """Return the fields of an app; raise PluginBroken if its plugin cannot name them."""
     call = _get_hook_caller(manager, "hub_fields", owner.plugin)
     what = f"its hub_fields failed for app {app.slug}"
-    fields: list[Field] = _attempt(
-        owner.installed, what, lambda: require_members("hub_fields", call(app=app.slug), Field)
+    fields: list[Field] = attempt(
+        owner.installed.distribution,
+        what,
+        lambda: require_members("hub_fields", call(app=app.slug), Field),
     )
     return tuple(fields)
 
@@ -382,19 +389,3 @@ def _describe_object(plugin: Any) -> Installed:
     class_name = type(plugin).__name__
     name = getattr(plugin, "__name__", class_name)
     return Installed(name=name, distribution=name, version="", open=lambda: plugin)
-
-
-def _attempt(item: Installed, what: str, act: Callable[[], Any]) -> Any:
-    """Run code of a plugin; turn its exception, or its exit, into PluginBroken."""
-    try:
-        return act()
-    except (Exception, SystemExit) as error:
-        raise PluginBroken(item.distribution, f"{what}: {_describe_exception(error)}.") from error
-
-
-def _describe_exception(error: BaseException) -> str:
-    """Return the class and text of an exception on one line, without a full stop."""
-    class_name = type(error).__name__
-    words = str(error).split()
-    text = " ".join(words).rstrip(".")
-    return f"{class_name}: {text}" if text else class_name

@@ -1,7 +1,9 @@
 """Plugins: discovery, ownership of apps, and isolation of broken ones."""
 
+import re
 import sys
 from dataclasses import replace
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -136,6 +138,33 @@ def test_a_plugin_that_cannot_be_imported_is_named_with_its_reason():
         "qbo-hub-bad cannot be used: it cannot be imported: "
         "ImportError: No module named 'left_pad'."
     )
+
+
+@pytest.mark.parametrize("distribution", ["qbo-hub-bad", "qbo-hub-ion"])
+def test_a_plugin_whose_packages_are_missing_is_named_with_what_installs_them(distribution):
+    def fail():
+        import_module("left_pad.sides")
+
+    bad = Installed(name="bad", distribution=distribution, version="0.1", open=fail)
+    (error,) = Plugins([bad]).broken
+    reason, _, next_step = error.text.partition("'left_pad'. ")
+    assert reason.endswith("it cannot be imported: ModuleNotFoundError: No module named ")
+    command = re.fullmatch(
+        r"Install the packages that it needs with `python -m pip install '(.+)'`, and restart the"
+        r" hub\.",
+        next_step,
+    )
+    places = {"qbo-hub-bad": "qbo-hub-bad", "qbo-hub-ion": str(Path("plugins", "ion"))}
+    assert command
+    assert command[1].endswith(places[distribution])
+
+
+@pytest.mark.parametrize("module", ["json.nothing", "made_by_hand.nothing"])
+def test_a_plugin_that_lacks_a_module_of_a_package_is_defective(module, monkeypatch):
+    monkeypatch.setitem(sys.modules, "made_by_hand", ModuleType("made_by_hand"))
+    bad = Installed(name="bad", distribution="bad", version="", open=lambda: import_module(module))
+    (error,) = Plugins([bad]).broken
+    assert error.text.endswith("is not a package.") or error.text.endswith("'json.nothing'.")
 
 
 def test_a_plugin_that_exits_on_import_does_not_end_the_hub():
