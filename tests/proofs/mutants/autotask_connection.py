@@ -80,7 +80,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C4",
-        place="hub/installations/enable.py",
+        place="hub/installations/source_access.py",
         old="    if row is None or row.granted_at is None:\n",
         new="    if row is None:\n",
         bug="An app whose access was only requested can be configured and enabled.",

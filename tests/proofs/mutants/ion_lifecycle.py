@@ -323,7 +323,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-43",
-        place="hub/installations/enable.py",
+        place="hub/installations/source_access.py",
         old="    if row is None or row.granted_at is None:\n",
         new="    if row is None:\n",
         bug="An app whose access was only requested can be enabled.",
