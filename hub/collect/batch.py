@@ -87,7 +87,8 @@ class CollectBatch:
         # Postings that were held and wait now, whose cases are to be closed. The preflight closes
         # the cases of those that are ready now.
         self.released_ids: list[int] = []
-        self.attachment_parents: list[AttachmentParent] = []
+        # By document; its last plan counts if it occurs twice.
+        self.attachment_parents: dict[SourceDocument, AttachmentParent] = {}
         # Role and code of each party whose contact data was compared.
         self.parties_with_contact_data: set[tuple[str, str]] = set()
         source_ids = {item.source_id for item in items}
@@ -207,15 +208,12 @@ class CollectBatch:
     def apply(self, plan: DocumentPlan) -> DocumentOutcome:
         """Carry out the plan of one document; return the outcome for the document."""
         row = plan.row
+        self.attachment_parents.pop(row, None)
         if plan.reread:
             row.reread = True
         if plan.start_rule is not None:
             row.before_start = plan.start_rule
-        for posting, reason in plan.withdrawals:
-            transitions.withdraw(self.session, posting, reason)
-            if posting.operation == Operation.UPDATE:
-                # The update may have been to put back what somebody had edited in QuickBooks.
-                compare_transaction_again(self.session, posting)
+        self._withdraw_postings(plan)
         for posting_plan in plan.postings:
             self._write_posting(row, posting_plan)
         outcomes = [self._apply_part(row, part) for part in plan.parts]
@@ -223,10 +221,20 @@ class CollectBatch:
             row.requested_by = ""
         self._apply_cases(plan)
         if plan.attachment_parent:
-            self.attachment_parents.append(plan.attachment_parent)
+            self.attachment_parents[row] = plan.attachment_parent
         if plan.outcome:
             return plan.outcome
         return max(outcomes, key=PART_OUTCOMES.index)
+
+    def _withdraw_postings(self, plan: DocumentPlan) -> None:
+        """Withdraw the unsent postings that are no longer wanted."""
+        if plan.withdrawals:
+            self.session.flush()  # this batch may have planned them: they are found by their ids
+        for posting, reason in plan.withdrawals:
+            transitions.withdraw(self.session, posting, reason)
+            if posting.operation == Operation.UPDATE:
+                # The update may have been to put back what somebody had edited in QuickBooks.
+                compare_transaction_again(self.session, posting)
 
     def _apply_cases(self, plan: DocumentPlan) -> None:
         """Open and close the cases about postings that stay as they are."""
@@ -243,7 +251,7 @@ class CollectBatch:
             return part.outcome
         posting = self._find_posting_of_part(row, part)
         if part.has_files:
-            self.attachment_parents.append(AttachmentParent(row, part.document, posting))
+            self.attachment_parents[row] = AttachmentParent(row, part.document, posting)
         return _get_outcome(part, posting)
 
     def _find_posting_of_part(self, row: SourceDocument, part: PartPlan) -> Posting:

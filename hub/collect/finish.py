@@ -16,7 +16,7 @@ def finish(batch: CollectBatch) -> None:
     """Plan the attachments, update cases and codes, and store which documents were read."""
     session = batch.session
     session.flush()
-    for parent in batch.attachment_parents:
+    for parent in list(batch.attachment_parents.values()):
         plan = plan_attachments(batch, parent)
         batch.apply(plan)
     if batch.released_ids:

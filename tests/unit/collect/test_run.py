@@ -54,6 +54,8 @@ from tests.support.sources.small_source import (
     vendor_code,
 )
 
+SCAN = Attachment(id="f1", name="scan.pdf", mime="application/pdf")
+
 
 @pytest.fixture
 def about():
@@ -885,6 +887,41 @@ def test_a_document_gone_before_sending_is_withdrawn_and_may_come_back(hub):
     assert (only_posting().state, document().gone) == ("withdrawn", "Deleted.")
     hub(bill())
     assert (only_posting().state, document().gone) == ("ready", None)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        Gone(source_id="invoice:1"),
+        bill(stage="pending"),
+        bill(stage="closed"),
+        bill(stage="update_only"),
+    ],
+    ids=["gone", "pending", "closed", "update only"],
+)
+def test_a_new_document_that_is_unwanted_before_it_is_stored_is_not_posted(hub, later):
+    hub(bill(attachments=(SCAN,)), later)
+    assert {posting.operation: posting.state for posting in postings()} == {"create": "withdrawn"}
+
+
+def test_a_document_that_is_split_otherwise_before_it_is_stored_is_posted_once(hub):
+    set_differ(hub, "split")
+    hub(two_places(version="1"), two_places(second_place="61", version="2"))
+    assert [(posting.part, posting.state) for posting in postings()] == [
+        ("location:61", "withdrawn"),
+        ("location:62", "withdrawn"),
+        ("", "ready"),
+    ]
+
+
+def test_a_file_of_a_document_that_is_gone_before_it_is_stored_is_not_attached(hub):
+    hub(bill())
+    land(only_posting().id)
+    hub(bill(attachments=(SCAN,), version="2"), Gone(source_id="invoice:1"))
+    assert [(posting.operation, posting.state) for posting in postings()] == [
+        ("create", "posted"),
+        ("delete", "held"),
+    ]
 
 
 def test_a_document_gone_after_posting_asks_a_person(hub):
