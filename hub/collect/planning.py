@@ -31,6 +31,7 @@ from hub.collect.operation import PlannedOperation, plan_operation
 from hub.collect.part_numbers import keep_part_numbers
 from hub.collect.redelivery import is_yielded_again
 from hub.collect.removal import (
+    cancel_removal,
     find_other_kind,
     is_withdrawable,
     list_present_parts,
@@ -66,6 +67,7 @@ def plan_document(
     if document.stage == Stage.PENDING:
         reason = _find_reason_unwanted(document, CaseText("posting.not_wanted_yet", app=app_name))
         plan = plan_withdrawal(batch, row, reason)
+        cancel_removal(batch, plan)
         plan.outcome = DocumentOutcome.PENDING
         return plan
 

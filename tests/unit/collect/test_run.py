@@ -499,6 +499,19 @@ def test_a_posted_document_that_is_being_revised_leaves_quickbooks_alone(hub):
     assert document().stage == "pending"
 
 
+@pytest.mark.parametrize(
+    ("about", "state"), [({"gone": "delete"}, "ready"), ({"gone": "case"}, "held")]
+)
+def test_a_posted_document_that_comes_back_to_be_revised_is_not_removed(hub, state):
+    hub(bill())
+    land(only_posting().id)
+    hub(Gone(source_id="invoice:1"))
+    assert (postings()[-1].operation, postings()[-1].state) == ("delete", state)
+    hub(bill(stage="pending", hold="Being revised."))
+    assert [posting.state for posting in postings()] == ["posted", "withdrawn"]
+    assert open_cases() == []
+
+
 def test_a_closed_document_is_withdrawn(hub):
     hub(bill(stage="closed", hold="Rejected."))
     assert (only_posting().state, only_posting().reason) == ("withdrawn", "Rejected.")
