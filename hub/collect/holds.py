@@ -10,7 +10,7 @@ from hub.collect.removal import cancel_removal
 from hub.contract.document_kinds import words_of
 from hub.contract.documents import Document
 from hub.models import Posting, SourceDocument
-from hub.models.enums import DocumentOutcome, Holder, Operation, PostingState
+from hub.models.enums import WRITE_OPERATIONS, DocumentOutcome, Holder, PostingState
 from hub.outbox.plan_values import Content
 from hub.reasons.texts import add_article
 
@@ -61,8 +61,8 @@ def hold_other_kind(
 def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> DocumentPlan:
     """Hold the unsent postings of a document that cannot be read.
 
-    If the document is in QuickBooks, it stays there, and a case is opened. An unsent change is held
-    as well, because its content may be outdated.
+    If the document is in QuickBooks, it stays there, and a case is opened. Unsent changes, and
+    unsent creations of other parts, are held as well, because their content may be outdated.
     """
     plan = DocumentPlan(row, DocumentOutcome.UNREADABLE)
     postings = batch.transaction_postings(row)
@@ -71,11 +71,11 @@ def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> Do
         cancel_removal(batch, plan)
     finding = build_document_finding("unreadable", row, "unreadable", problem=reason)
     posted_postings = [posting for posting in postings if posting.state == PostingState.POSTED]
-    changed_parts = {posting.part for posting in postings if _is_unsent_change(posting)}
-    if posted_postings and not changed_parts:
+    unsent_parts = {posting.part for posting in postings if _is_unsent_write(posting)}
+    if posted_postings and not unsent_parts:
         plan.open_case(posted_postings[-1], finding)
     elif not plan.reread:
-        _hold_parts(batch, plan, finding, only_parts=changed_parts if posted_postings else None)
+        _hold_parts(batch, plan, finding, only_parts=unsent_parts if posted_postings else None)
     return plan
 
 
@@ -90,6 +90,6 @@ def _hold_parts(
             plan.add_posting(operation, content, disposition, (finding,))
 
 
-def _is_unsent_change(posting: Posting) -> bool:
-    """Return whether a posting is a change of a transaction that was not sent yet."""
-    return posting.operation == Operation.UPDATE and posting.state in outbox.UNSENT
+def _is_unsent_write(posting: Posting) -> bool:
+    """Return whether a posting creates or changes a transaction, and was not sent yet."""
+    return posting.operation in WRITE_OPERATIONS and posting.state in outbox.UNSENT

@@ -443,6 +443,22 @@ def test_a_posted_document_that_cannot_be_read_stays_posted_with_a_case(hub):
     assert open_cases() == []
 
 
+def test_what_is_unsent_of_a_posted_document_that_cannot_be_read_is_held(hub):
+    set_differ(hub, "split")
+    hub(two_places())
+    first, second = postings()
+    land(first.id)
+    hub(Unreadable(source_id="invoice:1", reason="It has no date."))
+    assert [(posting.state, posting.reason) for posting in postings()] == [
+        ("posted", ""),
+        ("held", "It has no date."),
+    ]
+    assert open_cases() == [(f"posting:{second.id}:unreadable", "source", [second.id])]
+    hub(two_places())
+    assert [posting.state for posting in postings()] == ["posted", "ready"]
+    assert open_cases() == []
+
+
 @pytest.mark.row("CT-B2")
 def test_a_sum_that_differs_is_held_with_both_figures(hub):
     hub(bill(lines=[Line(id="a", amount=Decimal("124.99"), codes={"account": "4010"})]))
