@@ -24,7 +24,7 @@ from hub.collect.document_plan import (
     PartPlan,
     PostingPlanWithFindings,
 )
-from hub.collect.settings_check import lock_installation
+from hub.collect.settings_check import load_accepted_files, lock_installation
 from hub.collect.setup import Setup
 from hub.context import current_hub
 from hub.contract.documents import Document, Gone, Unreadable
@@ -76,6 +76,7 @@ class CollectBatch:
         self.installation = lock_installation(
             session, setup.app.name, setup.installation, setup.match_count
         )
+        setup.files = load_accepted_files(session, setup.app, self.installation, setup.files)
         self.now = current_hub().clock.now()
         self.counts: Counter[DocumentOutcome] = Counter()
         self.codes = CodeCollector(setup.installation.id, setup.fields, setup.stored_codes)

@@ -12,12 +12,20 @@ from hub.collect.prepare import prepare
 from hub.collect.read import read
 from hub.collect.replanning import replan_stale, replan_waiting
 from hub.collect.reread import RereadBudget
-from hub.collect.settings_check import MatchRemoved, ReadingStartedOver, SettingsChanged
+from hub.collect.settings_check import (
+    ColumnsChanged,
+    MatchRemoved,
+    ReadingStartedOver,
+    SettingsChanged,
+)
 from hub.collect.setup import Setup
 from hub.context import Progress
 from hub.contract.documents import Checkpoint, Gone, Yielded
 from hub.errors import HubError, PluginFault, RateReached, Refused, Sentence, TooOften
 from hub.sources import file_folder, outage
+
+# The errors after which the rest is read by what changed meanwhile.
+OUTDATED_READINGS = (SettingsChanged, MatchRemoved, ColumnsChanged, ReadingStartedOver)
 
 
 def collect(
@@ -29,8 +37,8 @@ def collect(
     """Read new documents, then waiting ones again, or read exactly these ids.
 
     An error ends the collect and is raised; what was stored before it stays. If the rate of the
-    source is used up, settings are changed or matches removed meanwhile, or everything is to be
-    read again, the result says when to read the rest. With `ids`, these are errors too.
+    source is used up, settings or columns are changed or matches removed meanwhile, or everything
+    is to be read again, the result says when to read the rest. With `ids`, these are errors too.
     """
     result = CollectResult()
     try:
@@ -43,7 +51,7 @@ def collect(
             result.notes += file_folder.receive_all(setup.installation)
             reading.read_all()
         replan_waiting(setup)
-    except (RateReached, SettingsChanged, MatchRemoved, ReadingStartedOver) as error:
+    except (RateReached, *OUTDATED_READINGS) as error:
         if ids:
             raise
         result.notes.append(Sentence("%(error)s The rest is read then.", error=error.text))

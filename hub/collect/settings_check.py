@@ -1,11 +1,14 @@
-"""Stop a collect if its app got other settings, lost a match or is to be read again."""
+"""Stop a collect if what it reads by changed: settings, matches, columns of files, cursors."""
 
-from sqlalchemy import ColumnElement, func, select
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from hub.context import current_hub
+from hub.contract.types import App
 from hub.errors import Retry
-from hub.models import Installation, Match
+from hub.models import Installation, Match, StoredFile
 from hub.outbox.setting_locks import lock_to_plan
 
 # The columns by which documents are read and planned.
@@ -31,6 +34,18 @@ class MatchRemoved(Retry):
         super().__init__(
             "A match of %(app)s was removed while its documents were read. A sync without it"
             " follows.",
+            after=0,
+            app=app,
+        )
+
+
+class ColumnsChanged(Retry):
+    """The columns of a file of an app were chosen otherwise while its documents were read."""
+
+    def __init__(self, app: str) -> None:
+        super().__init__(
+            "The columns of a file of %(app)s were changed while its documents were read. A sync"
+            " with the new ones follows.",
             after=0,
             app=app,
         )
@@ -71,6 +86,39 @@ def count_matches(session: Session, installation: Installation) -> int:
     """Return how many codes of an app, and of those that share its matches, are matched."""
     conditions = build_match_conditions(installation)
     return session.scalar(select(func.count()).select_from(Match).where(*conditions)) or 0
+
+
+class AcceptedFiles(NamedTuple):
+    """The number of accepted files of an app, and the position of the newest one.
+
+    A file whose columns are chosen otherwise gets a new position.
+    """
+
+    total: int = 0
+    newest_position: int = 0
+
+
+def load_accepted_files(
+    session: Session, app: App, installation: Installation, before: AcceptedFiles
+) -> AcceptedFiles:
+    """Return the accepted files of an app; none if it receives no files.
+
+    Raise ColumnsChanged if one that it had `before` has another position now. It may have other
+    documents, and those of its former columns, which are being read, would be posted beside them.
+    """
+    if app.files is None:
+        return before
+    position = StoredFile.position
+    query = select(
+        func.count(position),
+        func.max(position),
+        func.count(case((position <= before.newest_position, position))),
+    )
+    of_app = query.where(StoredFile.installation_id == installation.id)
+    total, newest_position, remaining_total = session.execute(of_app).one()
+    if remaining_total < before.total:
+        raise ColumnsChanged(app.name)
+    return AcceptedFiles(total, newest_position or 0)
 
 
 def build_match_conditions(installation: Installation) -> tuple[ColumnElement[bool], ...]:

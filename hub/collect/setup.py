@@ -10,7 +10,12 @@ from sqlalchemy.orm import Session
 
 from hub.collect.codes import CodeTexts
 from hub.collect.match_index import add_created_records, build_match_index
-from hub.collect.settings_check import build_match_conditions, count_matches
+from hub.collect.settings_check import (
+    AcceptedFiles,
+    build_match_conditions,
+    count_matches,
+    load_accepted_files,
+)
 from hub.context import current_hub
 from hub.contract.types import App, Field, Site
 from hub.db import engine
@@ -36,6 +41,7 @@ class Setup:
     loaded_at: dt.datetime  # a later match is not in the index
     matched_at: dt.datetime | None
     match_count: int  # if fewer are stored, the index has one that was removed
+    files: AcceptedFiles  # as they were when the last documents were stored
     # The codes that this collect has stored, by field and id.
     stored_codes: dict[tuple[str, str], CodeTexts] = field(default_factory=dict)
     read_ids: set[str] = field(default_factory=set)  # source ids that this collect has read
@@ -66,15 +72,17 @@ def load_setup(
         installation = session.get_one(Installation, installation_id)
     site = build_site(installation, settings, secrets)
     fields = load_fields(installation, site)
+    app = get_app(installation)
     with engine.read_only_session() as session:
         match_count = count_matches(session, installation)
+        files = load_accepted_files(session, app, installation, AcceptedFiles())
         facts = company.load_facts(session, installation.company_id)
         fields = _make_unused_fields_optional(fields, facts)
         index = build_match_index(session, installation, fields)
         add_created_records(session, installation, fields, index)
         return Setup(
             installation=installation,
-            app=get_app(installation),
+            app=app,
             site=site,
             fields=fields,
             index=index,
@@ -83,6 +91,7 @@ def load_setup(
             loaded_at=loaded_at,
             matched_at=load_last_match_time(session, installation),
             match_count=match_count,
+            files=files,
         )
 
 

@@ -6,13 +6,25 @@ import shutil
 import pytest
 from sqlalchemy import select
 
-from hub import Checkpoint, NeedsAttention, outbox
+from hub import (
+    Checkpoint,
+    FileContent,
+    FileField,
+    FileKinds,
+    FileTable,
+    NeedsAttention,
+    hookimpl,
+    outbox,
+)
 from hub.collect import replanning
 from hub.collect import run as collect_run
+from hub.context import current_hub
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.installations import enable, full_reading, matches
-from hub.models import Case, Cursor, Installation
+from hub.models import Case, Cursor, Installation, SourceDocument
+from hub.models.enums import FileWay
+from hub.sources import file_intake, file_mapping
 from hub.web.codes import code_decisions
 from tests.support.sources.small_source import (
     SmallSource,
@@ -24,6 +36,9 @@ from tests.support.sources.small_source import (
 
 START = dt.date(2026, 2, 1)
 EARLIER_START = dt.date(2026, 1, 1)
+FILE_KINDS = FileKinds(
+    suffixes=(".csv",), limit=100, fields=(FileField(name="number", label="Number"),)
+)
 
 
 @pytest.fixture
@@ -242,6 +257,105 @@ def test_a_match_that_is_taken_back_while_another_is_made_does_not_hold_after_it
     assert replanning.has_stale(hub.id)
     replanning.replan_stale_of(hub.id)
     assert only_posting().state == "held"
+
+
+# -- columns of files ------------------------------------------------------------------------------
+
+
+class FileSource(SmallSource):
+    """A source whose files are tables with one document, whose number is in the chosen column.
+
+    `acts` has what somebody does before a file is read, by its position, and before the first one.
+    """
+
+    def __init__(self):
+        super().__init__(files=FILE_KINDS)
+        self.acts = {}
+
+    @hookimpl
+    def hub_file(self, app, site, file, content):
+        if file.mapping is None:
+            return FileContent(table=FileTable(columns=("Order", "No"), rows=(("O-1", "B-1"),)))
+        return FileContent(documents=(self.build_id(file, content),))
+
+    @hookimpl
+    def hub_documents(self, app, site, cursors, ids):
+        self.act(0)
+        for file in site.files.after(int(cursors.get("", 0))):
+            self.act(file.position)
+            yield bill(self.build_id(file, site.files.content(file)))
+            yield Checkpoint(cursor=str(file.position))
+
+    def act(self, position):
+        self.acts.pop(position, lambda: None)()
+
+    def build_id(self, file, content):
+        return f"{file.mapping['number']} {content.decode()}"
+
+
+@pytest.fixture
+def file_source():
+    return FileSource()
+
+
+@pytest.fixture
+def files(hub, file_source):
+    """Return the functions with which a person adds a file, and chooses the column of one."""
+    plugins = Plugins.load([file_source], installed=False)
+    object.__setattr__(current_hub(), "plugins", plugins)
+    with read_only_session() as session:
+        installation = session.get_one(Installation, hub.id)
+        assert installation.company.realm
+
+    def add(content):
+        way = FileWay.UPLOAD
+        return file_intake.receive(installation, "a.csv", content, way=way, who="kari").id
+
+    def choose(file_id, column):
+        answers = {"number": column}
+        file_mapping.apply(installation, file_id, "Old system", answers, "kari")
+
+    return add, choose
+
+
+def read_ids():
+    with read_only_session() as session:
+        return sorted(session.scalars(select(SourceDocument.source_id)))
+
+
+def test_documents_of_columns_that_are_changed_during_a_reading_are_not_posted(
+    hub, file_source, files
+):
+    add, choose = files
+    id = add(b"1")
+    choose(id, "Order")
+    file_source.acts = {1: lambda: choose(id, "No")}
+    result = hub()
+    assert (read_ids(), result.continue_after) == ([], 0)
+    assert "The columns of a file of Small were changed while its documents" in result.notes[0]
+    hub()
+    assert read_ids() == ["invoice:No 1"]
+
+
+def test_columns_of_a_file_that_arrives_during_a_reading_may_be_changed_during_it(
+    hub, file_source, files
+):
+    add, choose = files
+    choose(add(b"1"), "Order")
+    file_source.acts = {0: lambda: add(b"2"), 2: lambda: choose(2, "No")}
+    assert hub().continue_after == 0
+    assert read_ids() == ["invoice:Order 1"]
+    hub()
+    assert read_ids() == ["invoice:No 2", "invoice:Order 1"]
+
+
+def test_a_file_that_arrives_during_a_reading_does_not_stop_it(hub, file_source, files):
+    add, choose = files
+    choose(add(b"1"), "Order")
+    file_source.acts = {1: lambda: add(b"2")}
+    assert hub().continue_after is None
+    hub()
+    assert read_ids() == ["invoice:Order 1", "invoice:Order 2"]
 
 
 # -- an app at rest --------------------------------------------------------------------------------
