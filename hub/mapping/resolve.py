@@ -149,10 +149,11 @@ class _Resolver:
     def lift_to_header(self, header: dict[Role, Ref], lines: Sequence[ResolvedLine]) -> Role | None:
         """Move records from the lines into the header where only the header has a field for them.
 
-        Return the role to split the document by, if the lines differ in it.
+        Return the role to split the document by, if the lines differ in it. A document is split by
+        one role only.
         """
         split_role: Role | None = None
-        for role in self.places.header - self.places.line:
+        for role in sorted(self.places.header - self.places.line):
             lines_with_role = [line for line in lines if role in line.refs]
             if not lines_with_role:
                 continue
@@ -161,7 +162,7 @@ class _Resolver:
                 ids.add(header[role].id)
             if len(ids) == 1:
                 header[role] = lines_with_role[0].refs[role]
-            elif self._apply_differ_policy(role, lines_with_role, header):
+            elif self._apply_differ_policy(role, lines_with_role, header, may_split=not split_role):
                 split_role = role
         return split_role
 
@@ -250,16 +251,22 @@ class _Resolver:
         self.missing.setdefault((field, ""), missing)
 
     def _apply_differ_policy(
-        self, role: Role, lines: Sequence[ResolvedLine], header: dict[Role, Ref]
+        self,
+        role: Role,
+        lines: Sequence[ResolvedLine],
+        header: dict[Role, Ref],
+        *,
+        may_split: bool,
     ) -> bool:
         """Apply the policy of the field for lines that differ; return whether to split.
 
-        Each of the lines has a record of the role.
+        Each of the lines has a record of the role. Hold a document that would be split, but is
+        split by another role already.
         """
         field = self._find_field(role)
         label = _get_field_label(field, role)
         policy = field.differ if field else "hold"
-        if policy == "split":
+        if policy == "split" and may_split:
             return True
         if policy == "first":
             ref = header.setdefault(role, lines[0].refs[role])

@@ -623,6 +623,19 @@ def test_differing_locations_may_split_to_the_cent():
     ]
 
 
+def test_lines_that_differ_in_two_records_to_split_by_hold_and_lose_neither():
+    fields = [field for field in FIELDS if field.role not in ("location", "payable_account")]
+    for role in ("location", "payable_account"):
+        fields.append(Field(name=role, label=role, role=role, match=("id",), differ="split"))
+    lines = (
+        line("1", "60", account="7", location="61", payable_account="7"),
+        line("2", "40", account="7", location="62", payable_account="8"),
+    )
+    (case,) = resolve(bill(*lines), fields, book())
+    assert (case.field, case.solution) == ("payable_account", "differ")
+    assert "line 1: Job costs:Materials; line 2: Job costs:Transport" in case.problem
+
+
 def test_a_document_that_states_its_tax_on_its_lines_only_may_split():
     result = differing("split", total=Decimal(125), taxes=(Decimal(15), Decimal(10)))
     assert [part.document.total for part in result.parts] == [Decimal(75), Decimal(50)]
