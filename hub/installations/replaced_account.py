@@ -16,7 +16,7 @@ from hub.context import current_hub
 from hub.db import bulk
 from hub.db.engine import read_only_session
 from hub.errors import NotNow, OtherTenant, Sentence, SettingsInvalid
-from hub.models import Cursor, Installation, Posting, ReceiptRow, SeenCode, SourceDocument
+from hub.models import Case, Cursor, Installation, Posting, ReceiptRow, SeenCode, SourceDocument
 from hub.models.enums import Holder, Operation, PostingState, ReceiptEnd
 from hub.outbox import approvals
 from hub.outbox.transitions import update_postings
@@ -24,6 +24,7 @@ from hub.reasons import texts
 from hub.reasons.texts import CaseText
 from hub.security import secrets
 
+UNREADABLE = "document.unreadable"  # the code of a case about a document that cannot be read
 CHUNK_SIZE = 500  # postings whose cases are closed in one statement
 
 
@@ -115,6 +116,7 @@ def leave_former(session: Session, row: Installation, account: str, who: str) ->
     _require_nothing_in_flight(session, row, app)
     _forget_reading(session, row)
     _close_documents(session, row, reason)
+    _close_cases_of_unreadable_documents(session, row)
     source_cases.close_for_inactive_app(session, row)
     return count
 
@@ -182,3 +184,14 @@ def _close_documents(session: Session, row: Installation, reason: str) -> None:
         "unreadable": "",
     }
     session.execute(documents.values(**values), execution_options={"synchronize_session": False})
+
+
+def _close_cases_of_unreadable_documents(session: Session, row: Installation) -> None:
+    """Close the cases of posted documents that could not be read: no run reads them any more."""
+    open_causes = (
+        select(Case.cause)
+        .where(Case.installation_id == row.id, Case.code == UNREADABLE, Case.closed_at.is_(None))
+        .order_by(Case.id)
+    )
+    for cause in session.scalars(open_causes).all():
+        inbox.close(session, cause)

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from marshmallow import EXCLUDE, Schema, fields
 from sqlalchemy import select
 
-from hub import App, BoundSecrets, Tenant, hookimpl, outbox
+from hub import App, BoundSecrets, Tenant, Unreadable, hookimpl, outbox
 from hub.cli import main
 from hub.contract.documents import KINDS, Attachment
 from hub.db.engine import read_only_session, transaction
@@ -351,6 +351,13 @@ def test_what_the_former_account_posted_stays_and_the_same_id_is_another_documen
     shop.run()
     assert (stored("t1"), stored("t2")) == ({"invoice:1": "posted"}, {"invoice:1": "posted"})
     assert invoices_of(shop) == [("A-1", 100), ("B-1", 250)]
+    assert shop.cases() == []
+
+
+def test_a_former_document_that_could_not_be_read_is_nobody_s_case(shop):
+    shop.run(Unreadable(source_id="invoice:1", reason="A row is cut off."))
+    assert shop.cases() == ["Invoice A-1 of Fjord Homes"]
+    continue_with(shop, "t2")
     assert shop.cases() == []
 
 
