@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy import func, select
 
 from hub.cases.other_account import leads_to_other_account
-from hub.collect.setup import Setup, load_setup
+from hub.collect.setup import Setup, load_setup_to_plan
 from hub.context import current_hub
 from hub.contract.document_kinds import add_twins
 from hub.db import engine
@@ -39,7 +39,7 @@ def prepare(installation_id: int) -> Setup:
     record_download.refresh_outdated(company_id)
     searched_since = _find_search_start(installation)
     _download_transactions(installation, searched_since)
-    setup = load_setup(installation_id)
+    setup = load_setup_to_plan(installation_id)
     setup.searched_since = searched_since
     return setup
 

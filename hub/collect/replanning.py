@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from hub.collect.batch import DOCUMENTS_PER_BATCH, CollectBatch
 from hub.collect.intake import replan_stored
 from hub.collect.reread import PLANNED_AT, RELEASED_BY_READING, is_outdated_by
-from hub.collect.setup import Setup, load_last_match_time, load_setup
+from hub.collect.setup import Setup, load_last_match_time, load_setup_to_plan
 from hub.context import current_hub
 from hub.db import engine
 from hub.errors import NeedsAttention, Retry
@@ -58,7 +58,7 @@ def has_stale(installation_id: int) -> bool:
 
 def replan_stale_of(installation_id: int) -> None:
     """Plan again what an installation planned before the newest match; its source is not called."""
-    replan_stale(load_setup(installation_id))
+    replan_stale(load_setup_to_plan(installation_id))
 
 
 def replan_waiting(setup: Setup) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from hub.context import current_hub
 from hub.contract.types import App
+from hub.db import engine
 from hub.errors import Retry
 from hub.models import Installation, Match, StoredFile
 from hub.outbox.setting_locks import lock_to_plan
@@ -61,6 +62,16 @@ class ReadingStartedOver(Retry):
             after=0,
             app=app,
         )
+
+
+def wait_for_changes(installation_id: int) -> None:
+    """Wait until the changes of settings and matches that people have begun are stored.
+
+    A match has the time of its decision, which is a little earlier than it can be seen. Take the
+    time of a plan before waiting: every match that the plan lacks is then later.
+    """
+    with engine.transaction() as session:
+        lock_to_plan(session, installation_id)
 
 
 def lock_installation(

@@ -15,6 +15,7 @@ from hub.collect.settings_check import (
     build_match_conditions,
     count_matches,
     load_accepted_files,
+    wait_for_changes,
 )
 from hub.context import current_hub
 from hub.contract.types import App, Field, Site
@@ -93,6 +94,13 @@ def load_setup(
             match_count=match_count,
             files=files,
         )
+
+
+def load_setup_to_plan(installation_id: int) -> Setup:
+    """Return the setup by which documents are planned, with the matches being stored meanwhile."""
+    loaded_at = current_hub().clock.now()
+    wait_for_changes(installation_id)
+    return replace(load_setup(installation_id), loaded_at=loaded_at)
 
 
 def _make_unused_fields_optional(

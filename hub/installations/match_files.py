@@ -47,9 +47,9 @@ def import_csv(row: Installation, content: bytes, *, who: str) -> int:
     """Store every row of the file that names a record, or none of them; return how many."""
     lines = _read_rows(content)
     with transaction() as session:
+        writer = DecisionWriter(session, row, who)
         listed_codes = {(line["field"], line["code"]) for line in _load_file_rows(session, row)}
         choices = FileChoices(session, row)
-        writer = DecisionWriter(session, row, who)
         for number, line in lines:
             code = _find_code(line, listed_codes)
             try:
@@ -121,8 +121,8 @@ def import_rows(row: Installation, rows: Iterable[Sequence[str]], *, who: str) -
     """
     count = 0
     with transaction() as session:
-        versions = match_versions.load_versions(session, build_shared_columns(row))
         writer = DecisionWriter(session, row, who)
+        versions = match_versions.load_versions(session, build_shared_columns(row))
         for field, code, name, record, version in rows:
             try:
                 match_versions.require_unchanged(versions, field, code, version, record)

@@ -10,6 +10,7 @@ from hub.contract.codec import dump
 from hub.contract.documents import Item, Party
 from hub.contract.types import Field
 from hub.errors import NotFound, Refused
+from hub.installations import shared_matches
 from hub.installations.file_choices import explain_unusable, load_code_fields
 from hub.installations.storable_matches import require_possible_code
 from hub.mapping import EMPTY, NEW
@@ -24,10 +25,12 @@ from hub.security import audit
 class DecisionWriter:
     """Stores decisions of one person about codes of an app, and records them in the audit log.
 
-    Call `record` in the same transaction: many decisions are then recorded at once.
+    Call `record` in the same transaction: many decisions are then recorded at once. Until it ends,
+    nobody else decides about codes of the app, and no document is planned by its matches.
     """
 
     def __init__(self, session: Session, row: Installation, who: str) -> None:
+        shared_matches.lock_apps(session, row.id)
         self._session = session
         self._row = row
         self._who = who

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from hub import outbox
 from hub.cases import failing_runs
-from hub.collect import match_changes, replanning, requested
+from hub.collect import match_changes, replanning, requested, settings_check
 from hub.collect import run as collect_run
 from hub.context import Ending, Progress, current_hub
 from hub.db.engine import read_only_session
@@ -289,6 +289,7 @@ def _replan_and_drain(steps: Steps, installation: Installation) -> send_run.Drai
     the sending.
     """
     planned_at = current_hub().clock.now()
+    settings_check.wait_for_changes(installation.id)
     _replan(steps, installation.id)
     return send_run.drain(
         installation.company_id,

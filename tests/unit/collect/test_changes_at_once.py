@@ -1,6 +1,7 @@
 """Settings and matches that a person changes on PostgreSQL while a transaction plans by them."""
 
 import datetime as dt
+from functools import partial
 
 import pytest
 
@@ -10,7 +11,7 @@ from hub.collect import run as collect_run
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.errors import Refused
-from hub.installations import enable, matches
+from hub.installations import enable, match_files, matches
 from hub.models import Cursor, Installation, Match
 from hub.web.codes import code_decisions
 from tests.support.servers.blocked_transactions import start_beside
@@ -96,6 +97,60 @@ def test_a_match_that_is_taken_back_does_not_hold_for_what_is_being_planned(
         lambda: code_decisions.forget(installation_id, "account", "unknown", "kari"),
     )
     assert document().reread
+
+
+def decide(installation_id):
+    code_decisions.decide(installation_id, "account", "4010", "8", "kari")
+
+
+def import_file(installation_id):
+    with read_only_session() as session:
+        row = session.get_one(Installation, installation_id)
+    match_files.import_csv(row, b"field,code,quickbooks_id\naccount,4010,8\n", who="kari")
+
+
+@pytest.mark.parametrize("act", [decide, import_file])
+def test_a_match_that_is_being_stored_counts_for_what_is_planned_meanwhile(
+    pg_app, source, installation_id, clock, monkeypatch, act
+):
+    record = matches.DecisionWriter.record
+    threads = []
+
+    def record_beside(writer):
+        record(writer)
+        clock.advance(1)
+        session = writer._session
+        session.flush()
+        source.items = [bill()]
+        collect = partial(collect_run.collect, installation_id)
+        threads.append(start_beside(pg_app, session, collect))
+
+    monkeypatch.setattr(matches.DecisionWriter, "record", record_beside)
+    act(installation_id)
+    threads[0].join()
+    (posting,) = postings()
+    assert b'"8"' in posting.payload
+
+
+def test_two_files_with_matches_of_a_code_are_imported_one_after_the_other(
+    pg_app, installation_id, monkeypatch
+):
+    record = matches.DecisionWriter.record
+    threads = []
+
+    def record_beside(writer):
+        monkeypatch.setattr(matches.DecisionWriter, "record", record)
+        record(writer)
+        writer._session.flush()
+        import_again = partial(import_file, installation_id)
+        threads.append(start_beside(pg_app, writer._session, import_again))
+
+    monkeypatch.setattr(matches.DecisionWriter, "record", record_beside)
+    import_file(installation_id)
+    threads[0].join()
+    with read_only_session() as session:
+        (stored,) = session.query(Match).all()
+    assert stored.record == "8"
 
 
 def test_of_two_people_who_match_a_code_at_once_the_second_is_told(
