@@ -10,7 +10,6 @@ from hub.contract.codec import dump
 from hub.contract.documents import Item, Party
 from hub.contract.types import Field
 from hub.errors import NotFound, Refused
-from hub.installations import shared_matches
 from hub.installations.file_choices import explain_unusable, load_code_fields
 from hub.installations.storable_matches import require_possible_code
 from hub.mapping import EMPTY, NEW
@@ -20,6 +19,7 @@ from hub.models.lists import MAX_CODE_NAME_LENGTH
 from hub.posting.actions import record_creations
 from hub.qbo import records
 from hub.security import audit
+from hub.sources import shared_matches
 
 
 class DecisionWriter:

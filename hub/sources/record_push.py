@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from hub import outbox
 from hub.context import current_hub
 from hub.contract import types
 from hub.contract.documents import Code, Role
@@ -21,9 +20,9 @@ from hub.models import Installation, Match, Posting, SourceDocument, StoredRecor
 from hub.models.enums import MatchOrigin, Operation, PostingState
 from hub.models.lists import MAX_CODE_NAME_LENGTH
 from hub.money import sum_amounts
-from hub.outbox.setting_locks import lock_to_change
 from hub.qbo import company as qbo_company
 from hub.qbo import imports, records
+from hub.sources import shared_matches
 from hub.sources.calls import require_own_account
 from hub.sources.masking import mask_item
 from hub.sources.site import build_site, call_hook, guard, load_fields
@@ -68,7 +67,7 @@ def _push_list(installation: Installation, site: Site, field: Field) -> int:
         result = call_hook(installation, "hub_records", site=site, field=field.name, records=rows)
         codes = [mask_item(code) for code in require_list("hub_records", result, Code)]
     with engine.transaction() as session:
-        lock_to_change(session, installation.id)
+        shared_matches.lock_apps(session, installation.id)
         _link_codes(session, installation, field, codes)
     return len(rows)
 
@@ -265,12 +264,13 @@ def _link_codes(
 def _follow_changed_links(session: Session, installation: Installation) -> None:
     """Store links that were moved or deleted, and have waiting documents read again.
 
-    The codes of these documents may name the former record.
+    The codes of these documents may name the former record. Apps that share the matches of this one
+    may have some, too.
     """
     has_changes = bool(session.dirty or session.deleted)
     session.flush()
     if has_changes:
-        outbox.mark_for_reread(session, installation.id)
+        shared_matches.mark_for_reread(session, installation)
 
 
 def _move_link(match: Match, record_id: str, field: Field, now: dt.datetime) -> None:

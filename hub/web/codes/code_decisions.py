@@ -7,13 +7,14 @@ from sqlalchemy.orm import Session
 from hub.contract.documents import Item, Party, Role
 from hub.db.engine import read_only_session, transaction
 from hub.errors import Refused
-from hub.installations import matches, shared_matches
+from hub.installations import matches
 from hub.mapping import EMPTY, NEW, Decision, Missing, find
 from hub.models import Installation, SeenCode
 from hub.models.enums import CaseDecision, MatchOrigin
 from hub.posting.actions import record_creations
 from hub.qbo import records
 from hub.security import audit
+from hub.sources import shared_matches
 from hub.translations.messages import gettext
 from hub.web.codes import code_lookup, match_messages, match_versions
 

@@ -2,11 +2,12 @@
 
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
-from hub import BoundSecrets, Code, FromSetting, Signal, sources
+from hub import BoundSecrets, Code, FromSetting, Signal, hookimpl, sources
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.errors import OtherTenant, PluginFault, Refused, Retry, SettingsInvalid
@@ -289,6 +290,35 @@ def test_documents_that_wait_are_read_again_after_a_link_was_deleted_or_moved(
         installation = session.get_one(Installation, installed().id)
         document, _ = add_document(session, installation, "review", 50)
         document_id = document.id
+    push_lists(installed(), ["supplier"])
+    assert not is_to_be_reread(document_id)
+    source.links = [Code(id="S-1", quickbooks_id=link)]
+    push_lists(installed(), ["supplier"])
+    assert is_to_be_reread(document_id)
+
+
+class SourceWithTwoApps(SmallSource):
+    """A source with a second app, which shares the matches of the first one."""
+
+    @hookimpl
+    def hub_apps(self):
+        (app,) = super().hub_apps()
+        return [app, replace(app, slug="annex", name="Annex")]
+
+
+@pytest.mark.parametrize("source", [SourceWithTwoApps()])
+@pytest.mark.parametrize("link", ["", "32"])
+def test_documents_of_another_app_are_read_again_after_a_shared_link_was_deleted_or_moved(
+    installed, source, clock, link
+):
+    sources.check(installed())
+    with transaction() as session:
+        annex = Installation(company_id=1, slug="annex", tenant="t1", created_at=clock.now())
+        session.add(annex)
+        session.flush()
+        document, _ = add_document(session, annex, "review", 50)
+        document_id = document.id
+    source.links = [Code(id="S-1", quickbooks_id="31")]
     push_lists(installed(), ["supplier"])
     assert not is_to_be_reread(document_id)
     source.links = [Code(id="S-1", quickbooks_id=link)]
