@@ -21,7 +21,7 @@ from hub.collect.settings_check import (
 from hub.collect.setup import Setup
 from hub.context import Progress
 from hub.contract.documents import Checkpoint, Gone, Yielded
-from hub.errors import HubError, PluginFault, RateReached, Refused, Sentence, TooOften
+from hub.errors import HubError, PluginFault, RateReached, Refused, Retry, Sentence, TooOften
 from hub.sources import file_folder, outage
 
 # The errors after which the rest is read by what changed meanwhile.
@@ -54,8 +54,7 @@ def collect(
     except (RateReached, *OUTDATED_READINGS) as error:
         if ids:
             raise
-        result.notes.append(Sentence("%(error)s The rest is read then.", error=error.text))
-        result.continue_after = error.after
+        _continue_later(result, error)
         return result
     except HubError as error:
         has_progress = isinstance(error, TooOften) and result.counts["documents"]
@@ -70,15 +69,25 @@ def collect(
 def collect_matched(installation_id: int) -> CollectResult:
     """Plan documents again whose codes were matched since they were planned.
 
-    Documents that a code holds are first read from the source.
+    Documents that a code holds are first read from the source. If settings or columns are changed
+    or matches removed meanwhile, the result says when to read the rest.
     """
     result = CollectResult()
-    setup = prepare(installation_id)
-    replan_stale(setup)
-    ids = reread.find_matched_ids(setup)
-    if ids:
-        SourceReading(setup, result, None).read_exactly(ids)
+    try:
+        setup = prepare(installation_id)
+        replan_stale(setup)
+        ids = reread.find_matched_ids(setup)
+        if ids:
+            SourceReading(setup, result, None).read_exactly(ids)
+    except OUTDATED_READINGS as error:
+        _continue_later(result, error)
     return result
+
+
+def _continue_later(result: CollectResult, error: Retry) -> None:
+    """Note in the result of a collect why it ended early, and when the rest is to be read."""
+    result.notes.append(Sentence("%(error)s The rest is read then.", error=error.text))
+    result.continue_after = error.after
 
 
 class SourceReading:

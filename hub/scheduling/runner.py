@@ -246,6 +246,10 @@ def _replan_matched(steps: Steps, installation: Installation) -> None:
     if result.counts:
         counts = _format_counts(result.counts)
         steps.recorder.line(Sentence("Released by new matches: %(counts)s.", counts=counts))
+    for note in result.notes:
+        steps.recorder.line(note)
+    if result.continue_after is not None:
+        steps.continue_after = result.continue_after
 
 
 def _sync_apps_that_share_matches(installation: Installation) -> None:

@@ -161,6 +161,26 @@ def test_a_document_that_is_read_by_old_settings_is_read_again(hub, source):
     assert (source.requested_ids, document().reread) == ([("invoice:1",)], False)
 
 
+def test_settings_that_are_changed_while_matched_documents_are_read_hold_for_those_after_them(
+    hub, source, clock
+):
+    hub([bill(account="unknown")])
+    clock.advance(60)
+    match(hub, "unknown", "8")
+
+    def read_while_the_settings_are_changed(ids):
+        change(differ="split")
+        yield bill(account="unknown")
+
+    read_by_id, source.read_by_id = source.read_by_id, read_while_the_settings_are_changed
+    result = collect_run.collect_matched(hub.id)
+    assert (only_posting().state, result.continue_after) == ("held", 0)
+    assert "The settings of Small were changed while its documents were read" in result.notes[0]
+    source.read_by_id, source.by_id = read_by_id, {"invoice:1": bill(account="unknown")}
+    hub()
+    assert only_posting().state == "review"
+
+
 def test_a_document_marked_before_the_clock_was_set_back_is_read_again_once(hub, source, clock):
     hub([bill(account="unknown")])
     clock.advance(3600)
