@@ -20,6 +20,7 @@ from hub.contract.types import App, Signal, Site, Tenant
 from hub.db import engine
 from hub.errors import NotNow, OtherTenant, Refused, Retry, Sentence
 from hub.models import Installation
+from hub.outbox.setting_locks import lock_to_change
 from hub.qbo import records
 from hub.reasons.texts import CaseText
 from hub.security import hub_settings
@@ -215,15 +216,17 @@ def interpret_webhook(
 def bind(session: Session, installation: Installation, tenant: Tenant) -> None:
     """Bind the installation to the account that a check returned; its warnings become cases.
 
-    The object may be from another session, so it is changed together with its row.
+    The object may be from another session, so it is changed together with its row. An app that was
+    paused or disabled during the check gets no cases: no later check would close them.
     """
-    row = session.get_one(Installation, installation.id)
+    row = lock_to_change(session, installation.id)
     for copy in (row, installation):
         copy.tenant = tenant.id
         copy.tenant_name = tenant.name[:MAX_TENANT_NAME_LENGTH]
     if leads_to_other_account(session, row.id):
         outage.forget(session, row)
-    _warn(session, installation, tenant.warnings)
+    if row.can_run:
+        _warn(session, installation, tenant.warnings)
 
 
 def _warn(session: Session, installation: Installation, warnings: Sequence[str]) -> None:

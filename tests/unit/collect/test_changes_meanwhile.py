@@ -12,6 +12,7 @@ from hub import (
     FileField,
     FileKinds,
     FileTable,
+    Gone,
     NeedsAttention,
     hookimpl,
     outbox,
@@ -381,13 +382,43 @@ def test_a_file_that_arrives_during_a_reading_does_not_stop_it(hub, file_source,
 # -- an app at rest --------------------------------------------------------------------------------
 
 
+def put_to_rest(rest):
+    """Pause or disable the app, as a person does."""
+    if rest == "paused":
+        change(mode="paused")
+    else:
+        enable.disable(1, "small", who="kari")
+
+
+class SlowlyCheckedSource(SmallSource):
+    """A source during whose checks somebody does something."""
+
+    act = None
+
+    @hookimpl
+    def hub_check(self, app, site):
+        if self.act:
+            self.act()
+        return super().hub_check(app, site)
+
+
+@pytest.mark.parametrize(
+    ("source", "rest"), [(SlowlyCheckedSource(), "paused"), (SlowlyCheckedSource(), "disabled")]
+)
+def test_a_source_that_warns_an_app_at_rest_opens_no_case(hub, source, clock, rest):
+    hub([bill(stage="pending")])
+    source.by_id = {"invoice:1": Gone(source_id="invoice:1")}
+    source.warnings, source.act = ("The key expires soon.",), lambda: put_to_rest(rest)
+    result = hub()
+    assert (source.checks, result.continue_after) == (1, 0)
+    with read_only_session() as session:
+        assert session.scalars(select(Case).where(Case.closed_at.is_(None))).all() == []
+
+
 @pytest.mark.parametrize("rest", ["paused", "disabled"])
 def test_a_source_that_refuses_an_app_at_rest_opens_no_case(hub, rest):
     def refuse_after_the_change():
-        if rest == "paused":
-            change(mode="paused")
-        else:
-            enable.disable(1, "small", who="kari")
+        put_to_rest(rest)
         raise NeedsAttention("The key was withdrawn.")
         yield
 
