@@ -166,8 +166,8 @@ def test_retry_sees_that_a_record_is_active_again(shop, name):
     assert shop.cases() == []
 
 
-def test_retry_sees_it_of_what_was_planned_before(shop):
-    """Documents that were in review when the records became inactive are held by the checks."""
+def test_retry_posts_what_was_planned_before_the_records_became_inactive(shop):
+    """The documents were in review then, so the checks before the send hold them."""
     set_mode(shop, "review")
     shop.run(*documents(shop.ids))
     for name in RECORDS:

@@ -186,8 +186,8 @@ class Autotask(Source):
                 )
 
 
-def untold():
-    """Return the receipts that the source does not have yet, or has refused."""
+def count_unsent_receipts():
+    """Return the number of receipts that the source has not accepted."""
     with engine.read_only_session() as session:
         return (
             session.query(ReceiptRow)
@@ -234,7 +234,8 @@ def test_a_source_with_a_rate_limit_is_read_to_its_end(source, app, quickbooks, 
         clock.advance(seconds)
         rounds += 1
     assert run.error == ""
-    while untold() and rounds < 40:  # each is told again, ever later
+    # A receipt that was not accepted is sent again, after a longer wait each time.
+    while count_unsent_receipts() and rounds < 40:
         clock.advance(7200)
         assert site.sync().error == ""
         rounds += 1
@@ -243,8 +244,7 @@ def test_a_source_with_a_rate_limit_is_read_to_its_end(source, app, quickbooks, 
         posted = Counter(session.scalars(select(Posting.document_id).where(*conditions)))
     assert len(posted) >= 4
     assert set(posted.values()) == {1}
-    assert untold() == 0
+    assert count_unsent_receipts() == 0
     refused = [entry for entry in site.stand_in.wsgi.log.entries() if entry["status"] == 429]
-    assert (
-        0 < len(refused) <= 2 * (rounds + 1)
-    )  # who is told to wait waits, with whatever else there is to ask
+    # After a 429 a run makes no further calls: reading and reporting are refused once each.
+    assert 0 < len(refused) <= 2 * (rounds + 1)

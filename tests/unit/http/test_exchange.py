@@ -130,7 +130,7 @@ def test_a_server_that_drips_does_not_outlast_the_deadline(serve, session, first
         fetch(session, server.url, seconds=SECONDS)
 
 
-def test_a_server_that_drips_on_a_connection_used_before_does_not_either(serve, session):
+def test_a_server_that_drips_on_a_used_connection_does_not_outlast_the_deadline(serve, session):
     answers = iter(
         [
             answer_at_once("200 OK", b"quick"),
@@ -144,19 +144,19 @@ def test_a_server_that_drips_on_a_connection_used_before_does_not_either(serve, 
     assert server.connections == 1
 
 
-def test_a_tls_handshake_that_never_ends_does_not_either(serve, session):
+def test_a_tls_handshake_that_never_ends_does_not_outlast_the_deadline(serve, session):
     server = serve(lambda line: server.ended.wait(5))
     with over_in_time(exchange.ExchangeError):
         fetch(session, server.url.replace("http:", "https:"), seconds=SECONDS)
 
 
-def test_a_server_that_does_not_read_what_is_sent_does_not_either(serve, session):
+def test_a_server_that_does_not_read_the_request_does_not_outlast_the_deadline(serve, session):
     server = serve(lambda line: server.ended.wait(5))
     with over_in_time(exchange.ExchangeError):
         fetch(session, server.url, "POST", b"x" * 30_000_000, seconds=SECONDS)
 
 
-def test_silence_does_not_either(serve, session):
+def test_a_silent_server_does_not_outlast_the_deadline(serve, session):
     server = serve(lambda line: server.ended.wait(5))
     with over_in_time(exchange.DeadlinePassed) as raised:
         fetch(session, server.url, seconds=SECONDS)
@@ -199,7 +199,7 @@ def test_the_deadline_of_one_exchange_leaves_the_others_alone(serve, session):
     assert set(outcomes) == {"late", b"hello"}
 
 
-def test_by_an_injected_clock_a_drip_is_late_too(session, clock):
+def test_a_stand_in_that_drips_is_late_by_the_injected_clock(session, clock):
     def drip(environ, start):
         raise ConnectionFault(status=200, body=b"xxx", drip=PATIENT_SECONDS)
 

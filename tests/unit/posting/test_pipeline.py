@@ -36,7 +36,7 @@ def test_many_are_posted_once(bench):
     assert (result.writes, len(bench.bills())) == (23, 23)
 
 
-def test_batches_are_claimed_sent_and_settled_there_too(bench):
+def test_batches_are_posted_once(bench):
     bench.set_sending_mode("batch", size=10)
     bench.quickbooks.add_fault("lose_answer", "batch", nth=2)
     ids = [bench.bill(f"A-{n}") for n in range(23)]

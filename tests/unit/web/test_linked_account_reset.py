@@ -70,7 +70,7 @@ def test_a_new_password_says_what_it_does_not_change(
 
 
 @pytest.mark.parametrize(("required", "for_owner", "_"), CASES)
-def test_the_command_says_it_too(
+def test_the_command_for_a_new_password_says_what_it_does_not_change(
     open_hub: Callable[[str], Visitor], required: str, for_owner: str, _: str
 ) -> None:
     owner = open_hub(required)
