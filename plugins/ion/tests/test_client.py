@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from contextlib import contextmanager
 
 import pytest
 from graphql import build_schema
@@ -212,22 +213,25 @@ def test_a_write_that_always_meets_another_waits(open_bench):
         report_posted(bench)
 
 
+@contextmanager
 def _answer_with(bench, call, status, body):
-    """Let a server answer calls of this name without data, as some GraphQL servers do."""
+    """Answer calls of this name in place of the stand-in; yield the list of their contents."""
 
     def server(environ, start):
         content = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(content)
         if not re.search(rf" {call}( {{|\()".encode(), content):
             return stand_in(environ, start)
+        calls.append(json.loads(content))
         if isinstance(body, str):
             start(status, [("Content-Type", "text/html")])
             return [body.encode()]
         start(status, [("Content-Type", "application/json")])
         return [json.dumps(body).encode()]
 
-    stand_in = bench._stand_in
-    return bench.replaced_by(server)
+    calls = []
+    with bench.replaced_by(server) as stand_in:
+        yield calls
 
 
 @pytest.fixture
@@ -319,8 +323,9 @@ def test_a_write_that_a_rule_allows_with_an_error_is_not_refused(open_bench):
         "data": {"updatePurchaseOrder": {"purchaseOrder": {"id": bench.raw("a part")["id"]}}},
         "errors": [{"message": "The rule Notify the buyer failed."}],
     }
-    with _answer_with(bench, "SetReference", "200 OK", answer):
+    with _answer_with(bench, "SetReference", "200 OK", answer) as calls:
         report_posted(bench)
+    assert len(calls) == 1
 
 
 @pytest.mark.row("ION-38")

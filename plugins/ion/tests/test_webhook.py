@@ -115,9 +115,8 @@ def test_a_hub_that_is_not_there_is_tried_again_and_then_given_up(subscribed):
     subscribed.books.put("receivers", id=receiver["id"], webhookUri="http://127.0.0.1:9/none")
     subscribed.move("a part", "DRAFT")
     subscribed.stand_in.calls.settle()
-    assert all(
-        event["outcome"].startswith("not taken") for event in subscribed.stand_in.calls.events
-    )
+    outcomes = [event["outcome"] for event in subscribed.stand_in.calls.events]
+    assert {outcome.partition(" (")[0] for outcome in outcomes} == {"not taken"}
 
 
 @pytest.mark.row("ION-35")

@@ -21,18 +21,23 @@ ACCEPTED = [(200, None), (200, {}), (201, {"state": "posted"}), (202, None), (20
 
 @contextmanager
 def answered(bench, path_end, status, body):
-    """Answer the writes to paths with this end in place of the stand-in; None is no content."""
+    """Answer the writes to paths with this end in place of the stand-in; None is no content.
+
+    Yield the list of their bodies.
+    """
 
     def serve(environ, start):
         if environ["REQUEST_METHOD"] == "GET" or not environ["PATH_INFO"].endswith(path_end):
             return stand_in(environ, start)
+        written.append(json.loads(read_body(environ)))
         if body is None:
             return text_answer(start, status, "")
         return json_answer(start, status, body)
 
+    written = []
     bench.allow_undescribed_answers()
     with bench.replaced_by(serve) as stand_in:
-        yield
+        yield written
 
 
 @contextmanager
@@ -78,8 +83,9 @@ def test_an_error_with_the_status_200_is_no_delivery(connected, document, answer
 def test_an_answer_without_content_or_with_the_state_is_a_delivery(
     connected, document, status, answer
 ):
-    with answered(connected, "/accounting-status", status, answer):
+    with answered(connected, "/accounting-status", status, answer) as written:
         connected.report(document, "posted", id="145", number="1")
+    assert [state["state"] for state in written] == ["posted"]
 
 
 def test_a_refusal_without_content_is_a_refusal(connected, document):

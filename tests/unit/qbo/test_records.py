@@ -375,7 +375,9 @@ def test_the_company_is_read_too(quickbooks):
 def test_lists_know_up_to_when_changes_are_known(quickbooks, clock):
     with engine.read_only_session() as session:
         states = session.scalars(select(ListState)).all()
-    assert all(state.changed_to for state in states if state.list != "company")
+    changed_to = {state.list: state.changed_to for state in states if state.list != "company"}
+    assert changed_to.keys() >= set(records.LISTS)
+    assert all(changed_to.values())
 
 
 def test_a_list_is_believed_if_quickbooks_refuses_to_count_it(quickbooks, monkeypatch):
