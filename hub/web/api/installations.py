@@ -16,6 +16,7 @@ from hub.installations import approval_changes, enable, replaced_account
 from hub.models import Installation
 from hub.models.enums import InstallationMode
 from hub.security import api_tokens
+from hub.security.rights import Subject
 from hub.web.api import problems
 from hub.web.api.resources import (
     PREFIX,
@@ -29,7 +30,7 @@ from hub.web.api.resources import (
     to_list,
 )
 from hub.web.apps import enabled_apps
-from hub.web.authentication.access import ANYWHERE, load_scope
+from hub.web.authentication.access import ANYWHERE, load_rights, load_scope
 from hub.web.frame.lookup import get_app_or_404, get_installation_or_404, get_row_or_404
 from hub.web.frame.paging import load_page
 
@@ -108,8 +109,10 @@ class SettingsChangeSchema(Schema):
 
 @operation(resource, "/apps/", role="viewer", of=ANYWHERE, response=list_of(AppSchema))
 def apps() -> Any:
-    """List the apps whose plugins are installed."""
-    return build_whole_list(current_hub().plugins.apps.values())
+    """List the apps whose plugins are installed and for which the person has a role."""
+    rights = load_rights()
+    installed = current_hub().plugins.apps.values()
+    return build_whole_list(app for app in installed if rights.role_within(Subject(slug=app.slug)))
 
 
 @operation(

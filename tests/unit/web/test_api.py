@@ -304,6 +304,8 @@ def test_lists_have_the_rows_that_the_person_may_see(two_companies: TwoCompanies
         assert "Bravovik" not in str(own), path
     ids = {row["id"] for row in program.read("/installations/")["data"]}
     assert ids == {two_companies.rows.installations["Alfaborg", "costtracker"]}
+    assert [app["slug"] for app in program.read("/apps/")["data"]] == ["costtracker"]
+    assert {"costtracker", "ion"} <= {app["slug"] for app in everything.read("/apps/")["data"]}
 
 
 def test_the_description_of_a_company_names_every_state_of_its_connection(
