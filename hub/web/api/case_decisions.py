@@ -23,9 +23,9 @@ from hub.web.api.resources import (
     PageQuery,
     Resource,
     build_text_field,
-    build_whole_list,
     list_of,
     operation,
+    to_list,
 )
 from hub.web.api.transactions import TransactionSchema, describe_transaction
 from hub.web.authentication.access import person_name
@@ -33,6 +33,7 @@ from hub.web.cases import case_acts
 from hub.web.codes import code_decisions, record_creation
 from hub.web.codes.record_form import Invalid
 from hub.web.frame.lookup import get_row_or_404
+from hub.web.frame.paging import ListPage, load_page
 from hub.web.transactions import case_comparison, case_transactions
 from hub.web.transactions.case_comparison import Side
 
@@ -134,15 +135,15 @@ def index(case_id: int, query: dict[str, Any]) -> Any:
     """List what a case stops or is about; transactions are read from QuickBooks as they are now."""
     with read_only_session() as session:
         case = get_row_or_404(session, Case, case_id)
-        postings = case_acts.load_postings(session, case_id)
+        postings = _load_page_of_postings(session, case_id).rows
         keys = [] if case.closed_at else case_transactions.list_transaction_keys(case, postings)
     entities = case_transactions.read_entities(keys)  # while no transaction is open
     with read_only_session() as session:
         case = get_row_or_404(session, Case, case_id)
-        postings = case_acts.load_postings(session, case_id)
-        all_sides = case_comparison.build_sides(session, case, postings, entities)
+        page = _load_page_of_postings(session, case_id)
+        all_sides = case_comparison.build_sides(session, case, page.rows, entities)
         sides = {side.posting.id: side for side in all_sides if side.posting is not None}
-        return build_whole_list([_describe(posting, sides.get(posting.id)) for posting in postings])
+        return to_list(page, [_describe(posting, sides.get(posting.id)) for posting in page.rows])
 
 
 @case_decision("/match", body=ChosenRecordSchema)
@@ -304,6 +305,14 @@ def _carry_out(
     case_acts.carry_out(case_id, work_without_message, decision, note, syncs=syncs)
     with read_only_session() as session:
         return case_responses.load(session, case_id)
+
+
+def _load_page_of_postings(session: Session, case_id: int) -> ListPage:
+    """Return one page of the postings of a case that the person may see, oldest first."""
+    query = case_acts.select_postings(case_id, "viewer").order_by(None)
+    return load_page(
+        session, query, order_by=[Posting.id], is_descending=False, size=case_acts.MAX_SHOWN
+    )
 
 
 def _load_posting_ids(session: Session, case_id: int) -> set[int]:

@@ -166,6 +166,27 @@ def test_all_documents_of_a_case_are_left_in_quickbooks(
     assert states == {visitor.story.postings["held"]: left, second.id: "skipped"}
 
 
+def test_the_postings_of_a_case_are_listed_in_pages(
+    program: ApiClient,
+    visitor: Visitor,
+    address_of_missing_document: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(case_acts, "MAX_SHOWN", 1)
+    case_id = int(address_of_missing_document.rpartition("/")[2])
+    with visitor.app.app_context(), transaction() as session:
+        case = session.get_one(Case, case_id)
+        case.postings.append(session.get_one(Posting, visitor.story.postings["review"]))
+        ids = sorted(posting.id for posting in case.postings)
+    first = program.read(f"{address_of_missing_document}/postings")
+    last = program.read(first["next"])
+    assert [row["posting_id"] for row in (*first["data"], *last["data"])] == ids
+    assert (first["previous"], last["next"]) == (None, None)
+    assert program.read(last["previous"])["data"] == first["data"]
+    answer = program.call("GET", f"{address_of_missing_document}/postings", before="nonsense")
+    assert answer.status_code == 422
+
+
 def test_a_document_that_is_gone_can_be_left_in_quickbooks(
     program: ApiClient, visitor: Visitor, address_of_missing_document: str
 ) -> None:
