@@ -318,8 +318,15 @@ def automatic(installation_id: int) -> Response:
         abort(403)
     if _may_become_automatic(installation):
         enable.set_mode(installation.id, InstallationMode.AUTO, who=person_name())
-        run_log.request(RunKind.SYNC, installation_id, person_name())
         flash(gettext("New documents are now posted automatically."), "success")
+        if installation.can_run:
+            run_log.request(RunKind.SYNC, installation_id, person_name())
+        else:
+            company = installation.company.display_name
+            text = gettext(
+                "%(company)s is disconnected, so nothing is read or posted.", company=company
+            )
+            flash(text, "look")
     return redirect(url_for("review.show", installation_id=installation_id))
 
 

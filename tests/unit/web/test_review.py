@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from hub.db import engine
-from hub.models import AuditEntry, Installation, Posting, Run, SourceDocument
+from hub.models import AuditEntry, ConnectedCompany, Installation, Posting, Run, SourceDocument
+from hub.models.enums import ConnectionState
 from hub.outbox import compute_fingerprint
 from hub.web.frame import kind_labels, listed_rows
 from tests.support.pages.list_pages import queries_of
@@ -577,6 +578,20 @@ def test_automatic_posting_is_offered_after_a_first_approval(visitor: Visitor) -
     assert "Post automatically" not in page
     assert visitor.row(Installation, visitor.story.installation).mode == "auto"
     assert visitor.row(AuditEntry, 4).what == "mode changed"
+
+
+def test_automatic_posting_of_a_disconnected_company_starts_no_sync(visitor: Visitor) -> None:
+    visitor.log_in("arne")
+    visitor.approve(visitor.story.installation)
+    with visitor.app.app_context(), engine.transaction() as session:
+        company = session.get_one(ConnectedCompany, visitor.story.company)
+        company.state = ConnectionState.DISCONNECTED
+        runs = session.query(Run).count()
+    page = visitor.press(f"{_here(visitor)}automatic")
+    assert "is disconnected, so nothing is read or posted." in page
+    assert visitor.row(Installation, visitor.story.installation).mode == "auto"
+    with visitor.app.app_context(), engine.read_only_session() as session:
+        assert session.query(Run).count() == runs
 
 
 def test_automatic_posting_is_not_switched_on_before_a_first_approval(visitor: Visitor) -> None:
