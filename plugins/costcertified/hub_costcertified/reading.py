@@ -127,7 +127,8 @@ class PayoutParts:
             payment = self._source.row(payments.LIST_NAME, payment_id)
             if payment is None:
                 continue
-            source_ids = payments.list_moved_ids(movement)
+            unidentified_id = f"{payments.PREFIX}{NO_ID}"
+            source_ids = [*payments.list_moved_ids(movement), unidentified_id]
             for outcome in read(self._site, payments, payment):
                 if outcome.source_id in source_ids:
                     yield outcome
