@@ -183,7 +183,7 @@ def close(case_id: int) -> Response:
     """Close a case that stops nothing, after a person has looked at it."""
     with read_only_session() as session:
         case = get_row_or_404(session, Case, case_id)
-        if not case_acts.is_closable(case, case_acts.load_postings(session, case_id)):
+        if not case_acts.is_closable(session, case):
             abort(400)
     work = partial(case_acts.close, case_id)
     return case_acts.apply(case_id, work, CaseDecision.CLOSED, syncs=False)
@@ -364,8 +364,8 @@ def _render_case_page(case_id: int, problem: str = "", invalid: Invalid | None =
             next_arguments=arguments | {"then": "next"},
             return_arguments={name: text for name, text in arguments.items() if name != "then"},
             next_case_id=case_list.find_next_case_id(session, case_list.read_filters(), case_id),
-            is_blocking=case_acts.is_blocking(postings),
-            is_closable=case_acts.is_closable(case, postings),
+            is_blocking=case_acts.is_blocking(session, case_id),
+            is_closable=case_acts.is_closable(session, case),
             sides=case_comparison.build_sides(session, case, postings, entities),
             reads_now=reads_now,
             max_listed=case_acts.MAX_SHOWN,

@@ -164,14 +164,20 @@ def load_postings(session: Session, case_id: int) -> list[Posting]:
     return list(session.scalars(query).unique())
 
 
-def is_blocking(postings: Sequence[Posting]) -> bool:
-    """Return whether a case holds postings that could continue."""
-    return any(posting.state not in FINAL for posting in postings)
+def is_blocking(session: Session, case_id: int) -> bool:
+    """Return whether a case holds postings that could continue, be they shown or not."""
+    query = (
+        select(Posting.id)
+        .join(case_posting)
+        .where(case_posting.c.case_id == case_id, Posting.state.not_in(FINAL))
+        .limit(1)
+    )
+    return session.scalar(query) is not None
 
 
-def is_closable(case: Case, postings: Sequence[Posting]) -> bool:
+def is_closable(session: Session, case: Case) -> bool:
     """Return whether a person may close a case, because it stops nothing."""
-    return case.action in CLOSABLE_ACTIONS and not is_blocking(postings)
+    return case.action in CLOSABLE_ACTIONS and not is_blocking(session, case.id)
 
 
 def close(case_id: int) -> str:

@@ -342,6 +342,23 @@ def test_a_case_that_stops_nothing_is_closed_by_who_looked_at_it(operator: Visit
     assert operator.row(Case, operator.story.cases["none"]).closed_by == "oda"
 
 
+def test_a_case_is_not_closed_while_it_stops_one_beyond_the_shown_ones(
+    operator: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.web.cases.case_acts.MAX_SHOWN", 1)
+    case_id = operator.story.cases["none"]
+    with operator.app.app_context(), transaction() as session:
+        case = session.get_one(Case, case_id)
+        postings = [
+            session.get_one(Posting, operator.story.postings[state]) for state in ("posted", "held")
+        ]
+        case.postings = postings
+        shown, hidden = (posting.id for posting in postings)
+    assert shown < hidden
+    assert operator.post(f"{_case(operator, 'none')}/close").status_code == 400
+    assert operator.row(Case, case_id).closed_at is None
+
+
 @pytest.mark.parametrize(
     ("act", "fields"),
     [("/retry", {}), ("/{held}/skip", {"reason": "Paid in cash"}), ("/close", {})],
