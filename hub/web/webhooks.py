@@ -108,7 +108,7 @@ def source(installation_id: int) -> Response:
         signals = sources.interpret_webhook(installation, _build_headers(), body)
     except Refused as error:
         return _build_text_response(translate(error.sentence), 401)
-    if any(signal.records for signal in signals):
+    if installation.can_run and any(signal.records for signal in signals):
         run_log.request(RunKind.LISTS, installation.company_id, run_log.WEBHOOK)
     if any(not signal.records for signal in signals):
         ids = [id for signal in signals for id in signal.ids]

@@ -14,7 +14,8 @@ from sqlalchemy import event, update
 from hub import exact_json
 from hub.crypto.vault import Vault
 from hub.db import engine
-from hub.models import ConnectedCompany, Run, Secret, SourceDocument
+from hub.models import ConnectedCompany, Installation, Run, Secret, SourceDocument
+from hub.models.enums import ConnectionState
 from hub.security.secrets import SiteSecrets
 from hub.testing.clock import FakeClock
 from hub.web import webhooks
@@ -53,6 +54,17 @@ def test_a_signed_call_of_a_source_reads_the_named_document_again(visitor: Visit
 def test_a_source_may_ask_for_all_lists_again(visitor: Visitor) -> None:
     assert _call(visitor, {"topic": "master-data.wanted"}) == 200
     assert _runs(visitor) == [("lists", "webhook")]
+
+
+@pytest.mark.parametrize("topic", ["master-data.wanted", "invoice.changed"])
+def test_a_call_starts_no_run_while_the_company_is_disconnected(
+    visitor: Visitor, topic: str
+) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        installation = session.get_one(Installation, visitor.story.installation)
+        installation.company.state = ConnectionState.DISCONNECTED
+    assert _call(visitor, {"topic": topic, "id": 1000}) == 200
+    assert _runs(visitor) == []
 
 
 def test_a_wrong_signature_does_no_work(visitor: Visitor) -> None:
