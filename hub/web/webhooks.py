@@ -5,6 +5,7 @@ They need no log-in but a signature that the caller must have made.
 
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Flask, Response, current_app, request
@@ -13,6 +14,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from hub import sources
 from hub.context import Runtime, current_hub
+from hub.contract.types import Signal
 from hub.db.bulk import is_locked_in_order
 from hub.db.database_errors import repeat_after_conflict
 from hub.db.engine import read_only_session, transaction
@@ -108,14 +110,23 @@ def source(installation_id: int) -> Response:
         signals = sources.interpret_webhook(installation, _build_headers(), body)
     except Refused as error:
         return _build_text_response(translate(error.sentence), 401)
-    if installation.can_run and any(signal.records for signal in signals):
-        run_log.request(RunKind.LISTS, installation.company_id, run_log.WEBHOOK)
-    if any(not signal.records for signal in signals):
+    _follow(installation, signals)
+    return _build_text_response("ok")
+
+
+def _follow(installation: Installation, signals: Sequence[Signal]) -> None:
+    """Have the documents that signals name read again, and request the runs that they ask for."""
+    wants_lists = any(signal.records for signal in signals)
+    wants_sync = any(not signal.records for signal in signals)
+    if wants_sync:
         ids = [id for signal in signals for id in signal.ids]
         _read_again(installation, ids)
-        if installation.can_run:
-            run_log.request(RunKind.SYNC, installation_id, run_log.WEBHOOK)
-    return _build_text_response("ok")
+    if not installation.can_run:
+        return
+    if wants_lists:
+        run_log.request(RunKind.LISTS, installation.company_id, run_log.WEBHOOK)
+    if wants_sync:
+        run_log.request(RunKind.SYNC, installation.id, run_log.WEBHOOK)
 
 
 @pages.post("/quickbooks")
