@@ -119,8 +119,7 @@ def _follow(installation: Installation, signals: Sequence[Signal]) -> None:
     wants_lists = any(signal.records for signal in signals)
     wants_sync = any(not signal.records for signal in signals)
     if wants_sync:
-        ids = [id for signal in signals for id in signal.ids]
-        _read_again(installation, ids)
+        _read_again(installation, signals)
     if not installation.can_run:
         return
     if wants_lists:
@@ -168,15 +167,15 @@ def _build_headers() -> dict[str, str]:
 
 
 @repeat_after_conflict
-def _read_again(installation: Installation, ids: list[str]) -> None:
-    """Mark documents so that the next collect reads them, regardless of its cursor.
+def _read_again(installation: Installation, signals: Sequence[Signal]) -> None:
+    """Mark the named documents so that the next collect reads them, regardless of its cursor.
 
     They are marked in chunks, because a database takes a limited number of values in a statement.
     A run that stores these documents at the same time writes them in any order.
     """
-    if not ids:
+    unique_ids = sorted({id for signal in signals for id in signal.ids})
+    if not unique_ids:
         return
-    unique_ids = sorted(set(ids))
     now = current_hub().clock.now()
     with transaction() as session:
         for start in range(0, len(unique_ids), IDS_PER_STATEMENT):
