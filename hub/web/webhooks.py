@@ -119,7 +119,7 @@ def _follow(installation: Installation, signals: Sequence[Signal]) -> None:
     wants_lists = any(signal.records for signal in signals)
     wants_sync = any(not signal.records for signal in signals)
     if wants_sync:
-        _read_again(installation, signals)
+        _read_again(installation, _list_ids(signals))
     if not installation.can_run:
         return
     if wants_lists:
@@ -166,16 +166,21 @@ def _build_headers() -> dict[str, str]:
     return {name: value for name, value in request.headers.items() if name.lower() != "cookie"}
 
 
+def _list_ids(signals: Sequence[Signal]) -> list[str]:
+    """Return the ids of the documents that signals name."""
+    return [id for signal in signals for id in signal.ids]
+
+
 @repeat_after_conflict
-def _read_again(installation: Installation, signals: Sequence[Signal]) -> None:
+def _read_again(installation: Installation, ids: Sequence[str]) -> None:
     """Mark the named documents so that the next collect reads them, regardless of its cursor.
 
     They are marked in chunks, because a database takes a limited number of values in a statement.
     A run that stores these documents at the same time writes them in any order.
     """
-    unique_ids = sorted({id for signal in signals for id in signal.ids})
-    if not unique_ids:
+    if not ids:
         return
+    unique_ids = sorted(set(ids))
     now = current_hub().clock.now()
     with transaction() as session:
         for start in range(0, len(unique_ids), IDS_PER_STATEMENT):

@@ -220,9 +220,7 @@ class LinkedHistory:
         with transaction() as session:
             of_posting = case_posting.c.posting_id == id, Case.closed_at.is_(None)
             for case in session.scalars(select(Case).join(case_posting).where(*of_posting)).all():
-                of_case = case_posting.c.case_id == case.id
-                postings = session.scalars(select(Posting).join(case_posting).where(of_case)).all()
-                if case_acts.is_closable(case, postings):
+                if case_acts.is_closable(session, case):
                     inbox.close(session, case.cause, "kari")
                     discrepancies.compare_again(session, case.cause)
                     self.accepted.add(self.groups[name].source_id(kind))

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from hub.db.engine import read_only_session, transaction
 from hub.installations import enable as installations_enable
-from hub.installations import matches
+from hub.installations import matches, source_access
 from hub.mapping import NEW
 from hub.models import Case, Posting
 from hub.qbo import company, record_download
@@ -74,7 +74,7 @@ class AutotaskSite:
     def enable(self, mode="auto", company_id=1, **settings):
         """Enable the app a minute later: so many calls of all apps are allowed in each minute."""
         self.advance(RATE_MINUTE)
-        installations_enable.grant_access(company_id, self.slug, who="olga")
+        source_access.grant(company_id, self.slug, who="olga")
         values = {**StandIn.settings(self.url), **NEEDED[self.name], **settings}
         self.row = installations_enable.enable(company_id, self.slug, values, who="kari", mode=mode)
         return self

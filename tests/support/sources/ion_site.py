@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from hub.db.engine import read_only_session
 from hub.installations import enable as installations_enable
+from hub.installations import source_access
 from hub.models import Case, Installation
 from hub.posting.actions import retries
 from qbo_sandbox import QuickBooks
@@ -66,7 +67,7 @@ class IonSite(SourceSite):
 
     def enable(self, grant: bool = True, **settings: Any) -> Installation:
         if grant:
-            installations_enable.grant_access(self.company_id, "ion", who="olga")
+            source_access.grant(self.company_id, "ion", who="olga")
         self.settings = {**QUIET, **self.source.settings(self.url), **ACCOUNTS, **settings}
         self.row = installations_enable.enable(
             self.company_id, "ion", self.settings, who="kari", mode="auto"
