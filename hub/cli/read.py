@@ -222,13 +222,20 @@ def _preview_stand_in(request: ReadRequest) -> "Iterator[DocumentPreview]":
 
     from marshmallow import ValidationError
 
+    from hub.collect.read import check_item
     from hub.contract import settings_schema
-    from hub.errors import SettingsInvalid
+    from hub.errors import Refused, SettingsInvalid
     from hub.scheduling import source_preview, unmatched_preview
     from hub.testing import bench as benches
 
     plugins = benches.load_plugins()
     app = benches.app_of(plugins, request.slug)
+    if app.files and not plugins.has(request.slug, "hub_sandbox"):
+        raise Refused(
+            "%(app)s reads files, so it has no stand-in. Start `hub dev %(slug)s` and upload one.",
+            app=app.name,
+            slug=request.slug,
+        )
     answers = {**unmatched_preview.build_placeholder_settings(app), **request.settings}
     with _report_defects(app.name, "opening its stand-in"):
         try:
@@ -240,7 +247,8 @@ def _preview_stand_in(request: ReadRequest) -> "Iterator[DocumentPreview]":
         record_settings = settings_schema.record_settings(app, bench.settings)
         items = source_preview.drop_checkpoints(bench.reading(ids=request.ids))
         for item in islice(items, request.limit):
-            yield source_preview.preview_item(item, fields, record_settings)
+            checked = check_item(app, item)
+            yield source_preview.preview_item(checked, fields, record_settings)
 
 
 @contextmanager

@@ -45,7 +45,12 @@ def read(setup: Setup, ids: Sequence[str] = ()) -> Iterator[Yielded]:
             if isinstance(item, Checkpoint):
                 yield item
                 continue
-            yield mask_item(_make_storable(_require_declared_kind(setup.app, item)))
+            yield mask_item(check_item(setup.app, item))
+
+
+def check_item(app: App, item: Document | Gone | Unreadable) -> Document | Gone | Unreadable:
+    """Return an item of a plugin as it is stored; Unreadable if it may not be posted as it is."""
+    return _make_storable(_require_declared_kind(app, item))
 
 
 def _require_declared_kind(

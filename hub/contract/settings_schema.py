@@ -203,12 +203,16 @@ def resolve_choices(app: App, values: Mapping[str, Any], choices: Choices) -> di
 
 
 def record_settings(app: App, values: Mapping[str, Any]) -> RecordSettings:
-    """Return the names of the settings that name records, by the role and id of the record."""
+    """Return the names of the settings that name records, by the role and id of the record.
+
+    Settings that name the same record stand together: "usd_account or eur_account".
+    """
     names: dict[tuple[str, str], str] = {}
     for name, field in get_schema(app).fields.items():
         role, id = field.metadata.get("choices_from"), values.get(name)
         if role and isinstance(id, str):
-            names.setdefault((str(role), id), name)
+            key = str(role), id
+            names[key] = f"{names[key]} or {name}" if key in names else name
     return names
 
 

@@ -21,6 +21,7 @@ from hub.contract.documents import (
     Code,
     Document,
     Gone,
+    Outcome,
     Unreadable,
     Yielded,
     get_code_id,
@@ -203,7 +204,7 @@ def _preview_record(
     )
 
 
-def drop_checkpoints(items: Iterable[Yielded]) -> Iterator[Yielded]:
+def drop_checkpoints(items: Iterable[Yielded]) -> Iterator[Outcome]:
     """Yield the items that were read, without the checkpoints."""
     for item in items:
         if not isinstance(item, Checkpoint):

@@ -441,6 +441,44 @@ def test_an_id_that_no_setting_names_is_said_to_be_the_documents(monkeypatch):
     assert "term: 77 → term 77 as the document says" in printed
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"kind": "invoice"}, "of the kind invoice, which the app does not declare"),
+        ({"source_id": "invoice:None"}, "a row without an id, which the plugin calls"),
+    ],
+)
+def test_what_a_run_would_not_take_of_a_stand_in_is_unreadable(monkeypatch, changes, words):
+    bench = Bench("costtracker", {"payable_account": "1"}, plugins=load_plugins())
+    (document,) = bench.read(ids=["invoice:1001"])
+    changed = replace(document, **changes)
+    monkeypatch.setattr(Bench, "reading", lambda self, ids: iter([changed]))
+    printed = CliRunner().invoke(main, ["read", "costtracker", "--stand-in"]).stdout
+    assert printed.startswith(f"{changed.source_id}  unreadable\n")
+    assert words in printed
+
+
+def test_settings_that_name_the_same_record_are_named_together(monkeypatch, tmp_path):
+    accounts = dict.fromkeys(("income_account", "bank_account", "fee_account"), "1")
+    settings = {**accounts, "item": "1", "fee_item": "1"}
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps(settings))
+    bench = Bench("costcertified", settings, plugins=load_plugins())
+    item = next(item for item in bench.read() if isinstance(item, Document) and item.lines)
+    lines = tuple(replace(line, codes={"item": "1"}) for line in item.lines)
+    monkeypatch.setattr(Bench, "reading", lambda self, ids: iter([replace(item, lines=lines)]))
+    arguments = ["read", "costcertified", "--stand-in", "--settings", str(file)]
+    printed = CliRunner().invoke(main, arguments).stdout
+    assert "item: 1 → item 1 as the setting item or fee_item says" in printed
+
+
+def test_an_app_that_reads_files_is_tried_with_hub_dev():
+    result = CliRunner().invoke(main, ["read", "files", "--stand-in"])
+    assert result.exit_code != 0
+    expected = "Files reads files, so it has no stand-in. Start `hub dev files` and upload one."
+    assert expected in result.output
+
+
 def test_a_code_that_the_plugin_does_not_declare_is_named(monkeypatch):
     bench = Bench("costtracker", {"payable_account": "1"}, plugins=load_plugins())
     (document,) = bench.read(ids=["invoice:1001"])
