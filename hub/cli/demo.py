@@ -141,19 +141,23 @@ def _serve(demo_hub: "Demo", show_sent: bool, match_codes: bool) -> bool:
         stack.callback(engine.stop)
         _say_addresses(demo_hub)
         if show_sent:
-            _say_rates(demo_hub)
-            say(CHANGE_HINT)
+            say_source_hints(demo_hub)
         return demo_hub.wait()
 
 
-def _say_rates(demo_hub: "Demo") -> None:
-    """Print how often the sources may be called, since runs wait for that."""
+def say_source_hints(demo_hub: "Demo") -> None:
+    """Print how often the sources may be called, since runs wait for that, and how to change them.
+
+    An app that reads files has no source.
+    """
     apps = demo_hub.app.extensions["hub"].plugins.apps
     for slug in demo_hub.stand_ins:
         app = apps[slug]
         if app.rate:
             rate = Rate.parse(app.rate)
             say(f"{app.name} allows {rate}: a run that needs more calls waits for it.")
+    if demo_hub.stand_ins:
+        say(CHANGE_HINT)
 
 
 def _say_addresses(demo_hub: "Demo") -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import select, update
 
 from hub import demo
 from hub.cli import dev, main
-from hub.cli.demo import say_missing_stand_ins
+from hub.cli.demo import CHANGE_HINT, say_missing_stand_ins, say_source_hints
 from hub.cli.plugin_template import Choices, render
 from hub.cli.sample_matches import SampleMatches
 from hub.cli.sent_payloads import SentPayloads
@@ -237,6 +237,15 @@ def test_an_app_without_a_stand_in_is_named_with_the_page_on_which_it_is_enabled
         assert line.startswith(f"Files has no stand-in, so it is not enabled. Enable it at {page},")
         login = requests.get(page, timeout=60, allow_redirects=False)
         assert login.headers["Location"].startswith("/login")
+
+
+def test_how_to_change_a_document_is_said_only_where_there_is_a_stand_in(open_demo, capsys):
+    with open_demo("ion", 3) as small:
+        say_source_hints(small)
+        assert CHANGE_HINT in capsys.readouterr().out
+        small.stand_ins = {}
+        say_source_hints(small)
+        assert not capsys.readouterr().out
 
 
 def test_a_start_after_a_change_reads_every_document_again(open_demo):
