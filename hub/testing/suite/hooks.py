@@ -221,7 +221,7 @@ def _check_content(attachment: Attachment, content: Any, what: str) -> None:
     if not isinstance(content, bytes) or not content:
         pytest.fail(f"{what} returned {content!r}. It must return the bytes of the file.")
     if attachment.size not in (None, len(content)):
-        pytest.fail(f"{what} returned {len(content)} bytes, not {attachment.size} as stated.")
+        pytest.fail(f"{what} returned {len(content)} bytes, not {attachment.size!r} as stated.")
     digest = hashlib.sha256(content).hexdigest()
     if attachment.sha256 and attachment.sha256.lower() != digest:
         pytest.fail(f"{what} returned bytes with another sha256 than its document states.")

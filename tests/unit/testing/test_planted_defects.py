@@ -1840,6 +1840,9 @@ DEFECTS = {
     "a file of another size": Defect(
         FILES, HOOKS, "return CONTENT", "return CONTENT + CONTENT", "returned 16 bytes, not 8"
     ),
+    "a size that is a text": Defect(
+        FILES, DOCUMENTS, "size=8", 'size="8"', "returned 8 bytes, not '8' as stated"
+    ),
     "a file with another content": Defect(
         FILES, HOOKS, "return CONTENT", "return CONTENT[::-1]", "another sha256"
     ),
