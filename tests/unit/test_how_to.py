@@ -63,6 +63,7 @@ GUIDES_WITH_CODE = {
     "files.md": 3,
     "paging.md": 12,
     "reporting-back.md": 3,
+    "settings.md": 1,
     "testing.md": 2,
     "webhooks.md": 3,
 }
@@ -136,6 +137,12 @@ def rental(n, updated):
     from hub_shed.sandbox import rental
 
     return {**rental(n), "updated": updated}
+
+
+def without_id(n):
+    """Return such a row to which the source gave no id."""
+    row = rental(n, "2026-03-02T10:00:00Z")
+    return {name: value for name, value in row.items() if name != "id"}
 
 
 def ids(items, type):
@@ -241,6 +248,20 @@ def test_each_way_of_access_lets_the_client_in(name, access):
     site = site_at(ClosedShed().wsgi, token="T", password="pass", key="K", refresh_token="first")
     client = names_of("how-to/authentication-and-rates.md", 1)[name](site)
     assert [client.get("/rentals/r1") for _ in range(2)] == [access, access]
+
+
+def test_a_choice_of_the_admin_is_the_policy_of_a_field(tutorial):
+    names = names_of("how-to/settings.md")
+    (app,) = tutorial.hub_apps()
+    plugin = ModuleType("hub_settings_guide")
+    plugin.hub_apps = hookimpl(lambda: [replace(app, settings=names["Settings"], wants=())])
+    plugin.hub_fields = hookimpl(lambda app: [names["OWNER"]])
+    plugin.hub_documents = tutorial.hub_documents
+    plugins = Plugins.load([plugin], installed=False)
+    schema = settings_schema.get_schema(plugins.apps["shed"])
+    answers = schema.load({"base_url": "https://shed.example", "key": "k"})
+    assert (answers["owners"], answers["payable_account"]) == ("hold", "")
+    assert names["OWNER"].missing == "{owners}"
 
 
 def test_a_sign_in_in_the_browser_lets_the_client_in_until_its_access_ends():
@@ -565,6 +586,14 @@ def test_a_cursor_of_changes_can_be_used_directly():
     assert source.moments == ["", "2026-03-02T10:58:00.000Z"]
 
 
+@pytest.mark.parametrize("index", [8, 9], ids=["read_changes", "a cursor of changes"])
+def test_a_rental_without_an_id_stops_no_other(index):
+    source = ChangedRentals(without_id(1), rental(2, "2026-03-02T11:00:00Z"))
+    source.rentals = lambda since, page: [(source._changed(since), "")]
+    items = list(names_of("how-to/paging.md", index)["iter_changes"](source, ""))
+    assert (ids(items, Unreadable), ids(items, Document)) == (["None"], ["r2"])
+
+
 def test_single_rentals_are_read_in_the_order_of_their_ids():
     source = ChangedRentals(rental(1, "2026-03-02T10:00:00Z"), rental(2, "2026-03-02T11:00:00Z"))
     items = list(names_of("how-to/paging.md", 10)["read_rentals"](source, ["r1", "r9", "r2"]))
@@ -590,6 +619,17 @@ def test_a_rental_that_is_missing_is_reported_once_a_day(tutorial):
     single, missing = hub_documents("shed", Bench("shed", plugins=plugins).site, {}, ["r1", "r41"])
     assert single.source_id == "r1"
     assert missing == Gone(source_id="r41", reason="Shed no longer has it.")
+
+
+def test_a_comparison_of_ids_takes_rows_without_one():
+    rows = [without_id(1), rental(2, "")]
+    shed = SimpleNamespace(pages=lambda path, cursor: [(rows, "end")])
+    names = names_of("how-to/deletions.md")
+    items = list(names["iter_changes"](shed, ""))
+    assert (ids(items, Unreadable), ids(items, Document)) == (["None"], ["r2"])
+    assert list(names["present_ids"](shed)) == ["None", "r2"]
+    read_deletion = names_of("how-to/deletions.md", 2)["read_deletion"]
+    assert read_deletion(without_id(1)).source_id == "None"
 
 
 class ShedOfLists:
@@ -664,7 +704,7 @@ def test_a_rental_that_stays_in_the_list_with_a_mark_is_gone():
 def test_a_part_that_its_row_has_lost_is_gone(bench):
     names = names_of("how-to/deletions.md", 4)
     row = {**rental(1, ""), "deposits": [{"id": 31}, {"id": 32}]}
-    rentals = {row["id"]: row}
+    rentals = {row["id"]: row, "none": without_id(2)}
     shed = SimpleNamespace(
         pages=lambda path, cursor: [(list(rentals.values()), "end")],
         find=lambda path: rentals.get(path.removeprefix("/rentals/")),
@@ -675,11 +715,18 @@ def test_a_part_that_its_row_has_lost_is_gone(bench):
 
     first = list(names["iter_changes"](shed, {}, read_deposit))
     assert ids(first, Document) == ["r1", "deposit:r1-31", "deposit:r1-32"]
+    assert ids(first, Unreadable) == ["None"]
     stored, end = (item for item in first if isinstance(item, Checkpoint))
     assert (stored.stream, end.stream) == ("deposit deletions", "")
     del row["deposits"][0]
     later = list(names["iter_changes"](shed, {stored.stream: stored.cursor}, read_deposit))
     assert ids(later, Gone) == ["deposit:r1-31"]
+    row["deposits"].insert(0, {"amount": "5.00"})
+    for deposits in ({"deposits": row["deposits"]}, {}):  # one without an id, and none stated
+        rentals["r1"] = {**rental(1, ""), **deposits}
+        again = list(names["iter_changes"](shed, {stored.stream: stored.cursor}, read_deposit))
+        assert (ids(again, Gone), ids(again, Document)[0]) == ([], "r1")
+    rentals["r1"] = row
     for id, type in (("deposit:r1-32", Document), ("deposit:r1-31", Gone), ("deposit:r9-1", Gone)):
         item = names["find_deposit"](shed, id, read_deposit)
         assert (item.source_id, isinstance(item, type)) == (id, True)
