@@ -25,7 +25,7 @@ from hub.web.administration import checklist
 from hub.web.authentication.access import ANYWHERE, load_rights, load_scope, require_role
 from hub.web.frame import company_choice
 from hub.web.frame.kind_labels import count_kinds
-from hub.web.frame.layout import zone
+from hub.web.frame.moments import zone
 from hub.web.frame.paging import load_page
 from hub.web.lists import case_list, figures
 from hub.web.lists.figures import PostedFigures

@@ -32,7 +32,7 @@ from hub.web.cases import case_acts, case_assignees, case_removals, case_skips
 from hub.web.codes import code_decisions, match_versions, record_creation
 from hub.web.codes.code_lookup import AppCode
 from hub.web.codes.record_form import Invalid
-from hub.web.frame.layout import list_installation_choices, use_zone_of
+from hub.web.frame import app_filter, moments
 from hub.web.frame.lookup import get_row_or_404
 from hub.web.frame.paging import build_first_address, drop_unset, is_past_end
 from hub.web.lists import case_export, case_list, exports
@@ -68,7 +68,7 @@ def show() -> str | Response:
             snoozed_count=case_list.count_snoozed(session, filters),
             sort_orders=case_list.SORT_ORDERS,
             companies=case_list.list_companies(session, filters["company"]),
-            installations=list_installation_choices(session, filters["installation"]),
+            installations=app_filter.list_installation_choices(session, filters["installation"]),
             has_posted=checklist.has_posted(session, load_scope()),
             has_next_step=checklist.is_shown(),
             has_review=not cases.rows and has_any_in_review(session, load_scope()),
@@ -352,7 +352,7 @@ def _render_case_page(case_id: int, problem: str = "", invalid: Invalid | None =
         case = get_row_or_404(session, Case, case_id)
         postings = case_acts.load_postings(session, case_id)
         installation = case_acts.find_installation(session, case)
-        use_zone_of(installation)
+        moments.use_zone_of(installation)
         return render_template(
             "case.html",
             case=case,

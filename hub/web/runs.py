@@ -24,8 +24,10 @@ from hub.sources import outage
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.authentication.access import ANYWHERE, load_scope, may_here, require_role
 from hub.web.frame import viewer
-from hub.web.frame.layout import app_name, list_installation_choices, use_zone_of
+from hub.web.frame.app_filter import list_installation_choices
 from hub.web.frame.lookup import get_row_or_404
+from hub.web.frame.moments import use_zone_of
+from hub.web.frame.names import app_name
 from hub.web.frame.paging import build_first_address, drop_unset, is_past_end, load_page
 from hub.web.frame.run_kinds import RUN_KIND_LABELS
 from hub.web.lists import exports

@@ -20,7 +20,7 @@ from hub.security import people
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web.authentication.access import OWN, load_scope, require_role
 from hub.web.frame import company_choice
-from hub.web.frame.layout import app_name
+from hub.web.frame.names import app_name
 from hub.web.frame.paging import build_first_address, is_past_end, load_page
 from hub.web.request import destinations, row_ids
 

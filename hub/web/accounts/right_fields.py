@@ -12,7 +12,7 @@ from hub.context import current_hub
 from hub.models import ConnectedCompany, Installation
 from hub.security.rights import Right, Subject
 from hub.translations.messages import gettext_noop
-from hub.web.frame.layout import app_name
+from hub.web.frame.names import app_name
 from hub.web.request import row_ids
 
 ROLE_TEXTS = {

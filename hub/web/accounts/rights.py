@@ -14,8 +14,8 @@ from hub.translations.messages import gettext, translate
 from hub.web.accounts import right_fields
 from hub.web.accounts.right_fields import RightFields
 from hub.web.authentication.access import person_name, require_recent_login, require_role
-from hub.web.frame.layout import app_name
 from hub.web.frame.lookup import get_row_or_404
+from hub.web.frame.names import app_name
 
 pages = Blueprint("rights", __name__, url_prefix="/people/<int:person_id>/rights")
 

@@ -17,7 +17,7 @@ from hub.scheduling import run_log
 from hub.security.rights import IS_ACTIVE, Subject, get_rights
 from hub.web.authentication import refused_rights
 from hub.web.authentication.access import may_here, person_name
-from hub.web.frame.layout import is_personal, may_configure
+from hub.web.frame.app_rights import is_personal, may_configure
 from hub.web.frame.lookup import get_row_or_404
 
 

@@ -32,8 +32,8 @@ from hub.web.apps import enabled_apps, setting_history
 from hub.web.authentication.access import may_open_run, person_name, require_role
 from hub.web.frame import environment_badge
 from hub.web.frame.kind_labels import count_kinds
-from hub.web.frame.layout import app_name
 from hub.web.frame.lookup import get_row_or_404
+from hub.web.frame.names import app_name
 from hub.web.lists import case_list
 from hub.web.lists.counts import count_documents, count_in_review
 

@@ -11,8 +11,8 @@ from hub.db.engine import read_only_session
 from hub.errors import HubError, Retry
 from hub.models import Installation
 from hub.qbo import record_download, records
+from hub.web.frame.app_rights import may_configure
 from hub.web.frame.forms import Choices, LoadChoices
-from hub.web.frame.layout import may_configure
 
 
 def build_choice_loader(

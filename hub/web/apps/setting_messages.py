@@ -7,7 +7,7 @@ from hub.models import Installation
 from hub.security import people
 from hub.security.rights import Subject
 from hub.translations.messages import gettext
-from hub.web.frame.layout import is_personal
+from hub.web.frame.app_rights import is_personal
 
 
 def describe_saving(app: App, source: str, *, was_enabled: bool) -> str:

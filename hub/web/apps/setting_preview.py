@@ -17,7 +17,7 @@ from hub.models import Installation
 from hub.models.enums import InstallationMode
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.apps import setting_history
-from hub.web.frame.layout import format_day
+from hub.web.frame.moments import format_day
 from hub.web.frame.state_labels import MODE_LABELS
 
 DIGEST_FIELD = "shown"  # the field that names the changes that the person has seen

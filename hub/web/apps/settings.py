@@ -41,8 +41,9 @@ from hub.web.authentication.access import (
 )
 from hub.web.authentication.expired_forms import keep_form, renew_while_typing
 from hub.web.frame import forms, viewer
-from hub.web.frame.layout import may_configure, zone
+from hub.web.frame.app_rights import may_configure
 from hub.web.frame.lookup import get_app_or_404, get_installation_or_404, get_row_or_404
+from hub.web.frame.moments import zone
 from hub.web.request import form_drafts
 
 pages = Blueprint("settings", __name__)

@@ -24,7 +24,7 @@ from hub.translations.messages import gettext, translate
 from hub.web.audit_log import audit_details, audit_exports, audit_wording
 from hub.web.audit_log.audit_subjects import EntrySubjects
 from hub.web.authentication.access import require_role
-from hub.web.frame.layout import zone
+from hub.web.frame.moments import zone
 from hub.web.frame.paging import list_distinct_values, load_page
 from hub.web.lists import exports
 

@@ -11,7 +11,7 @@ from hub.installations import matches as stored_matches
 from hub.models import AuditEntry, Installation, Match, SeenCode
 from hub.translations.messages import gettext
 from hub.web.codes import code_lookup
-from hub.web.frame.layout import app_name
+from hub.web.frame.names import app_name
 from hub.web.frame.viewer import translate_for_app
 
 # Acts on codes name the codes as "costtracker supplier s1".

@@ -13,7 +13,7 @@ from hub.web.audit_log import audit_wording
 from hub.web.frame import run_kinds
 from hub.web.frame.company_choice import find_chosen_or_only_company
 from hub.web.frame.kind_labels import KIND_LABELS
-from hub.web.frame.layout import app_name, document_title
+from hub.web.frame.names import app_name, document_title
 from hub.web.frame.state_labels import STATE_LABELS
 from hub.web.lists.case_list import ACTION_LABELS, CASE_LISTS
 from hub.web.reporting.report_tables import GROUP_LABELS

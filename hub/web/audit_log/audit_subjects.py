@@ -26,7 +26,7 @@ from hub.web.audit_log.recorded_settings import RecordedSettings
 from hub.web.codes import code_lookup
 from hub.web.frame import viewer
 from hub.web.frame.kind_labels import kind_label
-from hub.web.frame.layout import app_name, document_title
+from hub.web.frame.names import app_name, document_title
 from hub.web.frame.viewer import translate_for_app
 from hub.web.request.row_ids import MAX_ROW_ID
 

@@ -33,7 +33,7 @@ from hub.web.cases import (
     stopped_postings,
 )
 from hub.web.cases.bulk_report import describe_assignment, format_case_count
-from hub.web.frame.layout import format_day
+from hub.web.frame.moments import format_day
 from hub.web.frame.paging import drop_unset, load_pairs
 from hub.web.lists import case_list
 from hub.web.request import form_drafts, row_ids

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub.models import Case, Installation
 from hub.web.frame import viewer
-from hub.web.frame.layout import zone
+from hub.web.frame.moments import zone
 from hub.web.frame.paging import load_pairs
 
 

@@ -20,7 +20,7 @@ from hub.web.apps.installation import build_tabs
 from hub.web.authentication.access import person_name, require_role
 from hub.web.cases import continuation
 from hub.web.codes import code_decisions, code_facts, code_lookup
-from hub.web.frame.layout import may_configure
+from hub.web.frame.app_rights import may_configure
 from hub.web.frame.lookup import get_row_or_404
 from hub.web.lists import exports, xlsx
 from hub.web.lists.case_list import CaseRow

@@ -45,10 +45,11 @@ from hub.web.documents.timeline import (
     build_timeline,
 )
 from hub.web.frame import paging, viewer
+from hub.web.frame.app_filter import list_installation_choices
 from hub.web.frame.case_titles import load_subjects
 from hub.web.frame.kind_labels import KIND_LABELS, count_kinds
-from hub.web.frame.layout import list_installation_choices, use_zone_of
 from hub.web.frame.lookup import get_row_or_404
+from hub.web.frame.moments import use_zone_of
 from hub.web.frame.paging import drop_unset, load_page
 from hub.web.frame.source_view import build_source_view
 from hub.web.lists import exports, saved_filters

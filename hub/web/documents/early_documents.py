@@ -23,7 +23,7 @@ from hub.translations.messages import gettext, ngettext
 from hub.web.apps.installation import build_tabs
 from hub.web.authentication.access import person_name, require_role
 from hub.web.frame import listed_rows
-from hub.web.frame.layout import may_configure
+from hub.web.frame.app_rights import may_configure
 from hub.web.frame.lookup import get_row_or_404
 from hub.web.frame.paging import build_first_address, is_past_end, load_page
 from hub.web.frame.source_view import format_sums

@@ -16,7 +16,7 @@ from hub.models.enums import (
 )
 from hub.translations import stored
 from hub.translations.messages import gettext, gettext_noop, ngettext
-from hub.web.frame.layout import format_moment
+from hub.web.frame.moments import format_moment
 from hub.web.frame.state_labels import STATE_LABELS
 
 ABSENT_AT_SOURCE = gettext_noop(

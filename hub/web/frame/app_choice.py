@@ -12,7 +12,7 @@ from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Installation
 from hub.web.authentication.access import ANYWHERE, load_scope, require_role
 from hub.web.frame import company_choice
-from hub.web.frame.layout import LISTS_BY_APP
+from hub.web.frame.app_filter import LISTS_BY_APP
 from hub.web.frame.paging import load_page
 
 APPS_PER_PAGE = 25

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from hub.cases import advice
 from hub.models import Case
 from hub.web.frame.case_outcomes import describe_outcome
-from hub.web.frame.layout import app_name
+from hub.web.frame.names import app_name
 from hub.web.lists import case_list, exports
 from hub.web.lists.case_list import CaseRow
 

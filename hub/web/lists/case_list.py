@@ -25,10 +25,9 @@ from hub.web.authentication.access import (
     load_shown_scope,
     person_name,
 )
-from hub.web.frame import paging, viewer
+from hub.web.frame import moments, open_cases, paging, viewer
 from hub.web.frame.case_titles import format_headline, load_closed_postings, load_subjects
 from hub.web.frame.kind_labels import format_document_count
-from hub.web.frame.layout import MAX_COUNTED, today
 from hub.web.lists import continued_cases
 from hub.web.request import row_ids
 
@@ -117,7 +116,7 @@ class CaseRow:
         """Return whether the earliest document should have been paid by now."""
         if self.due is None:
             return False
-        return self.due < today()
+        return self.due < moments.today()
 
 
 def read_filters() -> dict[str, str]:
@@ -264,11 +263,12 @@ def count_groups(session: Session, filters: Filters) -> list[tuple[str, str, int
 
 
 def count_snoozed(session: Session, filters: Filters | None = None) -> int:
-    """Count the snoozed cases that the filters choose, at most one more than `MAX_COUNTED`."""
+    """Count the snoozed cases that the filters choose, at most one more than are shown."""
     all_filters = (
         dict.fromkeys(FILTER_NAMES, "") | dict(filters or {}) | {"show": "snoozed", "act": ""}
     )
-    some = select(Case.id).where(*build_conditions(session, all_filters)).limit(MAX_COUNTED + 1)
+    chosen = select(Case.id).where(*build_conditions(session, all_filters))
+    some = chosen.limit(open_cases.MAX_COUNTED + 1)
     return session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 

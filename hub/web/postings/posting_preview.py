@@ -17,8 +17,8 @@ from hub.web.apps.installation import build_tabs
 from hub.web.authentication.access import require_role
 from hub.web.documents import source_files
 from hub.web.frame import listed_rows
-from hub.web.frame.layout import use_zone_of
 from hub.web.frame.lookup import get_row_or_404
+from hub.web.frame.moments import use_zone_of
 from hub.web.frame.source_view import build_source_view
 from hub.web.postings import review_rows
 from hub.web.postings.review_rows import PostingPreview

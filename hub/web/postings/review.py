@@ -23,8 +23,8 @@ from hub.web.apps.installation import build_tabs, count_before_start
 from hub.web.authentication import confirmation
 from hub.web.authentication.access import person_name, require_recent_login, require_role
 from hub.web.frame import listed_rows
+from hub.web.frame.app_rights import may_configure
 from hub.web.frame.kind_labels import count_kinds
-from hub.web.frame.layout import may_configure
 from hub.web.frame.lookup import get_row_or_404
 from hub.web.frame.paging import build_first_address, is_past_end
 from hub.web.lists.counts import count_in_review

@@ -18,8 +18,9 @@ from reportlab.pdfgen.canvas import Canvas
 from hub.posting.reconcile.totals_lines import TotalsLine
 from hub.translations import messages
 from hub.translations.messages import gettext, ngettext
-from hub.web.frame import layout
+from hub.web.frame import moments
 from hub.web.frame.kind_labels import kind_label
+from hub.web.frame.names import app_name
 from hub.web.frame.source_view import format_amount, format_dates, format_money
 from hub.web.reconcile.reconciliation_report import (
     ReconciliationReport,
@@ -125,26 +126,26 @@ def _iter_facts(
 ) -> Iterator[tuple[str, str]]:
     """Yield what the head of the document says, as label and text."""
     first, last = report.months
-    months = layout.format_month(first)
+    months = moments.format_month(first)
     if last != first:
-        months = f"{months} – {layout.format_month(last)}"
-    zone = layout.zone()
+        months = f"{months} – {moments.format_month(last)}"
+    zone = moments.zone()
     requested_by = format_requester(report.run.requested_by)
     company = gettext(
         "%(name)s (QuickBooks company %(realm)s)",
         name=report.company.display_name,
         realm=report.company.realm,
     )
-    app = layout.app_name(report.slug) if report.slug else gettext("All apps of the company")
+    app = app_name(report.slug) if report.slug else gettext("All apps of the company")
     text = gettext(
         "%(at)s (%(zone)s) by %(person)s",
-        at=layout.format_exact_time(printed_at),
+        at=moments.format_exact_time(printed_at),
         zone=zone,
         person=printed_by,
     )
     yield gettext("Company"), company
     yield gettext("App"), app
-    yield gettext("Reconciled"), f"{layout.format_exact_time(report.summary.at)} ({zone})"
+    yield gettext("Reconciled"), f"{moments.format_exact_time(report.summary.at)} ({zone})"
     yield gettext("Requested by"), requested_by
     yield gettext("Run"), str(report.run.id)
     yield gettext("Documents dated"), months or "–"
@@ -255,7 +256,7 @@ def _format_difference_cells(difference: ReportedDifference) -> tuple[str, ...]:
         label = gettext("%(label)s (accepted)", label=label)
     return (
         messages.translate_name(difference.document),
-        layout.app_name(difference.slug),
+        app_name(difference.slug),
         format_dates(difference.date),
         format_money(difference.posted, difference.currency),
         format_money(difference.quickbooks, difference.currency),

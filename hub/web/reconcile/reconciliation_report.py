@@ -22,9 +22,9 @@ from hub.posting.reconcile.totals_lines import TotalsLine, add_up
 from hub.scheduling import run_log
 from hub.security.rights import Scope
 from hub.translations.messages import gettext, gettext_noop
-from hub.web.frame import layout
+from hub.web.frame import names
 from hub.web.frame.kind_labels import kind_label
-from hub.web.frame.layout import app_name
+from hub.web.frame.names import app_name
 from hub.web.reconcile.reconciliation_summary import ReconciliationSummary, list_lines, summarize
 
 CASES_PER_QUERY = 500
@@ -162,7 +162,7 @@ def format_requester(name: str) -> str:
     """Return who asked for a reconciliation: a person, or the schedule of every night."""
     if name == run_log.SCHEDULE:
         return gettext("Nightly schedule")
-    return layout.format_requester(name)
+    return names.format_requester(name)
 
 
 def describe_line(line: TotalsLine) -> dict[str, Any]:

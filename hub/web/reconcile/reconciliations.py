@@ -25,8 +25,8 @@ from hub.web.authentication.access import (
 )
 from hub.web.frame import viewer
 from hub.web.frame.company_choice import find_chosen_or_only_company
-from hub.web.frame.layout import use_zone_of
 from hub.web.frame.lookup import get_row_or_404
+from hub.web.frame.moments import use_zone_of
 from hub.web.frame.paging import ListPage, build_address_with, load_page
 from hub.web.lists import exports
 from hub.web.reconcile import all_reconciliations

@@ -11,7 +11,7 @@ from hub.models import ConnectedCompany
 from hub.web.administration import checklist
 from hub.web.authentication.access import load_scope
 from hub.web.frame.company_choice import BY_NAME, COMPANIES_PER_PAGE, select_visible_companies
-from hub.web.frame.layout import today
+from hub.web.frame.moments import today
 from hub.web.frame.paging import load_page
 from hub.web.lists import exports
 from hub.web.reporting import (

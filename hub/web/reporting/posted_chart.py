@@ -14,7 +14,7 @@ from hub.models import Posting, SourceDocument
 from hub.models.enums import WRITE_OPERATIONS, Operation
 from hub.models.postings import POSTED_CONDITION
 from hub.security.rights import Scope
-from hub.web.frame.layout import today, zone
+from hub.web.frame.moments import today, zone
 from hub.web.reporting import bar_chart
 from hub.web.reporting.bar_chart import BarValue, Chart
 

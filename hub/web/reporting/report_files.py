@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from hub.models import ConnectedCompany
 from hub.money import round_amount
-from hub.web.frame.layout import app_name
+from hub.web.frame.names import app_name
 from hub.web.lists.exports import Row
 from hub.web.reporting.company_postings import CompanyApproval, CompanyDelays
 from hub.web.reporting.company_totals import Ages

@@ -18,7 +18,8 @@ from hub.translations.messages import gettext
 from hub.web.administration import checklist
 from hub.web.authentication.access import ANYWHERE, company_id_of_address, load_scope, require_role
 from hub.web.frame.company_choice import find_chosen_or_only_company
-from hub.web.frame.layout import app_name, today
+from hub.web.frame.moments import today
+from hub.web.frame.names import app_name
 from hub.web.frame.paging import load_page
 from hub.web.lists import exports
 from hub.web.reporting import (

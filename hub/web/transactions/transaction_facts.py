@@ -10,7 +10,7 @@ from hub.models import StoredRecord, TransactionHead
 from hub.models.enums import TransactionState
 from hub.qbo import deep_links, display, intuit_keys
 from hub.translations.messages import gettext, gettext_noop
-from hub.web.frame.layout import format_day, format_moment
+from hub.web.frame.moments import format_day, format_moment
 from hub.web.frame.source_view import format_dates, format_money
 
 # What the hub adds to the facts of a transaction.

@@ -13,7 +13,7 @@ from hub.security import people
 from hub.security.rights import Right, Subject
 from hub.web import home
 from hub.web.administration import companies
-from hub.web.frame import app_choice, layout
+from hub.web.frame import app_choice, app_filter, open_cases
 from tests.support.pages.list_pages import link, queries_of
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, add_company, add_installation
@@ -103,7 +103,7 @@ LISTS = ("/documents", "/runs/", "/inbox/")
 @pytest.fixture
 def few_choices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limit menus to two apps, and the page that chooses one to three at a time."""
-    monkeypatch.setattr(layout, "MAX_CHOICES", 2)
+    monkeypatch.setattr(app_filter, "MAX_CHOICES", 2)
     monkeypatch.setattr(app_choice, "APPS_PER_PAGE", 3)
 
 
@@ -205,7 +205,7 @@ def test_only_lists_have_a_page_to_choose_an_app(viewer: Visitor) -> None:
 def test_open_cases_are_counted_to_a_limit(
     viewer: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(layout, "MAX_COUNTED", 1)
+    monkeypatch.setattr(open_cases, "MAX_COUNTED", 1)
     page = viewer.page("/")
     assert "1+ open" in page
     assert '<span class="count">1+<' in page
