@@ -29,6 +29,7 @@ from hub.models import LoginSession, Passkey, User
 from hub.security import audit, login_sessions, provider_accounts, second_factor
 from hub.security.login_sessions import EndReason
 from hub.translations.messages import gettext, gettext_noop, ngettext
+from hub.web.accounts.browsers import describe_browser
 from hub.web.authentication import access, passkeys, sessions, throttling
 from hub.web.authentication.access import OWN, person_name, require_recent_login, require_role
 from hub.web.frame import viewer_choices
@@ -275,29 +276,6 @@ def _build_page_values(session: Session) -> dict[str, Any]:
         "describe_browser": describe_browser,
         **viewer_choices.list_choices(),
     }
-
-
-def describe_browser(text: str) -> str:
-    """Return the browser and the system that a user agent names, as far as it is readable."""
-    browsers = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome"}
-    systems = {
-        "Android": "Android",
-        "iPhone": "iPhone",
-        "iPad": "iPad",
-        "Windows": "Windows",
-        "Mac OS X": "macOS",
-        "Linux": "Linux",
-    }
-    browser = _find_first_word(browsers | {"Safari": "Safari"}, text)
-    system = _find_first_word(systems, text)
-    if browser and system:
-        return gettext("%(browser)s on %(system)s", browser=browser, system=system)
-    return browser or system or text[:60] or gettext("Unknown browser")
-
-
-def _find_first_word(words: dict[str, str], text: str) -> str:
-    """Return the name of the first word that a text contains."""
-    return next((name for word, name in words.items() if word in text), "")
 
 
 def _render_authenticator_page(problem: str) -> str | Response:

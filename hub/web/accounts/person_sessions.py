@@ -9,7 +9,7 @@ from hub.security import api_tokens, audit, login_sessions, provider_accounts, s
 from hub.security.login_sessions import EndReason
 from hub.translations.messages import gettext
 from hub.web.accounts import api_tokens as own_tokens
-from hub.web.accounts.account import describe_browser
+from hub.web.accounts.browsers import describe_browser
 from hub.web.authentication.access import person_name, require_recent_login, require_role
 from hub.web.frame.lookup import get_row_or_404
 from hub.web.request import row_ids
