@@ -204,8 +204,20 @@ def reconcile(company_id: int) -> Response:
 
 
 def _start(kind: str, company_id: int) -> Response:
-    """Request a run for a company and redirect to it; answer 404 for an unknown company."""
+    """Request a run for a company and redirect to it; answer 404 for an unknown company.
+
+    For a disconnected company it only shows a message: the page may have been opened before.
+    """
     company = _get_company_or_404(company_id)
+    if company.is_disconnected:
+        flash(
+            gettext(
+                "%(company)s is disconnected. An owner connects it again under Companies.",
+                company=company.display_name,
+            ),
+            "error",
+        )
+        return _redirect_to_company(company_id)
     run_id = run_log.request(kind, company.id, person_name())
     run_page = url_for("runs.one", run_id=run_id)
     return redirect(run_page)

@@ -196,7 +196,9 @@ def reconciliations(company_id: int, query: dict[str, Any]) -> Any:
 def start_reconciliation(company_id: int) -> Any:
     """Reconcile a company now, or return the run that waits already."""
     with read_only_session() as session:
-        get_row_or_404(session, ConnectedCompany, company_id)
+        company = get_row_or_404(session, ConnectedCompany, company_id)
+    if company.is_disconnected:
+        return problems.build_problem(409, DISCONNECTED_MESSAGE)
     return _start(RunKind.RECONCILE, company_id)
 
 

@@ -14,6 +14,7 @@ from hub.models import (
     AuditEntry,
     Case,
     CaseNote,
+    ConnectedCompany,
     Installation,
     Posting,
     Run,
@@ -49,6 +50,16 @@ def test_documents_have_states_amounts_and_reasons(program: ApiClient, visitor: 
     assert {**one, "postings": ...} == {**posted[0], "postings": ...}
     assert one["postings"][0]["quickbooks_id"] == one["quickbooks_id"]
     assert (one["date"], one["total"]) == ("2026-03-02", "1250.50")
+
+
+def test_a_disconnected_company_is_not_reconciled(program: ApiClient, visitor: Visitor) -> None:
+    with visitor.app.app_context(), transaction() as session:
+        session.query(ConnectedCompany).update({"state": ConnectionState.DISCONNECTED})
+        before = session.scalar(select(func.count()).select_from(Run))
+    answer = program.call("POST", f"/companies/{visitor.story.company}/reconciliations/")
+    assert (answer.status_code, answer.json["detail"]) == (409, runs_of_api.DISCONNECTED_MESSAGE)
+    with visitor.app.app_context(), read_only_session() as session:
+        assert session.scalar(select(func.count()).select_from(Run)) == before
 
 
 def test_lists_are_paged_by_the_address_of_the_next_page(

@@ -304,6 +304,20 @@ def test_what_is_folded_is_named_after_its_company(owner: Visitor) -> None:
     assert len(names) == len(set(names)) == 8
 
 
+@pytest.mark.parametrize("act", ["lists", "reconcile"])
+def test_no_run_of_a_disconnected_company_starts_from_a_page_that_is_still_open(
+    owner: Visitor, act: str
+) -> None:
+    company_id = owner.story.company
+    with owner.app.app_context(), engine.transaction() as session:
+        session.get_one(ConnectedCompany, company_id).state = "disconnected"
+        count = session.query(Run).count()
+    page = owner.press(f"/companies/{company_id}/{act}")
+    assert "is disconnected. An owner connects it again" in page
+    with owner.app.app_context(), engine.read_only_session() as session:
+        assert session.query(Run).count() == count
+
+
 def test_a_company_that_a_person_disconnected_comes_after_the_working_ones(owner: Visitor) -> None:
     with owner.app.app_context(), engine.transaction() as session:
         add_company(session, "901", "Zeta Bygg AS")
