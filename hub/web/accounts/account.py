@@ -167,17 +167,17 @@ def authenticator() -> str | Response:
 @require_recent_login
 def confirm_authenticator() -> str | Response:
     """Use the authenticator app from now on, if its first code is right."""
-    guess = throttling.begin_guess("second-factor code", f"user {current_user.id}")
-    with transaction() as session:
-        is_right = second_factor.confirm_secret(
-            session, current_user.id, request.form.get("code", "")
-        )
-        codes = _note_new_factor(session, "authenticator") if is_right else []
+    code = request.form.get("code", "")
+    with throttling.begin_guess("second-factor code", f"user {current_user.id}") as guess:
+        with transaction() as session:
+            is_right = second_factor.confirm_secret(session, current_user.id, code)
+            codes = _note_new_factor(session, "authenticator") if is_right else []
+        if is_right:
+            guess.succeed()
     if not is_right:
         return _render_authenticator_page(
             gettext("The code is not right. Enter the one that the app shows now.")
         )
-    guess.succeed()
     sessions.forget_row()
     if codes:
         return _render_recovery_codes_page(codes, gettext("Authenticator app added"))

@@ -40,8 +40,10 @@ def check() -> str | Response:
     if row is None or not row.needs_factor:
         flash(gettext("This took too long. Log in again."), "look")
         return redirect(url_for("security.login", next=_get_destination()))
-    guess = throttling.begin_guess("second-factor code", f"user {row.user_id}")
-    factor = _find_accepted_factor(row)
+    with throttling.begin_guess("second-factor code", f"user {row.user_id}") as guess:
+        factor = _find_accepted_factor(row)
+        if factor:
+            guess.succeed()
     if not factor:
         with transaction() as session:
             is_over = login_sessions.note_failure(session, row.id)
@@ -52,7 +54,6 @@ def check() -> str | Response:
             flash(gettext("Too many wrong codes. Log in again."), "error")
             return redirect(url_for("security.login"))
         return _render_page(row, gettext("The code is wrong or was used already. Enter a new one."))
-    guess.succeed()
     sessions.complete(row, factor)
     return redirect(_get_destination())
 
@@ -134,12 +135,13 @@ def _find_accepted_factor(row: LoginSession) -> str:
                 return ""
             used = passkeys.find_used(session, challenge, credential, verify_person=False)
             return "passkey" if used is not None and used.user_id == row.user_id else ""
-        if second_factor.accept_code(session, row.user_id, code):
-            return "authenticator"
+        # First, because the secret of the app cannot be read while its key is missing.
         if second_factor.accept_recovery_code(session, row.user_id, code):
             name = session.get_one(User, row.user_id).name
             audit.record(session, name, "recovery code used", name)
             return "recovery code"
+        if second_factor.accept_code(session, row.user_id, code):
+            return "authenticator"
     return ""
 
 

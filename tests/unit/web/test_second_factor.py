@@ -220,6 +220,35 @@ def test_the_authenticator_survives_a_rotation_of_the_keys(
     assert enter_code(other, code_at(secret, clock))[0] == 302
 
 
+def test_a_code_that_cannot_be_checked_is_no_wrong_guess(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    visitor.log_in("olga")
+    secret, codes = set_up_authenticator(visitor, clock)
+    other = log_in_again(visitor)
+    runtime = visitor.app.extensions["hub"]
+    vault = runtime.vault
+    other_ring = parse_ring("HUB_VAULT_KEYS", config.keys.create_key())
+    object.__setattr__(runtime, "vault", Vault(other_ring))
+    assert {enter_code(other, "123456")[0] for _ in range(8)} == {400}
+    assert enter_code(log_in_again(visitor), codes[0])[0] == 302
+    object.__setattr__(runtime, "vault", vault)
+    clock.advance(STEP_SECONDS)
+    assert enter_code(other, code_at(secret, clock))[0] == 302
+
+
+def test_a_first_code_that_cannot_be_checked_is_no_wrong_guess(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    visitor.log_in("olga")
+    visitor.post("/account/authenticator/new")
+    runtime = visitor.app.extensions["hub"]
+    other_ring = parse_ring("HUB_VAULT_KEYS", config.keys.create_key())
+    object.__setattr__(runtime, "vault", Vault(other_ring))
+    statuses = [visitor.post("/account/authenticator", code="123456").status_code for _ in range(8)]
+    assert set(statuses) == {400}
+
+
 def test_a_new_second_factor_ends_the_other_sessions(visitor: Visitor, clock: FakeClock) -> None:
     visitor.log_in("olga")
     elsewhere = log_in_again(visitor)
