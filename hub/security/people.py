@@ -211,6 +211,12 @@ def record_log_in(session: Session, person_id: int) -> None:
     session.execute(statement.values(last_login_at=now))
 
 
+def record_factor_request(session: Session, person_id: int) -> None:
+    """Store that a person is asked now for the first time to set up a second factor."""
+    statement = update(User).where(cast(Any, User.id) == person_id)
+    session.execute(statement.values(factor_asked_at=current_hub().clock.now()))
+
+
 def get_last_login(person: User) -> dt.datetime | None:
     """Return when a person logged in last, in UTC; the column has no zone."""
     moment: dt.datetime | None = cast(Any, person).last_login_at

@@ -18,7 +18,6 @@ from flask import (
 )
 from flask import session as cookie
 from flask_security import current_user
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
@@ -26,7 +25,7 @@ from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow
 from hub.models import LoginSession, Passkey, User
-from hub.security import audit, login_sessions, provider_accounts, second_factor
+from hub.security import audit, login_sessions, people, provider_accounts, second_factor
 from hub.security.login_sessions import EndReason
 from hub.translations.messages import gettext, gettext_noop, ngettext
 from hub.web.accounts.browsers import describe_browser
@@ -98,10 +97,7 @@ def require_factor() -> str | Response:
     destination = _get_destination()
     if not is_factor_missing():
         return redirect(destination)
-    if current_user.factor_asked_at is None:
-        values: Any = {"factor_asked_at": current_hub().clock.now()}
-        with transaction() as session:
-            session.execute(update(User).where(User.id == current_user.id).values(values))
+    _begin_grace_period()
     return render_template(
         "factor_required.html",
         destination=destination,
@@ -114,9 +110,18 @@ def require_factor() -> str | Response:
 @require_role("viewer", of=OWN)
 def postpone() -> Response:
     """Go on without a second factor in this session."""
-    if may_postpone():
-        cookie[POSTPONED_KEY] = _get_session_row().id
+    if is_factor_missing():
+        _begin_grace_period()
+        if may_postpone():
+            cookie[POSTPONED_KEY] = _get_session_row().id
     return redirect(_get_destination())
+
+
+def _begin_grace_period() -> None:
+    """Store when the person was first asked to set up a second factor."""
+    if current_user.factor_asked_at is None:
+        with transaction() as session:
+            people.record_factor_request(session, _get_person_id())
 
 
 @pages.post("/sessions/end")
@@ -191,6 +196,8 @@ def confirm_authenticator() -> str | Response:
 def remove_authenticator() -> Response:
     """Remove the authenticator app."""
     with transaction() as session:
+        if not second_factor.has_authenticator(session, _get_person_id()):
+            abort(404)
         _check_may_remove(has_other=second_factor.count_passkeys(session, _get_person_id()) > 0)
         second_factor.remove_authenticator(session, _get_person_id())
         _note_removed(session, gettext_noop("authenticator app"))

@@ -61,6 +61,14 @@ def test_the_password_alone_reaches_nothing(visitor: Visitor, clock: FakeClock) 
     assert other.post("/account/passkeys/options").status_code == 302
 
 
+def test_an_authenticator_app_that_is_not_set_up_is_not_removed(visitor: Visitor) -> None:
+    visitor.log_in("vera")
+    assert visitor.post("/account/authenticator/remove").status_code == 404
+    with visitor.app.app_context(), engine.read_only_session() as session:
+        acts = list(session.scalars(select(AuditEntry.what)))
+    assert "second factor removed" not in acts
+
+
 def test_a_used_code_is_not_accepted_again(visitor: Visitor, clock: FakeClock) -> None:
     visitor.log_in("olga")
     secret, _ = set_up_authenticator(visitor, clock)
@@ -370,6 +378,17 @@ def test_the_set_up_may_be_postponed_for_seven_days(required: Visitor, clock: Fa
     assert "Not now" not in required.page("/")
     required.post("/account/postpone")
     assert required.get("/").status_code == 302
+
+
+def test_a_set_up_that_is_postponed_unasked_may_be_postponed_for_seven_days(
+    required: Visitor, clock: FakeClock
+) -> None:
+    required.log_in("olga")
+    required.post("/account/postpone")
+    clock.advance(7 * 86400)
+    required.log_in("olga")
+    required.post("/account/postpone")
+    assert required.get("/").location.startswith("/account/required")
 
 
 def test_a_set_up_is_postponed_for_one_session_only(required: Visitor) -> None:
