@@ -43,6 +43,16 @@ def _change(person: Visitor, current: str, new: str) -> str:
     return answer.text if answer.status_code == 200 else answer.location
 
 
+def test_the_role_of_an_invitation_is_not_chosen_in_the_form_beside_it(visitor: Visitor) -> None:
+    visitor.log_in("olga")
+    chosen = '<option value="owner" selected>'
+    for button in ({}, {"more": "1"}):
+        page = visitor.post("/people/invite", address="none", role="owner", **button).text
+        assert chosen not in page.partition('action="/people/add"')[2]
+    page = visitor.post("/people/add", name="none", password=PASSWORD, role="owner").text
+    assert chosen in page.partition('action="/people/add"')[2]
+
+
 def test_a_password_that_somebody_else_chose_is_changed_first(kari: Visitor) -> None:
     assert kari.log_in(NEW).location == "/"
     for page in ("/", "/inbox/", "/documents"):
