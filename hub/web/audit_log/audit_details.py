@@ -71,6 +71,7 @@ DETAIL_LABELS = {
     "sync_token": "version",
     "text": "text",
     "to": "to",
+    "token": "API token",
     "via": "via",
     "was": "was",
     "words": "search",

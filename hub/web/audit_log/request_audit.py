@@ -1,7 +1,7 @@
 """Entries of the audit log about requests: log-ins and log-outs, and what was refused.
 
 They are written when the request is over. A log-in that cannot be recorded fails: the browser then
-gets an error and no session.
+gets an error and no session. Neither does it get a file whose download cannot be recorded.
 """
 
 import logging
@@ -69,19 +69,24 @@ def _record(response: Response) -> Response:
         log.error("%s", error)
         return _refuse_unrecorded()
     if "attachment" in response.headers.get("Content-Disposition", ""):
-        _record_export()
+        response = _record_export(response)
     _record_refusal(response)
     refusals.record_counted()
     return response
 
 
-def _record_export() -> None:
-    """Record what a person downloads."""
-    with read_only_session() as session:
-        subject, details = audit_exports.build_entry(session, request)
-    audit.record_alone(
-        person_name() or refusals.NOBODY, audit_exports.EXPORT_ACTION, subject, **details
-    )
+def _record_export(response: Response) -> Response:
+    """Record what a person downloads; return an error page in its place if that fails."""
+    try:
+        with read_only_session() as session:
+            subject, details = audit_exports.build_entry(session, request)
+        who = person_name() or refusals.NOBODY
+        audit.record_alone(who, audit_exports.EXPORT_ACTION, subject, **details)
+    except DatabaseUnavailable as error:
+        log.error("%s", error)
+        response.close()
+        return _build_unavailable_page()
+    return response
 
 
 def _record_acts(acts: list[tuple[str, str, dict[str, Any]]]) -> None:
@@ -96,6 +101,11 @@ def _refuse_unrecorded() -> Response:
     """Return the error page, and end the session that began with this request."""
     cookie.clear()
     g.pop("_login_user", None)
+    return _build_unavailable_page()
+
+
+def _build_unavailable_page() -> Response:
+    """Return the error page of a database that cannot be used."""
     return failures.build_error_page(503, *failures.DATABASE_UNAVAILABLE, database_away=True)
 
 

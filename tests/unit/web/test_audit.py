@@ -15,6 +15,7 @@ from hub.models import Installation, StoredRecord
 from hub.scheduling import retention
 from hub.security import audit
 from hub.web.audit_log import audit_details, audit_subjects, audit_wording
+from tests.support.pages.api_client import ApiClient
 from tests.support.pages.audit_acts import recorded_acts, recorded_details
 from tests.support.pages.page_texts import PageTexts
 from tests.support.pages.page_visitor import Visitor
@@ -104,6 +105,13 @@ def test_every_detail_that_the_code_records_has_a_label(owner):
         "record"
     }  # `record` is shown as what it is the id of
     assert details - internal - set(audit_details.DETAIL_LABELS) == set()
+
+
+def test_the_token_of_an_act_is_named_in_the_language_of_the_person(owner):
+    program = ApiClient.of(owner.app, "oda", "operate")
+    assert program.call("PUT", "/cases/1/assignee", {"assignee": "oda"}).status_code == 200
+    page = owner.get("/audit/?what=case+assigned", headers={"Accept-Language": "nb"}).text
+    assert '<span class="soft">API-nøkkel</span> of oda operate' in page
 
 
 def test_details_are_in_the_language_of_the_person(owner):

@@ -83,6 +83,19 @@ def test_a_log_in_that_cannot_be_recorded_fails(nobody, monkeypatch):
     assert "/login" in nobody.get("/inbox/").location
 
 
+def test_a_download_that_cannot_be_recorded_is_not_sent(operator, monkeypatch):
+    def fail(*_, **__):
+        raise DatabaseUnavailable("sqlite:///hub.db", "it is locked")
+
+    monkeypatch.setattr(audit, "record", fail)
+    answer = operator.get("/documents/export?format=json")
+    assert (answer.status_code, answer.mimetype) == (503, "text/html")
+    assert "The database cannot be used now." in answer.text
+    assert "Content-Disposition" not in answer.headers
+    monkeypatch.undo()
+    assert operator.get("/documents/export?format=json").status_code == 200
+
+
 def test_a_flood_of_refusals_fills_no_table(operator, clock):
     operator.get("/people/")
     before = count(operator, "request refused")
