@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hub.context import current_hub
@@ -49,7 +50,14 @@ def invite(
         InvitationRight(role=role, company_id=subject.company_id, slug=subject.slug)
         for role, subject in by_subject.values()
     ]
-    return invitation, renew(session, invitation, who)
+    try:
+        return invitation, renew(session, invitation, who)
+    except IntegrityError:
+        raise Refused(
+            "Somebody else invited %(address)s at the same moment. Check the rights of that"
+            " invitation.",
+            address=address,
+        ) from None
 
 
 def renew(session: Session, invitation: Invitation, who: str) -> str:
@@ -128,12 +136,13 @@ def accept(session: Session, invitation: Invitation, password_hash: str) -> User
     same_code = (Invitation.id == invitation.id, Invitation.code_hash == invitation.code_hash)
     used = session.execute(delete(Invitation).where(*same_code))
     if not cast(Any, used).rowcount or not rights or not is_of_owner:
-        raise Refused(
-            "This invitation was used, renewed or withdrawn a moment ago. Log in, or ask an owner"
-            " for another one."
-        )
+        raise _build_gone_error()
     address = people.require_free(session, invitation.address)
-    person = people.insert(session, address, password_hash, rights)
+    try:
+        person = people.insert(session, address, password_hash, rights)
+        session.flush()
+    except IntegrityError:  # a company of its rights was removed at the same moment
+        raise _build_gone_error() from None
     audit.record(
         session,
         address,
@@ -143,6 +152,14 @@ def accept(session: Session, invitation: Invitation, password_hash: str) -> User
         **audit_detail(session, rights),
     )
     return person
+
+
+def _build_gone_error() -> Refused:
+    """Return the error for an invitation that cannot be accepted any more."""
+    return Refused(
+        "This invitation was used, renewed or withdrawn a moment ago. Log in, or ask an owner"
+        " for another one."
+    )
 
 
 def _load_present_rights(session: Session, invitation: Invitation) -> list[Right]:

@@ -4,11 +4,13 @@ import threading
 from contextlib import suppress
 
 import pytest
+from sqlalchemy import delete
 
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow, Refused
-from hub.security import people, rights
-from hub.security.rights import WHOLE_HUB, Right
+from hub.models import ConnectedCompany
+from hub.security import invitations, people, rights
+from hub.security.rights import WHOLE_HUB, Right, Subject
 from tests.support.servers.blocked_transactions import wait_until_blocked
 
 NAMES = ("kari@example.com", "ola@example.com")
@@ -67,3 +69,59 @@ def test_a_person_who_is_added_twice_at_the_same_moment_is_added_once(pg_app):
     assert refusals == [f"There is already a person named {NAMES[0]}."]
     with read_only_session() as session:
         assert rights.get_rights(people.get(session, NAMES[0])).may("owner")
+
+
+def test_an_address_that_is_invited_twice_at_the_same_moment_has_one_invitation(pg_app):
+    refusals = []
+
+    def invite_again():
+        with pg_app.app_context(), suppress(Refused), transaction() as session:
+            try:
+                invitations.invite(session, NAMES[0], [Right("owner")], "ola")
+            except Refused as error:
+                refusals.append(error.text)
+                raise
+
+    other = threading.Thread(target=invite_again)
+    with transaction() as session:
+        invitations.invite(session, NAMES[0], [Right("viewer")], "kari")
+        other.start()
+        wait_until_blocked(session)
+    other.join()
+    assert refusals == [
+        f"Somebody else invited {NAMES[0]} at the same moment. Check the rights of that invitation."
+    ]
+    with read_only_session() as session:
+        assert invitations.find(session, NAMES[0]).role == "viewer"
+
+
+def test_an_invitation_to_a_company_that_is_removed_at_the_same_moment_is_refused(pg_app):
+    with transaction() as session:
+        people.insert(session, NAMES[1], "x", [Right("owner")])
+        now = pg_app.extensions["hub"].clock.now()
+        company = ConnectedCompany(realm="901", name="Alta Bygg AS", connected_at=now)
+        session.add(company)
+        session.flush()
+        company_id = company.id
+        right = Right("viewer", Subject(company_id))
+        invitation, _ = invitations.invite(session, NAMES[0], [right], NAMES[1])
+    refusals = []
+
+    def accept():
+        with pg_app.app_context(), suppress(Refused), transaction() as session:
+            try:
+                invitations.accept(session, invitation, "y")
+            except Refused as error:
+                refusals.append(error.text)
+                raise
+
+    other = threading.Thread(target=accept)
+    with transaction() as session:
+        session.execute(delete(ConnectedCompany).where(ConnectedCompany.id == company_id))
+        other.start()
+        wait_until_blocked(session)
+    other.join()
+    (refusal,) = refusals
+    assert refusal.startswith("This invitation was used, renewed or withdrawn a moment ago.")
+    with read_only_session() as session:
+        assert people.find(session, NAMES[0]) is None
