@@ -43,6 +43,11 @@ class TextFormatter(logging.Formatter):
         super().__init__(TEXT_FORMAT)
         self._mask = mask
 
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        """Return the local time with its offset, which in autumn tells two equal hours apart."""
+        at = dt.datetime.fromtimestamp(record.created, dt.UTC).astimezone()
+        return at.isoformat(timespec="milliseconds")
+
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Return the first line, in which control characters are escaped."""
         line = super().formatMessage(record)

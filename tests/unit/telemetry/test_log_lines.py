@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,7 +14,7 @@ from hub.telemetry.log_lines import build_formatter
 from hub.telemetry.log_output import LogOptions, write_log
 
 SECRET = "zK97sLcJ4vM5yD8wQ13nX"
-FORGED = "2026-01-01 00:00:00,000 ERROR The owner approved everything"
+FORGED = "2026-01-01T00:00:00.000+01:00 ERROR The owner approved everything"
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +64,26 @@ def test_a_text_line_ends_with_its_context():
     with log_context.bind(run_id=12):
         line = build_formatter("text", str).format(record("It works", app="ion"))
     assert line.endswith("WARNING It works [run_id=12 app=ion]")
+
+
+@pytest.mark.parametrize(
+    ("created", "text"),
+    [
+        (1_792_888_200.0, "2026-10-25T02:30:00.000+02:00"),
+        (1_792_891_800.25, "2026-10-25T02:30:00.250+01:00"),
+    ],
+    ids=["summer", "winter"],
+)
+def test_a_text_line_begins_with_the_local_time_and_its_offset(monkeypatch, created, text):
+    """The hour that the clocks repeat is told apart, and a reader in another zone can convert."""
+    monkeypatch.setenv("TZ", "Europe/Oslo")
+    time.tzset()
+    event = record("It works")
+    event.created = created
+    line = build_formatter("text", str).format(event)
+    monkeypatch.undo()
+    time.tzset()
+    assert line == f"{text} WARNING It works"
 
 
 @pytest.mark.parametrize("breaks", ["\n", "\r\n", "\r", "\x85", "\u2028", "\x0b", "\x1b[2K"])
