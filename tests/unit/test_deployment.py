@@ -305,6 +305,14 @@ def test_the_alert_about_throttling_sees_one_company() -> None:
     assert 0 < limit < 1 / DEFAULT_PAUSE_SECONDS
 
 
+def test_the_alert_about_receipts_waits_for_the_hours_that_it_names() -> None:
+    """A range would also be above zero where the figure has been read for a minute only."""
+    rule = _read_rule("HubReceiptsWait")
+    assert rule["expr"] == "hub_receipts_waiting > 0"
+    assert rule["for"] == "6h"
+    assert "in the last six hours" in rule["annotations"]["description"]
+
+
 def test_the_scrape_configuration_reads_the_rules_and_sends_a_token() -> None:
     scrape = yaml.safe_load((DEPLOY / "prometheus" / "scrape.yaml").read_text())
     assert all((DEPLOY / "prometheus" / name).exists() for name in scrape["rule_files"])
