@@ -4,11 +4,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import Blueprint, abort, render_template, request, url_for
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import contains_eager
 
 from hub.context import current_hub
 from hub.db.engine import read_only_session
+from hub.db.text_search import contains_text
 from hub.models import ConnectedCompany, Installation
 from hub.web.authentication.access import ANYWHERE, load_scope, require_role
 from hub.web.frame import company_choice
@@ -65,14 +66,16 @@ def _select(words: str) -> Select[Any]:
 
 
 def _has_words(words: str) -> ColumnElement[bool]:
-    """Return the condition that a company or an app has these words, or a company this number."""
-    slugs = []
-    for slug, app in current_hub().plugins.apps.items():
-        if words.casefold() in app.name.casefold():
-            slugs.append(slug)
+    """Return the condition that a company or an app has these words, or a company this number.
+
+    The list shows the slug of an app whose plugin is not installed, so it is found by that.
+    """
+    apps = current_hub().plugins.apps
+    slugs = [slug for slug, app in apps.items() if words.casefold() in app.name.casefold()]
     return or_(
         company_choice.matches_words(words),
         Installation.slug.in_(slugs),
+        and_(Installation.slug.not_in(list(apps)), contains_text(Installation.slug, words)),
     )
 
 

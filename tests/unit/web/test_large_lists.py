@@ -176,6 +176,18 @@ def test_apps_are_found_by_company_number_and_name(
     assert count_matches("same%25") == 0
 
 
+def test_an_app_without_its_plugin_is_found_by_the_name_that_the_list_shows(
+    viewer_of_many: Visitor, few_choices: None
+) -> None:
+    with viewer_of_many.app.app_context(), transaction() as session:
+        company = session.get_one(ConnectedCompany, viewer_of_many.story.company)
+        add_installation(session, company, slug="old-portal")
+    page = viewer_of_many.page("/choose-app?list=runs&q=PORTAL")
+    assert page.count("<td><a") == 1
+    assert "old-portal" in page
+    assert "Nothing found" in viewer_of_many.page("/choose-app?list=runs&q=old_portal")
+
+
 def test_only_apps_that_a_person_may_see_can_be_chosen(
     viewer_of_many: Visitor, few_choices: None
 ) -> None:
