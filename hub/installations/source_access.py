@@ -1,24 +1,31 @@
 """Let the makers of apps decide which companies may enable them, where an app needs that."""
 
+from sqlalchemy.orm import Session
+
 from hub.context import current_hub
 from hub.contract.types import App
-from hub.db.engine import read_only_session, transaction
+from hub.db.engine import insert, read_only_session, transaction
 from hub.errors import AccessNeeded, Sentence
 from hub.models import Access, ConnectedCompany
 from hub.security import audit
 
 
+def request(session: Session, company_id: int, slug: str, *, who: str) -> bool:
+    """Record that somebody requests access; return whether nobody has done so before."""
+    statement = insert(session, Access).values(
+        slug=slug, company_id=company_id, requested_by=who, requested_at=current_hub().clock.now()
+    )
+    return session.scalar(statement.on_conflict_do_nothing().returning(Access.slug)) is not None
+
+
 def grant(company_id: int, slug: str, *, who: str) -> None:
     """Record that the maker of an app has opened it for a company, which some apps require."""
-    now = current_hub().clock.now()
     with transaction() as session:
         company = session.get_one(ConnectedCompany, company_id)
-        row = session.get(Access, (slug, company_id))
-        if row is None:
-            row = Access(slug=slug, company_id=company_id, requested_by=who, requested_at=now)
+        request(session, company_id, slug, who=who)
+        row = session.get_one(Access, (slug, company_id))
         row.granted_by = who
-        row.granted_at = now
-        session.add(row)
+        row.granted_at = current_hub().clock.now()
         company_name = company.display_name
         audit.record(session, who, "access granted", f"{slug} for {company_name}")
 

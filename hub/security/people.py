@@ -70,6 +70,15 @@ def get(session: Session, name: str) -> User:
     return person
 
 
+def lock(session: Session, person_id: int) -> None:
+    """Let the transactions that change what belongs to a person follow one another.
+
+    Otherwise a form that is sent twice could add the same row twice.
+    """
+    own_row: Any = select(User.id).where(User.id == person_id)
+    session.execute(own_row.with_for_update(key_share=True))
+
+
 class NewPerson(NamedTuple):
     """A person to add: the checked name, which is an e-mail address, and the hash of a password."""
 

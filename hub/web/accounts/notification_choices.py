@@ -113,6 +113,7 @@ def store() -> Response:
         for company_id in session.scalars(companies):
             if (timing := _read_timing(f"{COMPANY_PREFIX}{company_id}")) is not None:
                 company_timings[company_id] = timing
+        people.lock(session, current_user.id)
         notices.store(session, current_user.id, timings)
         notices.store_for_companies(session, current_user.id, company_timings)
     flash(gettext("Your notifications are saved."), "success")

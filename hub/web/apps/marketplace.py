@@ -147,15 +147,7 @@ def ask(slug: str, company_id: int) -> Response:
     mailed_owners = 0
     with transaction() as session:
         company = get_row_or_404(session, ConnectedCompany, company_id)
-        if session.get(Access, (slug, company_id)) is None:
-            session.add(
-                Access(
-                    slug=slug,
-                    company_id=company_id,
-                    requested_by=person_name(),
-                    requested_at=current_hub().clock.now(),
-                )
-            )
+        if source_access.request(session, company_id, slug, who=person_name()):
             company_name = company.display_name
             audit.record(session, person_name(), "access asked for", f"{slug} for {company_name}")
             mailed_owners = _tell_owners(session, app, company, company_name)

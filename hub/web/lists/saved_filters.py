@@ -11,6 +11,7 @@ from werkzeug import Response
 
 from hub.db.engine import transaction
 from hub.models import SavedFilter
+from hub.security import people
 from hub.translations.messages import gettext
 from hub.web.authentication.access import OWN, require_role
 from hub.web.frame.paging import drop_unset
@@ -36,6 +37,7 @@ def save() -> Response:
         return response
     is_own = SavedFilter.user_id == current_user.id
     with transaction() as session:
+        people.lock(session, current_user.id)
         session.execute(delete(SavedFilter).where(is_own, SavedFilter.name == name))
         count = session.scalar(select(func.count()).select_from(SavedFilter).where(is_own))
         if (count or 0) >= MAX_FILTERS_PER_PERSON:
