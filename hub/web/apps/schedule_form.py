@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.models import Installation, SourceDocument
+from hub.money import precision
 from hub.qbo import intuit_keys
 from hub.translations.messages import gettext, gettext_noop, pgettext
 from hub.web.apps import schedule_picker
@@ -106,7 +107,10 @@ def _format_limit(row: Installation, form_values: dict[str, Any]) -> str:
     if "second_approval_above" in form_values:
         return str(form_values["second_approval_above"])
     limit = row.second_approval_above
-    return "" if limit is None else f"{limit:.2f}"
+    if limit is None:
+        return ""
+    exponent = int(limit.normalize().as_tuple().exponent)
+    return f"{limit:.{max(precision(row.company.currency), -exponent)}f}"
 
 
 def _format_start_date(row: Installation) -> str:

@@ -61,7 +61,7 @@ def read(
     """Return the last acts on the settings of an installation, newest first."""
     entries = []
     for entry in load_entries(session, row, CHANGE_LABELS, limit):
-        changes = _list_change_sentences(app, entry.detail, _load_stored_names(row))
+        changes = _list_change_sentences(app, row, entry.detail, _load_stored_names(row))
         entries.append(SettingsEntry(entry.at, entry.who, CHANGE_LABELS[entry.what], changes))
     return entries
 
@@ -88,30 +88,34 @@ def load_entries(
     return entries[:limit]
 
 
-def format_changes(app: App, detail: Mapping[str, Any], name_of: Names) -> list[str]:
+def format_changes(
+    app: App, row: Installation, detail: Mapping[str, Any], name_of: Names
+) -> list[str]:
     """Return a sentence for each change that an entry of the audit log holds, or that it has none.
 
     A token that the source renewed meanwhile is no change for people.
     """
-    texts = _list_change_sentences(app, detail, name_of)
+    texts = _list_change_sentences(app, row, detail, name_of)
     if "changes" in detail and not texts:
         return [gettext("Nothing changed")]
     return texts
 
 
-def _list_change_sentences(app: App, detail: Mapping[str, Any], name_of: Names) -> list[str]:
+def _list_change_sentences(
+    app: App, row: Installation, detail: Mapping[str, Any], name_of: Names
+) -> list[str]:
     """Return a sentence for each change that an entry of the audit log holds."""
     if "before" in detail:
         label = _get_label(app, "mode")
         return [f"{label}: {_get_mode_name(detail['before'])} → {_get_mode_name(detail['after'])}"]
     if "to" in detail:
         return [f"{_get_label(app, 'owner')}: {detail['to']}"]
-    return _list_sentences(app, detail.get("changes") or {}, name_of)
+    return _list_sentences(app, row, detail.get("changes") or {}, name_of)
 
 
 def format_setting_changes(app: App, row: Installation, changes: Mapping[str, Any]) -> list[str]:
     """Return a sentence for each change of a setting, as `setting_changes` describes them."""
-    return _list_sentences(app, changes, _load_stored_names(row))
+    return _list_sentences(app, row, changes, _load_stored_names(row))
 
 
 def _load_stored_names(row: Installation) -> Names:
@@ -124,9 +128,12 @@ def _load_stored_names(row: Installation) -> Names:
     return name_of
 
 
-def _list_sentences(app: App, changes: Mapping[str, Any], name_of: Names) -> list[str]:
+def _list_sentences(
+    app: App, row: Installation, changes: Mapping[str, Any], name_of: Names
+) -> list[str]:
     """Return a sentence for each setting that changed; a secret shows no values."""
     schema = settings_schema.get_schema(app)
+    currency = row.company.currency
     texts = []
     for name, change in changes.items():
         label = _get_label(app, name)
@@ -134,8 +141,8 @@ def _list_sentences(app: App, changes: Mapping[str, Any], name_of: Names) -> lis
             if name in schema.fields:  # not a token that the source renewed meanwhile
                 texts.append(gettext("%(label)s changed", label=label))
         else:
-            before = _format_value(app, name, change["from"], name_of)
-            after = _format_value(app, name, change["to"], name_of)
+            before = _format_value(app, name, change["from"], name_of, currency)
+            after = _format_value(app, name, change["to"], name_of, currency)
             texts.append(f"{label}: {before} → {after}")
     return texts
 
@@ -151,8 +158,8 @@ def _get_label(app: App, name: str) -> str:
     return translate_for_app(str(field.metadata.get("label", words)), app.slug)
 
 
-def _format_value(app: App, name: str, value: Any, name_of: Names) -> str:
-    """Return a value as a person reads it."""
+def _format_value(app: App, name: str, value: Any, name_of: Names, currency: str) -> str:
+    """Return a value as a person reads it; `currency` is that of the amounts."""
     if value in setting_changes.EMPTY_VALUES:
         return gettext(NO_VALUE)
     if isinstance(value, bool):
@@ -164,14 +171,14 @@ def _format_value(app: App, name: str, value: Any, name_of: Names) -> str:
         return _format_schedule(text)
     field = settings_schema.get_schema(app).fields.get(name)
     if field is None:
-        return _format_amount(text) if name == LIMIT_SETTING else format_dates(text)
-    return _format_answer(app, field, text, name_of)
+        return _format_amount(text, currency) if name == LIMIT_SETTING else format_dates(text)
+    return _format_answer(app, field, text, name_of, currency)
 
 
-def _format_answer(app: App, field: "Field[Any]", text: str, name_of: Names) -> str:
+def _format_answer(app: App, field: "Field[Any]", text: str, name_of: Names, currency: str) -> str:
     """Return the value of a setting of the app as a person reads it."""
     if field.metadata.get("money"):
-        return _format_amount(text)
+        return _format_amount(text, currency)
     source = str(field.metadata.get("choices_from", ""))
     if source:
         return name_of(source, text)
@@ -185,10 +192,10 @@ def _get_mode_name(name: str) -> str:
     return gettext(title)
 
 
-def _format_amount(text: str) -> str:
+def _format_amount(text: str, currency: str) -> str:
     """Return an amount as lists show it; its text if the setting was no amount then."""
     try:
-        return format_amount(text)
+        return format_amount(text, currency)
     except InvalidOperation:
         return text
 

@@ -45,7 +45,7 @@ class RecordedSettings:
             return self._names.get((row.company_id, _find_list(source), id), id)
 
         app = current_hub().plugins.apps[row.slug]
-        return setting_history.format_changes(app, entry.detail, find_name)
+        return setting_history.format_changes(app, row, entry.detail, find_name)
 
     def _find_row(self, entry: AuditEntry) -> Installation | None:
         """Return the installation whose settings an entry is about, if its plugin is installed."""

@@ -10,9 +10,11 @@ from sqlalchemy import func, select
 from hub import outbox
 from hub.cli import main
 from hub.db import engine
+from hub.installations import enable
 from hub.models import Approval, AuditEntry, ConnectedCompany, Installation, Posting
 from hub.outbox import approvals, compute_fingerprint
 from hub.posting.claims import Claim, claim_postings
+from hub.security import audit
 from hub.web.frame import listed_rows
 from tests.support.pages.page_visitor import Visitor
 
@@ -237,3 +239,35 @@ def test_the_limit_is_set_on_the_settings_page(operator: Visitor) -> None:
     page = operator.page(f"/installations/{operator.story.installation}/settings")
     assert "Two people approve above" in page
     assert 'value="1000.00"' in page
+
+
+@pytest.mark.parametrize(
+    ("currency", "limit", "text"),
+    [
+        ("NOK", "1000", "1000.00"),
+        ("JPY", "1000", "1000"),
+        ("JPY", "1000.5", "1000.5"),
+        ("KWD", "1000.25", "1000.250"),
+    ],
+)
+def test_the_limit_has_the_decimals_of_the_currency_of_the_company(
+    operator: Visitor, currency: str, limit: str, text: str
+) -> None:
+    set_limit(operator, Decimal(limit))
+    with operator.app.app_context(), engine.transaction() as session:
+        session.get_one(ConnectedCompany, operator.story.company).currency = currency
+    switch_to(operator, "olga")
+    page = operator.page(f"/installations/{operator.story.installation}/settings")
+    assert f'name="second_approval_above" value="{text}"' in page
+
+
+def test_a_change_of_the_limit_has_the_decimals_of_the_currency(operator: Visitor) -> None:
+    with operator.app.app_context(), engine.transaction() as session:
+        session.get_one(ConnectedCompany, operator.story.company).currency = "JPY"
+        row = session.get_one(Installation, operator.story.installation)
+        changes = {"second_approval_above": {"from": "1000.000000", "to": None}}
+        subject = enable.format_audit_subject(row)
+        audit.record(session, "olga", "settings changed", subject, changes=changes)
+    switch_to(operator, "olga")
+    for path in (f"/installations/{operator.story.installation}/settings", "/audit/"):
+        assert "Two people approve above: 1,000 → none" in operator.page(path), path
