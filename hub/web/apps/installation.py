@@ -88,16 +88,18 @@ def start_over(installation_id: int) -> Response:
 def build_tabs(session: Session, installation: Installation) -> dict[str, Any]:
     """Return the values of the head of every page of an installation.
 
-    The app is None if its plugin is not installed.
+    The app is None if its plugin is not installed. `review_count` is the number of documents to
+    approve, and `review_part_count` that of the transactions that these become.
     """
     plugins = current_hub().plugins
     app = plugins.apps.get(installation.slug)
     company = installation.company
     waiting = (
-        select(func.count())
+        select(func.count(Posting.document_id.distinct()), func.count())
         .select_from(Posting)
         .where(*approvals.build_review_conditions(installation.id))
     )
+    review_count, review_part_count = session.execute(waiting).one()
     return {
         "installation": installation,
         "app": app,
@@ -105,7 +107,8 @@ def build_tabs(session: Session, installation: Installation) -> dict[str, Any]:
         "source_badge": environment_badge.build_source_badge(app, installation),
         "has_lists": bool(app) and plugins.has(installation.slug, "hub_records"),
         "has_webhook": bool(app) and plugins.has(installation.slug, "hub_webhook"),
-        "review_count": session.scalar(waiting),
+        "review_count": review_count,
+        "review_part_count": review_part_count,
         "crumbs": [
             (gettext("Apps"), url_for("marketplace.show")),
             (app_name(installation.slug), _get_app_page(installation)),

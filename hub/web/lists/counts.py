@@ -31,10 +31,15 @@ def has_any_in_review(session: Session, scope: Scope) -> bool:
 
 
 def count_in_review(session: Session, installation_id: int) -> dict[str, int]:
-    """Return how many postings of each kind are to be approved."""
-    query = (
-        select(Posting.kind, func.count())
+    """Return how many documents of each kind are to be approved, as Home counts them.
+
+    One that is posted in several parts counts once.
+    """
+    documents = (
+        select(func.min(Posting.kind).label("kind"))
         .where(*approvals.build_review_conditions(installation_id))
-        .group_by(Posting.kind)
+        .group_by(Posting.document_id)
+        .subquery()
     )
+    query = select(documents.c.kind, func.count()).group_by(documents.c.kind)
     return dict(iter(session.execute(query)))

@@ -92,7 +92,7 @@ def show(installation_id: int) -> str | Response:
             early_count=count_before_start(session, installation_id),
             left_out_groups=review_rows.count_left_out(session, installation_id),
             newest_left_out=review_rows.load_newest_left_out(session, installation_id),
-            breakdown=_build_breakdown_of_all(session, installation, context["review_count"]),
+            breakdown=_build_breakdown_of_all(session, installation, context["review_part_count"]),
             offers_automatic=_may_become_automatic(installation),
             **context,
         )
@@ -162,7 +162,7 @@ def confirm(installation_id: int) -> str | Response:
         count=len(unchanged_rows),
         documents=count_kinds(Counter(row.kind for row in unchanged_rows)),
         unlisted_rows=unlisted_rows,
-        remaining_count=context["review_count"] - len(unchanged_rows),
+        remaining_count=context["review_part_count"] - len(unchanged_rows),
         changed_count=changed_count,
         settled_count=len(left_out) - changed_count,
         sums=sums.texts(),

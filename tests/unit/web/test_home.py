@@ -334,6 +334,22 @@ def test_the_list_to_approve_counts_documents_as_home_does(visitor: Visitor) -> 
     assert count == sum(int(text.split()[0]) for text in texts)
 
 
+def test_the_review_counts_a_document_once_however_many_parts_it_has(visitor: Visitor) -> None:
+    review = f"/installations/{visitor.story.installation}/review/"
+    with visitor.app.app_context(), engine.transaction() as session:
+        bill = session.get_one(Posting, visitor.story.postings["review"])
+        add_part(session, bill, part="b", kind="vendor_credit", requestid="second part")
+        add_part(session, bill, part="c", requestid="third part")
+    visitor.log_in("oda")
+    count, _ = tile(visitor.page("/"), "To approve")
+    page = visitor.page(review)
+    assert (f"{count} bills to approve in {count + 2} parts · " in page, count) == (True, 2)
+    assert f'Review <span class="state look">{count}</span>' in page
+    assert f"Approve all {count + 2} · " in page
+    overview = visitor.page(f"/installations/{visitor.story.installation}/")
+    assert f"Waiting for approval: {count} bills." in overview
+
+
 def test_the_companies_to_approve_are_in_the_order_of_their_names(visitor: Visitor) -> None:
     with visitor.app.app_context(), engine.transaction() as session:
         for place, name in enumerate(("Østby AS", "Aas AS")):
