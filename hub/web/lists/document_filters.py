@@ -240,15 +240,19 @@ def _parse_amount(text: str) -> Decimal | None:
 
 
 def _split_decimals(digits: str) -> tuple[str, str]:
-    """Split an amount at its last mark, unless that separates thousands, as in 1,000."""
+    """Split an amount at its last mark, unless that separates thousands, as in 1,000.
+
+    A single point does so for a person who writes numbers like that, as the pages show them.
+    """
     marks = re.findall(r"[.,]", digits)
     if not marks:
         return digits, ""
     last_mark = marks[-1]
     whole, _, decimals = digits.rpartition(last_mark)
     is_repeated = marks.count(last_mark) > 1
-    is_english_thousands = last_mark == "," and len(decimals) == 3
-    if is_repeated or is_english_thousands:
+    may_separate_thousands = last_mark in (",", viewer.number_format().thousands)
+    is_of_thousands = marks == [last_mark] and may_separate_thousands and len(decimals) == 3
+    if is_repeated or is_of_thousands:
         return re.sub(r"[.,]", "", digits), ""
     return re.sub(r"[.,]", "", whole), decimals
 

@@ -19,6 +19,7 @@ from hub.models import Case, Installation, Posting, SavedFilter, SourceDocument,
 from hub.models.enums import SendOutcome
 from hub.security import audit
 from hub.testing.clock import FakeClock
+from hub.translations import numbers
 from hub.web.audit_log import audit_subjects
 from hub.web.documents import timeline
 from hub.web.documents.document_lines import pair_lines
@@ -220,6 +221,8 @@ def test_the_timeline_has_a_text_for_every_outcome_of_a_send() -> None:
         ("1,250.50", "1250.50", "1250.50"),
         ("1,250", "1250", "1250"),
         ("1.250.000", "1250000", "1250000"),
+        ("1.234,567", "1234.567", "1234.567"),
+        ("1,234.567", "1234.567", "1234.567"),
         ("0,5", "0.5", "0.5"),
         ("1000-2000", "1000", "2000"),
         ("2 000 \N{EN DASH} 1 000", "1000", "2000"),
@@ -232,6 +235,18 @@ def test_the_timeline_has_a_text_for_every_outcome_of_a_send() -> None:
 )
 def test_amounts_are_read_as_people_write_them(text: str, low: str, high: str) -> None:
     assert parse_amounts(text) == (Decimal(low), Decimal(high))
+
+
+@pytest.mark.parametrize("choice", numbers.FORMATS)
+def test_the_amounts_that_the_page_suggests_are_understood(viewer: Visitor, choice: str) -> None:
+    viewer.post("/account/formats", language="", number_format=choice, zone="")
+    page = viewer.page("/documents?amount=x")
+    match = re.search(r"enter one such as (.+?), or two such as (.+?)\.</p>", page)
+    assert match
+    for text, plain in ((match[1], "1250.50"), (match[2], "1000-2000")):
+        found = viewer.get("/documents", query_string={"amount": text}).text
+        expected = viewer.get("/documents", query_string={"amount": plain}).text
+        assert summary(found) == summary(expected) != "", text
 
 
 @pytest.mark.parametrize("text", ["", "x", "1-2-3", "-", "9" * 40, "0.1234567", "1e5", "."])
