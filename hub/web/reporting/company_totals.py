@@ -76,9 +76,13 @@ def find_newest_date(session: Session, documents: Any) -> dt.date | None:
 
 
 def list_months_until(newest: Month) -> list[Month]:
-    """Return the months that a person may choose from, the newest first."""
+    """Return the months that a person may choose from, the newest first.
+
+    Some sources write the date 0001-01-01 for “none”, and no month is before it.
+    """
     last = newest.year * 12 + newest.month - 1
-    return [Month(month // 12, month % 12 + 1) for month in range(last, last - MONTHS_OFFERED, -1)]
+    first = max(last - MONTHS_OFFERED + 1, dt.MINYEAR * 12)
+    return [Month(month // 12, month % 12 + 1) for month in range(last, first - 1, -1)]
 
 
 def load_totals_of_month(

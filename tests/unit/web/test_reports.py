@@ -436,6 +436,14 @@ def test_documents_may_have_no_date_but_the_last_day_that_there_is(two_companies
     assert len(report_table(visitor, "Documents by company and currency")) == 2
 
 
+def test_documents_may_have_no_date_but_the_first_day_that_there_is(two_companies):
+    with two_companies.app.app_context(), transaction() as session:
+        session.query(SourceDocument).update({"date": dt.date.min})
+    visitor = two_companies.visitor(EVERYTHING)
+    assert visitor.page(REPORTS_PAGE).count("<option") == 1
+    assert len(report_table(visitor, "Documents by company and currency")) == 2
+
+
 def test_documents_of_all_companies_that_need_attention_are_listed_by_age(two_companies):
     visitor = two_companies.visitor(EVERYTHING)
     (row,) = report_table(visitor, "by the days since the hub first wanted to post them")
