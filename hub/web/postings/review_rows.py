@@ -4,6 +4,7 @@ The number of queries does not grow with the postings.
 """
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -19,6 +20,7 @@ from hub.models import Installation, Posting, SourceDocument
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState
 from hub.money import ZERO
 from hub.outbox import approvals
+from hub.outbox.main_posting import counts_for_its_part
 from hub.qbo import display
 from hub.translations.messages import gettext, gettext_noop, ngettext, pgettext
 from hub.web.frame import listed_rows
@@ -268,21 +270,21 @@ def select_unchanged(
 
 
 def count_left_out(session: Session, installation_id: int) -> list[LeftOutDocuments]:
-    """Return how many documents are held and skipped, with their sums."""
+    """Return how many documents are held and skipped, with their sums.
+
+    One that has several such parts counts once, as in the list that the number leads to.
+    """
+    conditions = _build_not_in_review_conditions(installation_id)
     columns = Posting.state, Posting.kind, Posting.operation, Posting.currency
-    query = (
-        select(*columns, func.count(), func.sum(Posting.total))
-        .where(*_build_not_in_review_conditions(installation_id))
-        .group_by(*columns)
-    )
-    groups: dict[str, tuple[int, CurrencySums]] = {}
-    for state, kind, operation, currency, count, total in session.execute(query):
-        before, sums = groups.setdefault(state, (0, CurrencySums()))
-        sums.add(kind, operation, currency, total)
-        groups[state] = before + count, sums
+    totals = select(*columns, func.sum(Posting.total)).where(*conditions).group_by(*columns)
+    sums: dict[str, CurrencySums] = defaultdict(CurrencySums)
+    for state, kind, operation, currency, total in session.execute(totals):
+        sums[state].add(kind, operation, currency, total)
+    number = func.count(Posting.document_id.distinct())
+    counts = select(Posting.state, number).where(*conditions).group_by(Posting.state)
     return [
-        LeftOutDocuments(state, count, sums.texts())
-        for state, (count, sums) in sorted(groups.items())
+        LeftOutDocuments(state, count, sums[state].texts())
+        for state, count in session.execute(counts.order_by(Posting.state))
     ]
 
 
@@ -299,11 +301,14 @@ def load_newest_left_out(session: Session, installation_id: int) -> list[Posting
 
 
 def _build_not_in_review_conditions(installation_id: int) -> tuple[Any, ...]:
-    """Return the conditions of postings that are held or skipped, without files."""
+    """Return the conditions of postings that are held or skipped, without files.
+
+    A skipped change of a posted document does not count: the document stays as it was posted.
+    """
     return (
         Posting.installation_id == installation_id,
         Posting.state.in_(NOT_IN_REVIEW),
-        Posting.operation != Operation.ATTACH,
+        counts_for_its_part(Posting),
     )
 
 

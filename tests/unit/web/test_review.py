@@ -468,6 +468,28 @@ def test_held_and_skipped_documents_are_listed_with_their_sums(operator: Visitor
     assert "Nothing in QuickBooks fits the supplier." in others
 
 
+def test_held_and_skipped_documents_are_counted_as_in_the_list_that_the_number_leads_to(
+    operator: Visitor,
+) -> None:
+    """A skipped change of a posted document is none, and a document with two parts is one."""
+    app = operator.story.installation
+    with operator.app.app_context(), engine.transaction() as session:
+        installation = session.get_one(Installation, app)
+        changed, _ = add_document(session, installation, "posted", 300)
+        change = bill(changed.number, Decimal(9))
+        add_posting(session, changed, "skipped", change, operation="update", requestid="change")
+        split, _ = add_document(session, installation, "held", 301)
+        part = bill(split.number, Decimal(100))
+        add_posting(session, split, "held", part, part="b", requestid="part")
+    others = operator.page(_here(operator)).partition("Not in this list")[2]
+    for state, count in (("held", 2), ("skipped", 1)):
+        link = f'href="/documents?installation={app}&state={state}"><strong>{count}</strong>'
+        assert link in unescape(others), state
+        listed = operator.page(f"/documents?installation={app}&state={state}")
+        assert f"<strong>{count}</strong> document" in listed
+    assert changed.number not in others
+
+
 @pytest.mark.parametrize("path", ["", "approve?which=all"])
 def test_the_number_of_queries_does_not_grow_with_the_documents(
     operator: Visitor, path: str
