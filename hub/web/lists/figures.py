@@ -31,6 +31,7 @@ from hub.models.enums import DocumentState, Operation, PostingState
 from hub.models.postings import FURTHER_POSTINGS, OPEN_CONDITION, POSTED_CONDITION, REREAD_DOCUMENTS
 from hub.money import ZERO
 from hub.outbox.currencies import currency_or_home
+from hub.outbox.states import REMOVALS
 from hub.outbox.sums import get_sign_of_kind, join_halves, sum_halves
 
 # The states of OPEN_CONDITION; if the parts of a document have several, the first one counts.
@@ -248,7 +249,11 @@ def _are_only_open_postings() -> tuple[ColumnElement[bool], ...]:
 
 
 def _sum_documents_with_other_postings() -> Select[Any]:
-    """Return the query for the sums of the documents with the ids in the parameter `counted`."""
+    """Return the query for the sums of the documents with the ids in the parameter `counted`.
+
+    A removal that waits for approval adds no amount, as on the page Review.
+    """
+    is_removal = (Posting.state == DocumentState.REVIEW) & Posting.operation.in_(REMOVALS)
     open_postings = (
         select(
             Posting.document_id,
@@ -256,6 +261,7 @@ def _sum_documents_with_other_postings() -> Select[Any]:
             func.min(Posting.kind).label("kind"),
             func.min(Posting.currency).label("currency"),
             func.sum(type_coerce(Posting.total, BigInteger)).label("planned"),
+            func.min(case((is_removal, 1), else_=0)).label("is_removed"),
         )
         .where(
             is_among(Posting.document_id, "counted"),
@@ -267,7 +273,8 @@ def _sum_documents_with_other_postings() -> Select[Any]:
     )
     documents = open_postings.c
     currency = currency_or_home(SourceDocument.currency, documents.currency)
-    amount = func.coalesce(type_coerce(SourceDocument.total, BigInteger), documents.planned)
+    own_amount = func.coalesce(type_coerce(SourceDocument.total, BigInteger), documents.planned)
+    amount = case((documents.is_removed == 1, 0), else_=own_amount)
     columns = documents.rank, documents.kind, currency
     return (
         select(*columns, *_sum_amounts(amount))

@@ -350,6 +350,18 @@ def test_the_review_counts_a_document_once_however_many_parts_it_has(visitor: Vi
     assert f"Waiting for approval: {count} bills." in overview
 
 
+def test_a_removal_that_waits_for_approval_adds_nothing_to_the_sum(visitor: Visitor) -> None:
+    """The page Review and the list of apps say that it is not part of the sum."""
+    visitor.log_in("oda")
+    count, sums = tile(visitor.page("/"), "To approve")
+    review = f"/installations/{visitor.story.installation}/review/"
+    with visitor.app.app_context(), engine.transaction() as session:
+        posted = session.get_one(Posting, visitor.story.postings["posted"])
+        add_part(session, posted, operation="delete", state="review", quickbooks_id=None)
+    assert tile(visitor.page("/"), "To approve") == (count + 1, sums)
+    assert f"{count + 1} bills to approve · <span" in visitor.page(review)
+
+
 def test_the_companies_to_approve_are_in_the_order_of_their_names(visitor: Visitor) -> None:
     with visitor.app.app_context(), engine.transaction() as session:
         for place, name in enumerate(("Østby AS", "Aas AS")):
