@@ -189,8 +189,12 @@ def _load_summary_if_newest(
 
 
 def _build_report_values(session: Session, report: ReconciliationReport) -> dict[str, Any]:
-    """Return the rows of the tables: the totals, and one page of the differences."""
+    """Return the rows of the tables: the totals, and one page of the differences.
+
+    An address may name a page that the newest reconciliation has no more: then it is the first one.
+    """
     start = row_ids.parse(request.args.get("from", "")) or 0
+    start = start if start < len(report.differences) else 0
     chunk = report.differences[start : start + ROWS_PER_PAGE]
     rows = list(report.with_cases(session, load_scope(), chunk))
     previous = build_address_with(**{"from": max(start - ROWS_PER_PAGE, 0)}) if start else ""

@@ -323,6 +323,16 @@ def test_many_differences_are_paged_and_need_no_more_queries(bench):
     assert count == 450
 
 
+def test_a_page_that_the_newest_reconciliation_has_no_more_is_the_first_one(bench):
+    """A person opens it again after the next night, in which fewer documents differ."""
+    lose(bench, 1)
+    reconcile(bench)
+    page = bench.visitor.page(f"{HERE}?from=100")
+    assert len(table(page, "Documents that differ from QuickBooks")) == 1
+    assert "No document differs" not in page
+    assert 'rel="prev"' not in page.partition('id="totals"')[0]
+
+
 def test_the_number_of_unlisted_differences_is_shown(bench):
     lose(bench, 1)
     reconcile(bench)
