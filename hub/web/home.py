@@ -226,7 +226,10 @@ def _load_last_runs(session: Session, installation_ids: Collection[int]) -> dict
 
 
 def _compute_period_starts() -> tuple[dt.datetime, dt.datetime]:
-    """Return when today and this month began, in the zone of the page."""
+    """Return when today and this month began, in the zone of the page.
+
+    Where clocks are set back to midnight, a day begins with the first of its two midnights.
+    """
     now = current_hub().clock.now().astimezone(ZoneInfo(zone()))
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
     return today, today.replace(day=1)

@@ -190,6 +190,20 @@ def test_a_day_of_the_chart_begins_when_it_does_for_the_reader(
     assert "Posted today 1 ·" in " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
+def test_a_day_with_two_midnights_begins_with_the_first_one(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    """On the Azores the clocks go from one o'clock back to midnight in autumn."""
+    clock.set(dt.datetime(2026, 10, 25, 1, 30, tzinfo=dt.UTC))
+    visitor.log_in("vera")
+    visitor.post("/account/formats", language="", number_format="", zone="Atlantic/Azores")
+    with visitor.app.app_context(), engine.transaction() as session:
+        posting = session.get_one(Posting, visitor.story.postings["posted"])
+        posting.changed_at = clock.now() - dt.timedelta(hours=1)
+    text = " ".join(re.sub(r"<[^>]+>", " ", visitor.page("/")).split())
+    assert "Posted today 1 ·" in text
+
+
 def test_the_bars_of_a_day_are_stacked_within_the_chart(clock: FakeClock) -> None:
     today = clock.now().date()
     yesterday = today - dt.timedelta(days=1)
