@@ -305,12 +305,16 @@ def test_the_alert_about_throttling_sees_one_company() -> None:
     assert 0 < limit < 1 / DEFAULT_PAUSE_SECONDS
 
 
-def test_the_alert_about_receipts_waits_for_the_hours_that_it_names() -> None:
-    """A range would also be above zero where the figure has been read for a minute only."""
-    rule = _read_rule("HubReceiptsWait")
-    assert rule["expr"] == "hub_receipts_waiting > 0"
-    assert rule["for"] == "6h"
-    assert "in the last six hours" in rule["annotations"]["description"]
+@pytest.mark.parametrize(
+    ("name", "time", "words"),
+    [("HubReceiptsWait", "6h", "in the last six hours"), ("HubQueueGrows", "15m", "15 minutes")],
+)
+def test_an_alert_about_what_waits_is_as_old_as_it_says(name: str, time: str, words: str) -> None:
+    """The least value of a range is known at once where the figure is read for the first time."""
+    rule = _read_rule(name)
+    assert "_over_time" not in rule["expr"]
+    assert rule["for"] == time
+    assert words in rule["annotations"]["description"]
 
 
 def test_the_scrape_configuration_reads_the_rules_and_sends_a_token() -> None:
