@@ -110,6 +110,11 @@ def record_decision(
     change(session, case_ids, values)
 
 
+def forget_decision(session: Session, case_ids: Iterable[int]) -> None:
+    """Forget what a person decided about cases, because it does not count any more."""
+    change(session, case_ids, {"decision": "", "decision_note": "", "decided_by": ""})
+
+
 def explain_closing(session: Session, case_ids: Iterable[int], decision: CaseDecision) -> None:
     """Record why the hub has closed cases; those that are still open are left out."""
     ids = list(case_ids)

@@ -119,10 +119,11 @@ def forget(
         match = session.scalar(code_lookup.select_match(installation, field, code))
         if match is not None:
             match_versions.require_unchanged(
-                session, match, shown_version, EMPTY, match.name or code
+                session, match, shown_version, None, match.name or code
             )
             session.delete(match)
             shared_matches.mark_for_reread(session, installation)
+            shared_matches.forget_case_decisions(session, installation, field, code)
             audit.record(
                 session,
                 who,

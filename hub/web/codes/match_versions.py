@@ -18,13 +18,17 @@ FORM_FIELD = "seen"  # what a form sends of the decision that its page shows
 
 
 def require_unchanged(
-    session: Session, match: Match | None, shown_version: str | None, record: str, code: str
+    session: Session,
+    match: Match | None,
+    shown_version: str | None,
+    record: str | None,
+    code: str,
 ) -> None:
     """Raise Refused if somebody decided about a code otherwise since its page was shown.
 
     - `match`: the decision now.
     - `shown_version`: the version that the page showed; None for callers without a page.
-    - `record`: the record that is chosen.
+    - `record`: the record that is chosen; None to take the decision back.
     """
     if shown_version is None or shown_version == build_version(match):
         return

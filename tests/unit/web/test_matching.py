@@ -899,3 +899,31 @@ def test_after_a_decision_the_list_has_its_filters_and_its_page(
     listed = "show=open&field=supplier"
     accept = _action_of(operator.page(f"{_here(operator)}?{listed}"), "accept")
     assert operator.post(accept, threshold="100").headers["Location"].endswith(f"?{listed}")
+
+
+def _is_listed_as_open(visitor: Visitor, code: str) -> bool:
+    """Return whether a code is on the list of those that documents wait for."""
+    return f'<span class="mono">{code}</span>' in visitor.page(f"{_here(visitor)}?show=open")
+
+
+def test_documents_wait_for_a_decision_again_after_it_was_taken_back(operator: Visitor) -> None:
+    assert _is_listed_as_open(operator, "s1")
+    _decide(operator, "s1", record="v1")
+    assert (_case_of(operator, "s1").decision, _is_listed_as_open(operator, "s1")) == (
+        "matched",
+        False,
+    )
+    _decide(operator, "s1", forget="1")
+    case = _case_of(operator, "s1")
+    assert (case.decision, case.decided_by, case.closed_at) == ("", "", None)
+    assert _is_listed_as_open(operator, "s1")
+    assert ">Matched</span>" not in compact(operator.page("/inbox/?act=match"))
+
+
+def test_a_code_that_somebody_left_out_meanwhile_stays_left_out(operator: Visitor) -> None:
+    _decide(operator, "s1", record="v1")
+    page = operator.page(f"{_here(operator)}code?field=supplier&code=s1")
+    seen = _seen_decision(page, "code")
+    _decide(operator, "s1", record="none")
+    assert "Nothing was changed" in _decide(operator, "s1", forget="1", seen=seen)
+    assert _matches(operator) == {"s1": ""}
