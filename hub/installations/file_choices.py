@@ -9,7 +9,7 @@ from hub.context import current_hub
 from hub.contract.types import Field
 from hub.errors import NotFound, Refused, Sentence
 from hub.installations.storable_matches import require_possible_code
-from hub.mapping import EMPTY, NEW, fold_name
+from hub.mapping import EMPTY, NEW, explain_separator, fold_name, has_separator
 from hub.models import Installation, StoredRecord
 from hub.qbo import records
 
@@ -25,11 +25,21 @@ class _RoleRecords:
 
     def __init__(self, choices: Iterable[StoredRecord]) -> None:
         self.by_id: dict[str, StoredRecord] = {}
-        self.ids_by_name: defaultdict[str, set[str]] = defaultdict(set)
+        self._ids_by_full_name: defaultdict[str, set[str]] = defaultdict(set)
+        self._ids_by_last_part: defaultdict[str, set[str]] = defaultdict(set)
         for record in choices:
             self.by_id[record.quickbooks_id] = record
-            for name in (record.full_name, record.name):
-                self.ids_by_name[fold_name(name)].add(record.quickbooks_id)
+            full_name = fold_name(record.qualified_name)
+            self._ids_by_full_name[full_name].add(record.quickbooks_id)
+            self._ids_by_last_part[fold_name(record.name)].add(record.quickbooks_id)
+
+    def find_by_name(self, name: str) -> set[str]:
+        """Return the ids of the records with this full name, else of those whose last part it is.
+
+        The rules of a field find a record by its name in the same way.
+        """
+        key = fold_name(name)
+        return self._ids_by_full_name.get(key) or self._ids_by_last_part.get(key) or set()
 
 
 class FileChoices:
@@ -43,23 +53,28 @@ class FileChoices:
 
     def find(self, line: Mapping[str, str]) -> str:
         """Return the record that a row names by id or name; raise Refused if it cannot be used."""
-        require_possible_code(line["code"])
+        require_possible_code(line["code"].strip())
         field = self._find_field(line["field"])
         record_id = line["quickbooks_id"]
         if record_id in SPECIAL_RECORDS:
             return SPECIAL_RECORDS[record_id]
-        of_role = self._load_records(field)
-        if record_id:
-            if record_id not in of_role.by_id:
-                raise Refused(explain_unusable(field, record_id))
-            return record_id
-        ids = of_role.ids_by_name.get(fold_name(line["quickbooks_name"]), set())
+        if not record_id:
+            record_id = self._find_id(field, line["quickbooks_name"])
+        record = self._load_records(field).by_id.get(record_id)
+        if record is None:
+            raise Refused(explain_unusable(field, record_id))
+        require_usable_name(field, record)
+        return record_id
+
+    def _find_id(self, field: Field, name: str) -> str:
+        """Return the id of the only record with this name; raise Refused without exactly one."""
+        ids = self._load_records(field).find_by_name(name)
         if len(ids) != 1:
             problem = Sentence("more than once") if ids else Sentence("not")
             raise Refused(
                 "%(label)s “%(name)s” is %(problem)s in QuickBooks.",
                 label=field.label,
-                name=line["quickbooks_name"],
+                name=name,
                 problem=problem,
             )
         return next(iter(ids))
@@ -89,6 +104,13 @@ def load_code_fields(row: Installation) -> dict[str, Field]:
     """Return the code fields of an installation's app, by name, as the app declares them."""
     declared_fields = current_hub().plugins.call(row.slug, "hub_fields") or ()
     return {field.name: field for field in declared_fields}
+
+
+def require_usable_name(field: Field, record: StoredRecord) -> None:
+    """Raise Refused for a record whose name the source cannot take, so that no match counts."""
+    if has_separator(field, record.qualified_name):
+        problem = explain_separator(field, record.qualified_name)
+        raise Refused("The record cannot be used: %(problem)s", problem=problem)
 
 
 def explain_unusable(field: Field, record: str) -> str:

@@ -50,9 +50,12 @@ def import_csv(row: Installation, content: bytes, *, who: str) -> int:
         writer = DecisionWriter(session, row, who)
         listed_codes = {(line["field"], line["code"]) for line in _load_file_rows(session, row)}
         choices = FileChoices(session, row)
+        first_lines: dict[tuple[str, str], int] = {}
         for number, line in lines:
             code = _find_code(line, listed_codes)
+            first_line = first_lines.setdefault((line["field"], code), number)
             try:
+                _require_first_of_code(number, first_line)
                 record = choices.find(line)
                 writer.store(line["field"], code, record, name=line["name"])
             except Refused as error:

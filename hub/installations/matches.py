@@ -10,7 +10,11 @@ from hub.contract.codec import dump
 from hub.contract.documents import Item, Party
 from hub.contract.types import Field
 from hub.errors import NotFound, Refused
-from hub.installations.file_choices import explain_unusable, load_code_fields
+from hub.installations.file_choices import (
+    explain_unusable,
+    load_code_fields,
+    require_usable_name,
+)
 from hub.installations.storable_matches import require_possible_code
 from hub.mapping import EMPTY, NEW
 from hub.models import Installation, Match
@@ -137,6 +141,7 @@ def _find_record_name(session: Session, row: Installation, field: Field, record:
     choice = records.find_choice(session, row.company_id, field.role, record)
     if choice is None:
         raise Refused(explain_unusable(field, record))
+    require_usable_name(field, choice)
     return choice.title
 
 

@@ -1,10 +1,11 @@
 """Store what a person decides about a code: the record to match it to, or the rules again."""
 
+from collections.abc import Sequence
 from typing import cast
 
 from sqlalchemy.orm import Session
 
-from hub.contract.documents import Item, Party, Role
+from hub.contract.documents import Code, Item, Party, Role
 from hub.db.engine import read_only_session, transaction
 from hub.errors import Refused
 from hub.installations import matches
@@ -95,19 +96,52 @@ def _check_new(
     used = code_lookup.find_code_of_documents(session, installation, source_code)
     if field is None or used is None:
         return
-    title = source_code.name or source_code.code
-    if isinstance(used, str) or (used.create is None and details is None):
-        raise Refused(match_messages.explain_lacking_data(title))
+    if _lacks_data(used, details):
+        raise Refused(match_messages.explain_lacking_data(_get_title(source_code)))
+    problems = list_creation_problems(session, installation, [source_code], details)
+    for problem in problems.values():
+        raise Refused(problem)
+
+
+def list_creation_problems(
+    session: Session,
+    installation: Installation,
+    source_codes: Sequence[SeenCode],
+    details: Party | Item | None = None,
+) -> dict[tuple[str, str], str]:
+    """Return why documents would not continue if the records of codes were to be created.
+
+    The keys are fields and codes; those for which no document waits have no problem. `details` is
+    what a person entered for the records.
+    """
+    fields = code_lookup.load_fields_by_name(installation)
     match_index = code_lookup.load_match_index(session, installation)
-    match_index.matches = {
-        **match_index.matches,
-        (source_code.field, source_code.code): Decision(
-            record=NEW, match_method=MatchOrigin.DECIDED, details=details
-        ),
-    }
-    result = find(field, used, match_index)
-    if isinstance(result, Missing):
-        raise Refused(match_messages.explain_name_in_use(title, result.problem))
+    decision = Decision(record=NEW, match_method=MatchOrigin.DECIDED, details=details)
+    keys = [(source_code.field, source_code.code) for source_code in source_codes]
+    match_index.matches = {**match_index.matches, **dict.fromkeys(keys, decision)}
+    problems = {}
+    for key, source_code in zip(keys, source_codes, strict=True):
+        field = fields.get(source_code.field)
+        used = code_lookup.find_code_of_documents(session, installation, source_code)
+        if field is None or used is None:
+            continue
+        result = find(field, used, match_index)
+        if isinstance(result, Missing):
+            title = _get_title(source_code)
+            problems[key] = match_messages.explain_name_in_use(title, result.problem)
+            if _lacks_data(used, details):
+                problems[key] = match_messages.explain_lacking_data(title)
+    return problems
+
+
+def _lacks_data(used: Code | str, details: Party | Item | None) -> bool:
+    """Return whether neither the source nor a person has entered what a new record needs."""
+    return isinstance(used, str) or (used.create is None and details is None)
+
+
+def _get_title(source_code: SeenCode) -> str:
+    """Return the name of a code for people."""
+    return source_code.name or source_code.code
 
 
 def forget(

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug import Response as Redirect
 
@@ -14,7 +15,8 @@ from hub.cases.causes import build_match_cause
 from hub.db.engine import read_only_session
 from hub.errors import HubError, Refused, Sentence
 from hub.installations.match_files import COLUMNS, ImportRow, export_lines, import_rows, plan_import
-from hub.models import Installation
+from hub.mapping import NEW
+from hub.models import Case, Installation, SeenCode
 from hub.translations.messages import gettext, ngettext, translate
 from hub.web.apps.installation import build_tabs
 from hub.web.authentication.access import person_name, require_role
@@ -28,7 +30,9 @@ from hub.web.lists.case_list import CaseRow
 WAITING_COLUMNS = ("documents_waiting", "amount_waiting", "currency_waiting")
 CODES_PER_QUERY = 500
 MAX_LISTED = 500  # rows of each kind that the preview shows
-MAX_CONTENT = 800_000  # characters of the changes that the form of the preview carries
+# Bytes of the changes that the form of the preview carries. It is sent as multipart/form-data,
+# which does not lengthen them.
+MAX_CONTENT = 800_000
 VALUES_PER_CHANGE = 5  # in the form, for each change: field, code, name, record, version before
 pages = Blueprint(
     "match_files", __name__, url_prefix="/installations/<int:installation_id>/matching"
@@ -60,7 +64,7 @@ def preview(installation_id: int) -> str | Redirect:
     file = request.files.get("file")
     content = file.read() if file else b""
     try:
-        import_rows = plan_import(installation, content)
+        import_rows = _refuse_impossible_creations(installation, plan_import(installation, content))
         encoded_changes = _write_changes(import_rows)
     except HubError as error:
         flash(translate(error.sentence), "error")
@@ -109,6 +113,39 @@ def _require_configurable(installation_id: int) -> Installation:
     if not may_configure(installation):
         abort(403)
     return installation
+
+
+def _refuse_impossible_creations(
+    installation: Installation, import_rows: list[ImportRow]
+) -> list[ImportRow]:
+    """Return the rows of a file, with a problem in those whose record cannot be created.
+
+    A sync would hold the documents that wait for it again.
+    """
+    with read_only_session() as session:
+        source_codes = _list_codes_to_create(session, installation, import_rows)
+        problems: dict[tuple[str, str], str] = {}
+        if source_codes:
+            problems = code_decisions.list_creation_problems(session, installation, source_codes)
+    rows = []
+    for row in import_rows:
+        problem = problems.get((row.field, row.code), "") if row.is_change else ""
+        rows.append(replace(row, is_change=False, problem=problem) if problem else row)
+    return rows
+
+
+def _list_codes_to_create(
+    session: Session, installation: Installation, import_rows: list[ImportRow]
+) -> list[SeenCode]:
+    """Return the codes that get a new record by a file and that documents may wait for."""
+    open_cases = (Case.installation_id == installation.id, Case.closed_at.is_(None))
+    causes = set(session.scalars(select(Case.cause).where(*open_cases)))
+    source_codes = []
+    for row in import_rows:
+        cause = build_match_cause(installation.id, row.field, row.code)
+        if row.is_change and row.record == NEW and cause in causes:
+            source_codes.append(SeenCode(field=row.field, code=row.code, name=row.name))
+    return source_codes
 
 
 def _translate_records(change: ImportRow) -> ImportRow:

@@ -70,6 +70,22 @@ def test_a_file_names_records_in_either_unicode_form(row, vendor, stored, writte
     assert set(matches().values()) == {(vendor.quickbooks_id, "decided", "kari")}
 
 
+@pytest.mark.parametrize(
+    ("written", "chosen"),
+    [("Freight", "p1"), ("Sea:Freight", "p2"), ("freight", "p1"), ("Tolls", "p3")],
+)
+def test_a_full_name_counts_before_the_last_part_of_another_name(row, written, chosen):
+    """The rules of a field find a record by its name in this order, too."""
+    names = {"p1": "Freight", "p2": "Sea:Freight", "p3": "Sea:Tolls"}
+    with transaction() as session:
+        for id, full_name in names.items():
+            about = {"name": full_name.rpartition(":")[2], "full_name": full_name}
+            key = {"company_id": 1, "list": "vendor", "quickbooks_id": id}
+            session.add(StoredRecord(**key, **about, read_at=current_hub().clock.now()))
+    imported(row, f"field,code,quickbooks_id,quickbooks_name\nsupplier,s1,,{written}\n")
+    assert matches() == {("supplier", "s1"): (chosen, "decided", "kari")}
+
+
 @pytest.mark.parametrize(("choice", "record"), [("none", ""), ("new", "+")])
 def test_a_file_may_leave_a_code_out_or_have_it_made(row, choice, record):
     imported(row, f"field,code,quickbooks_id\nsupplier,s1,{choice}\n")
@@ -93,6 +109,16 @@ def test_texts_that_are_longer_than_their_columns_are_refused_or_cut(row):
     assert (matches(), imported(row, text)) == ({}, 1)
     with read_only_session() as session:
         assert session.scalars(select(Match.name)).one() == "n" * 500
+
+
+def test_a_row_without_a_code_is_named_in_the_preview(row):
+    text = "field,code,quickbooks_id\nsupplier,,none\nsupplier, ,new\nsupplier,s1,none\n"
+    planned = match_files.plan_import(row, text.encode())
+    assert [change.is_change for change in planned] == [False, False, True]
+    assert [change.problem for change in planned][:2] == [
+        "There is no code.",
+        "Row 2 has the same code. Keep one of the two rows.",
+    ]
 
 
 def test_a_line_that_names_no_record_decides_nothing(row):
@@ -139,6 +165,9 @@ def test_spaces_around_a_code_that_nobody_used_do_not_count(row):
         ("suplier,s2,,1,", "Line 3: There is no field “suplier”. Did you mean supplier"),
         ("supplier,s2,,99999,", "Line 3: QuickBooks has no active supplier with the id “99999”"),
         ("supplier,s2,,,Nobody", "Line 3: Supplier “Nobody” is not in QuickBooks"),
+        ("supplier,,,none,", "Line 3: There is no code."),
+        ("supplier,  ,,none,", "Line 3: There is no code."),
+        ("supplier,s1,,new,", "Line 3: Row 2 has the same code. Keep one of the two rows."),
     ],
 )
 def test_a_wrong_line_is_named_and_nothing_is_imported(row, line, says):

@@ -38,6 +38,8 @@ from tests.support.pages.page_texts import compact
 from tests.support.pages.page_visitor import TOKEN, Visitor
 from tests.support.rows.page_rows import add_document
 
+HIDDEN_INPUT = r'<input\s+type="hidden"\s+name="(\w+)"\s+value="([^"]*)"'
+
 
 def _here(visitor: Visitor) -> str:
     return f"/installations/{visitor.story.installation}/matching/"
@@ -489,11 +491,11 @@ def test_the_preview_of_an_import_names_fields_in_the_language_of_the_person(
 
 def test_the_preview_of_an_import_says_what_happens_without_a_record(visitor: Visitor) -> None:
     visitor.log_in("arne")
-    page = _upload(visitor, b"field,code,quickbooks_id\nsupplier,s1,none\nsupplier,s2,new\n")
+    page = _upload(visitor, b"field,code,quickbooks_id\nsupplier,s3,none\nsupplier,s2,new\n")
     assert ("<td>Left out</td>" in page, "<td>Will be created</td>" in page) == (True, True)
     _confirm(visitor, page)
     visitor.press("/account/formats", language="nb")
-    page = _upload(visitor, b"field,code,quickbooks_id\nsupplier,s1,new\nsupplier,s2,none\n")
+    page = _upload(visitor, b"field,code,quickbooks_id\nsupplier,s3,new\nsupplier,s2,none\n")
     cells = re.findall(r"<td>(Utelatt|Blir opprettet)</td>", page)
     assert cells == ["Utelatt", "Blir opprettet", "Blir opprettet", "Utelatt"]
 
@@ -927,3 +929,44 @@ def test_a_code_that_somebody_left_out_meanwhile_stays_left_out(operator: Visito
     _decide(operator, "s1", record="none")
     assert "Nothing was changed" in _decide(operator, "s1", forget="1", seen=seen)
     assert _matches(operator) == {"s1": ""}
+
+
+def test_a_large_preview_can_be_confirmed(visitor: Visitor) -> None:
+    """A browser sends each letter such as ø as six characters, unless the form says otherwise."""
+    visitor.log_in("arne")
+    rows = [f"supplier,x{number},{'ø' * 400},none\n" for number in range(450)]
+    page = _upload(visitor, f"field,code,name,quickbooks_id\n{''.join(rows)}".encode())
+    assert "450 matches would change." in page
+    form = re.findall(r"<form[^>]*import/confirm.*?</form>", page, re.DOTALL)[0]
+    enctype = re.findall(r'enctype="([^"]+)"', form) or ["application/x-www-form-urlencoded"]
+    fields = {name: unescape(value) for name, value in re.findall(HIDDEN_INPUT, form)}
+    address = f"{_here(visitor)}import/confirm"
+    answer = visitor.client.post(address, data=fields, content_type=enctype[0])
+    assert answer.status_code == 302
+    assert "Imported 450 matches." in visitor.page(answer.location)
+
+
+def test_a_file_creates_no_record_of_which_the_source_gives_only_the_name(
+    visitor: Visitor,
+) -> None:
+    visitor.log_in("arne")
+    code = {"id": "s1", "name": "Byggmakker Aas"}
+    _set_code_of_documents(visitor, code)
+    content = b"field,code,quickbooks_id\nsupplier,s1,new\nsupplier,s2,new\n"
+    page = _upload(visitor, content)
+    assert ("1 match would change." in page, "1 row cannot be used." in page) == (True, True)
+    assert "Byggmakker Aas cannot be created from here: the source gives only its name." in page
+    answer = _confirm(visitor, page)
+    assert ("Imported 1 match." in answer, "A sync continues" in answer) == (True, False)
+    assert _is_listed_as_open(visitor, "s1")
+
+    _set_code_of_documents(visitor, code | {"create": dump(Party(name="Byggmakker Aas"))})
+    answer = _confirm(visitor, _upload(visitor, content))
+    assert "Imported 1 match. A sync continues with the waiting documents now." in answer
+
+
+def _set_code_of_documents(visitor: Visitor, code: dict[str, Any]) -> None:
+    """Let every document of the source use a code in this form."""
+    with visitor.app.app_context(), engine.transaction() as session:
+        for row in session.query(SourceDocument).filter(SourceDocument.made_for == ""):
+            row.body = {**row.body, "codes": {**row.body["codes"], "supplier": code}}
