@@ -117,6 +117,10 @@ class RecordIndex:
     def __len__(self) -> int:
         return len(self.by_id)
 
+    def count_active(self) -> int:
+        """Return how many records a code can be matched to."""
+        return sum(entry.active for entry in self.by_id.values())
+
     def get_active(self, id: str) -> Entry | None:
         """Return the record with this id; None if there is none or it is inactive."""
         entry = self.by_id.get(id)

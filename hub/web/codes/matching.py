@@ -345,7 +345,7 @@ def _build_code_values(
     fields = code_lookup.load_fields_by_name(installation)
     name = request.values.get("field", "")
     code = request.values.get("code", "")
-    field = fields.get(name) or next(iter(fields.values()), None)
+    field = fields.get(name) if name else next(iter(fields.values()), None)
     if field is None:
         sources.get_app(installation)  # raises the reason if its plugin is not loaded
         abort(404)

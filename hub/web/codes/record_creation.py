@@ -85,7 +85,7 @@ def _build_match_form(
         "code": view,
         "query": query,
         "records": choices.records,
-        "record_count": len(index),
+        "record_count": index.count_active(),
         "hit_count": choices.hit_count,
         "suggestions": suggestion_scores.build_suggestions(view, index.by_id),
         "source": code_facts.list_source_facts(

@@ -127,10 +127,15 @@ class Side:
         return difference
 
     def _format_total_difference(self, transaction: Transaction) -> str:
-        """Return by how much the total in QuickBooks is above ours; "" if it is not."""
+        """Return by how much the total in QuickBooks is above ours; "" if it is not.
+
+        Totals in two currencies have no difference.
+        """
         our_total = _get_total(self.ours)
         present_total = _get_total(transaction.present)
         if self.posting is None or our_total is None or present_total is None:
+            return ""
+        if _get_currency(transaction) not in ("", self.posting.currency):
             return ""
         difference = present_total - our_total
         if not difference:
@@ -174,6 +179,13 @@ class Side:
 def _get_total(view: display.TransactionView | None) -> Decimal | None:
     """Return the total of a transaction, None if it is unknown."""
     return view.total if view else None
+
+
+def _get_currency(transaction: Transaction) -> str:
+    """Return the currency of a transaction in QuickBooks; "" if it is unknown."""
+    if transaction.present and transaction.present.currency:
+        return transaction.present.currency
+    return transaction.head.currency if transaction.head else ""
 
 
 def _list_posting_facts(ours: display.TransactionView, posting: Posting) -> dict[str, str]:

@@ -946,6 +946,20 @@ def test_a_large_preview_can_be_confirmed(visitor: Visitor) -> None:
     assert "Imported 450 matches." in visitor.page(answer.location)
 
 
+def test_only_records_that_can_be_chosen_are_counted(operator: Visitor) -> None:
+    with operator.app.app_context(), engine.transaction() as session:
+        company_id = session.get_one(Installation, operator.story.installation).company_id
+        for number in range(record_search.MAX_WHOLE_LIST):
+            name = f"Former supplier {number}"
+            about = {"name": name, "full_name": name, "active": False}
+            key = {"company_id": company_id, "list": "vendor", "quickbooks_id": f"f{number}"}
+            session.add(StoredRecord(**key, **about, read_at=current_hub().clock.now()))
+        session.get_one(ListState, (company_id, "vendor")).version += 1
+    page = operator.page(f"{_here(operator)}code?field=supplier&code=s2")
+    assert "Search 5 records by name, number or id" in page
+    assert "search for any other" not in page
+
+
 def test_a_file_creates_no_record_of_which_the_source_gives_only_the_name(
     visitor: Visitor,
 ) -> None:
@@ -970,3 +984,20 @@ def _set_code_of_documents(visitor: Visitor, code: dict[str, Any]) -> None:
     with visitor.app.app_context(), engine.transaction() as session:
         for row in session.query(SourceDocument).filter(SourceDocument.made_for == ""):
             row.body = {**row.body, "codes": {**row.body["codes"], "supplier": code}}
+
+
+def test_the_page_of_a_code_of_a_field_that_the_app_no_longer_has_is_gone(
+    operator: Visitor,
+) -> None:
+    assert operator.get(f"{_here(operator)}code?field=former&code=s1").status_code == 404
+    answer = operator.post(f"{_here(operator)}code", field="former", code="s1", record="v1")
+    assert (answer.status_code, _matches(operator)) == (404, {})
+
+
+def test_a_record_that_is_to_be_created_is_announced_in_norwegian(operator: Visitor) -> None:
+    details = dump(Party(name="Byggmakker Aas"))
+    _set_code_of_documents(operator, {"id": "s1", "name": "Byggmakker Aas", "create": details})
+    operator.press("/account/formats", language="nb")
+    assert "blir opprettet i QuickBooks" in _decide(operator, "s1", record="+")
+    page = operator.page(f"/inbox/{_case_of(operator, 's1').id}")
+    assert "Den blir opprettet i QuickBooks neste gang den brukes ." in page.replace(".", " .")

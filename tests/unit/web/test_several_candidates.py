@@ -67,6 +67,15 @@ def test_differences_have_a_column_beside_each_candidate(bench, ids) -> None:
     assert re.fullmatch(r"[+−][\d.,]+ USD", total[1])
 
 
+def test_totals_in_two_currencies_have_no_difference(bench, ids) -> None:
+    with transaction() as session:
+        session.get_one(Case, 1).postings[0].currency = "EUR"
+    bench.visitor.log_in("oda")
+    row = read_row(bench.visitor.page("/inbox/1"), "Total")
+    assert (" EUR" in row, row.count(" USD")) == (True, 2)
+    assert re.findall(WHAT_DIFFERS, row) == ["Differs", "Differs"]
+
+
 def test_only_the_candidate_that_differs_is_marked(bench, ids) -> None:
     bench.visitor.log_in("oda")
     row = read_row(bench.visitor.page("/inbox/1"), "Number")
