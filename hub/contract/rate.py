@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from hub.errors import Refused, Sentence
 
@@ -18,7 +18,16 @@ UNIT_TEXTS = {
 MAX_SECONDS = UNIT_SECONDS["d"]
 # A long period is divided, so that calls are spread over it: at best into parts of a minute, with
 # no more calls than are worth storing, and no fewer than a short run needs at once.
-PART_SECONDS, MAX_CALLS_OF_PART, MIN_CALLS_OF_PART = 60, 500, 50
+PART_SECONDS = 60
+MAX_CALLS_OF_PART = 500
+MIN_CALLS_OF_PART = 50
+
+
+class RatePart(NamedTuple):
+    """So many calls in a part of the period of a rate."""
+
+    calls: int
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -57,13 +66,13 @@ class Rate:
         return self.calls * other.seconds <= other.calls * self.seconds
 
     @property
-    def part(self) -> tuple[int, float]:
-        """Return the calls and seconds of a shorter period; keeping it keeps the whole rate."""
+    def part(self) -> RatePart:
+        """Return the calls of a shorter period; keeping it keeps the whole rate."""
         for_time = -(-self.seconds // PART_SECONDS)
         for_calls = -(-self.calls // MAX_CALLS_OF_PART)
         most = max(1, self.calls // MIN_CALLS_OF_PART)
         parts = min(max(for_time, for_calls), most)
-        return self.calls // parts, self.seconds / parts
+        return RatePart(self.calls // parts, self.seconds / parts)
 
     @property
     def is_divided(self) -> bool:

@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from hub.errors import Refused
 
@@ -60,7 +61,14 @@ def stream(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[by
     yield file.getvalue().encode()
 
 
-def read(content: bytes) -> tuple[list[str], list[dict[str, str]]]:
+class Sheet(NamedTuple):
+    """The columns of a file, and its rows as texts by column."""
+
+    header: list[str]
+    rows: list[dict[str, str]]
+
+
+def read(content: bytes) -> Sheet:
     """Return the columns and the rows of an uploaded file, which is XLSX or CSV."""
     from hub.spreadsheets import workbooks  # few processes ever read such a file
 
@@ -68,12 +76,12 @@ def read(content: bytes) -> tuple[list[str], list[dict[str, str]]]:
         return decode(content)
     lines = workbooks.read(content)
     if not lines:
-        return [], []
+        return Sheet([], [])
     header = [name.strip() for name in lines[0]]
-    return header, [dict(zip(header, line, strict=False)) for line in lines[1:]]
+    return Sheet(header, [dict(zip(header, line, strict=False)) for line in lines[1:]])
 
 
-def decode(content: bytes) -> tuple[list[str], list[dict[str, str]]]:
+def decode(content: bytes) -> Sheet:
     """Return the columns and the rows of a CSV file, with the texts that `encode` was given."""
     try:
         text = content.decode("utf-8-sig")
@@ -84,13 +92,13 @@ def decode(content: bytes) -> tuple[list[str], list[dict[str, str]]]:
             "The file is not a CSV file in UTF-8. Save it as “CSV UTF-8” and try again."
         ) from None
     if not lines:
-        return [], []
+        return Sheet([], [])
     header = [name.strip() for name in lines[0]]
     rows = []
     for line in lines[1:]:
         cells = map(unguard, line)
         rows.append(dict(zip(header, cells, strict=False)))  # a short line lacks its last columns
-    return header, rows
+    return Sheet(header, rows)
 
 
 def guard(text: str) -> str:

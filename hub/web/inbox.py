@@ -143,7 +143,7 @@ def retry(case_id: int) -> Response:
     def work() -> str:
         """Retry all postings of the case; show the first reasons against it."""
         is_confirmed = bool(request.form.get("sure"))
-        retried_ids, reasons = case_acts.retry_each(case_id, is_confirmed=is_confirmed)
+        retried_ids, reasons = case_acts.retry_postings(case_id, is_confirmed=is_confirmed)
         if reasons and not retried_ids:
             raise NotNow(reasons[0])
         for reason in reasons[:MAX_REASONS]:

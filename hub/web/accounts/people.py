@@ -55,7 +55,7 @@ def render_people_page(
             "people.html",
             people=[_build_row(session, user) for user in users],
             invitations=[
-                _describe_invitation(session, row) for row in invitations.list_pending(session)
+                _build_invitation_row(session, row) for row in invitations.list_pending(session)
             ],
             handover=handover,
             chosen_rights=right_rows,
@@ -88,14 +88,19 @@ def _describe_rights(session: Session, person: User) -> list[str]:
     return [translate(describe(session, right)) for right in rights]
 
 
-def _describe_invitation(
-    session: Session, invitation: Invitation
-) -> tuple[Invitation, list[str], bool]:
-    """Return an invitation, its rights in words, and whether it can still be accepted."""
-    texts = [
-        translate(describe(session, right)) for right in invitations.get_invited_rights(invitation)
-    ]
-    return invitation, texts, invitations.is_usable(session, invitation)
+class InvitationRow(NamedTuple):
+    """An invitation as the table shows it: its rights in words, and whether it can be accepted."""
+
+    invitation: Invitation
+    rights: list[str]
+    is_usable: bool
+
+
+def _build_invitation_row(session: Session, invitation: Invitation) -> InvitationRow:
+    """Return an invitation as the table shows it."""
+    rights = invitations.get_invited_rights(invitation)
+    texts = [translate(describe(session, right)) for right in rights]
+    return InvitationRow(invitation, texts, invitations.is_usable(session, invitation))
 
 
 @pages.post("/add")

@@ -1,7 +1,7 @@
 """Set-up in the browser: the first owner, and the keys of the hub's app at Intuit."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from flask import (
@@ -174,17 +174,26 @@ def _parse_keys(form: MultiDict[str, str], before: StoredKeys) -> StoredKeys:
     )
 
 
-def _split_credentials(address: str) -> tuple[str, str, str]:
+class _StandInAddress(NamedTuple):
+    """The address of a stand-in, and the client id and secret that it carried, if any."""
+
+    address: str
+    client_id: str = ""
+    client_secret: str = ""
+
+
+def _split_credentials(text: str) -> _StandInAddress:
     """Return an address without the client id and secret that it may carry, and both of them.
 
     `hub sandbox quickbooks` prints all three as one, so that one field is enough.
     """
-    scheme, separator, rest = address.strip().rstrip("/").partition("://")
+    address = text.strip().rstrip("/")
+    scheme, separator, rest = address.partition("://")
     credentials, at, host = rest.rpartition("@")
     client_id, _, client_secret = credentials.partition(":")
     if not at or not client_secret:
-        return address.strip().rstrip("/"), "", ""
-    return f"{scheme}{separator}{host}", client_id, client_secret
+        return _StandInAddress(address)
+    return _StandInAddress(f"{scheme}{separator}{host}", client_id, client_secret)
 
 
 def _list_changed_fields(before: StoredKeys, after: StoredKeys) -> list[str]:

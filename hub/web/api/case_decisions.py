@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import abort
 from marshmallow import Schema, fields, validate
@@ -184,7 +184,7 @@ def remove(case_id: int, body: dict[str, Any]) -> Any:
 
     def work() -> None:
         """Retry each removal; fail with the first reason if none could be."""
-        retried_ids, reasons = case_acts.retry_each(case_id, is_confirmed=True)
+        retried_ids, reasons = case_acts.retry_postings(case_id, is_confirmed=True)
         if reasons and not retried_ids:
             raise NothingRemoved(reasons[0])
 
@@ -327,14 +327,22 @@ def _asks_for_removal(case_id: int) -> bool:
         return get_row_or_404(session, Case, case_id).action in case_acts.REMOVING_ACTIONS
 
 
-def _find_code(case_id: int) -> tuple[int, str, str] | None:
-    """Return the installation, field and code that a case is about; None if it has none."""
+class _CaseCode(NamedTuple):
+    """The code that a case is about."""
+
+    installation_id: int
+    field: str
+    code: str
+
+
+def _find_code(case_id: int) -> _CaseCode | None:
+    """Return the code that a case is about; None if it is about something else."""
     with read_only_session() as session:
         about = record_creation.find_code_of_case(session, get_row_or_404(session, Case, case_id))
         if about is None:
             return None
         installation, source_code, field = about
-        return installation.id, field.name, source_code.code
+        return _CaseCode(installation.id, field.name, source_code.code)
 
 
 def _describe(posting: Posting, side: Side | None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ They are stored under a token, so that a page never repeats them.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import request
 
@@ -67,17 +67,21 @@ def _load_draft(row: Installation) -> dict[str, Any]:
     return draft if draft.get("subject") == _get_subject(row) else {}
 
 
-def save(app: App, row: Installation, values: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """Store the secrets of a form that is shown again; return their token and names.
+class SecretsDraft(NamedTuple):
+    """The token under which the secrets of a form are stored, and their names."""
 
-    This keeps them out of the page.
-    """
+    token: str = ""
+    names: tuple[str, ...] = ()
+
+
+def save(app: App, row: Installation, values: Mapping[str, Any]) -> SecretsDraft:
+    """Store the secrets of a form that is shown again, which keeps them out of the page."""
     secret_values = {}
     for name in settings_schema.list_secret_names(app):
         if values.get(name):
             secret_values[name] = str(values[name])
     if not secret_values:
-        return "", []
+        return SecretsDraft()
     draft = {
         "subject": _get_subject(row),
         "addresses": _list_addresses(app, row, values),
@@ -85,8 +89,8 @@ def save(app: App, row: Installation, values: Mapping[str, Any]) -> tuple[str, l
     }
     token = form_drafts.save(draft, person_name())
     if not token:  # too long to be stored: the secrets have to be typed again
-        return "", []
-    return token, list(secret_values)
+        return SecretsDraft()
+    return SecretsDraft(token, tuple(secret_values))
 
 
 def _get_subject(row: Installation) -> str:

@@ -19,7 +19,7 @@ def list_repeat_fields(
     None if the secrets cannot be stored: then the form has to be filled in again.
     """
     secret_names = settings_schema.list_secret_names(app)
-    token, _ = entered_secrets.save(app, row, values)
+    token = entered_secrets.save(app, row, values).token
     if not token and any(values.get(name) for name in secret_names):
         return None
     left_out = {"draft", setting_preview.DIGEST_FIELD, *confirmation.OWN_FIELDS, *secret_names}

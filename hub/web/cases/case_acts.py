@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import flash, redirect, request, url_for
 from sqlalchemy import Select, func, select
@@ -192,7 +192,14 @@ def close(case_id: int) -> str:
     return gettext("The case is closed.")
 
 
-def retry_each(case_id: int, *, is_confirmed: bool) -> tuple[list[int], list[str]]:
+class CaseRetry(NamedTuple):
+    """The postings of a case that were retried, and the reasons why others were not."""
+
+    retried_ids: list[int]
+    reasons: list[str]
+
+
+def retry_postings(case_id: int, *, is_confirmed: bool) -> CaseRetry:
     """Retry every posting of a case; return those that were retried, and why not the others.
 
     A deletion in QuickBooks has to be confirmed. A posting that somebody removed from QuickBooks,
@@ -211,7 +218,8 @@ def retry_each(case_id: int, *, is_confirmed: bool) -> tuple[list[int], list[str
     if deletes and not is_confirmed:
         raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
     reasons = retry(ids, person_name())
-    return [id for id in ids if id not in reasons], list(reasons.values())
+    retried_ids = [id for id in ids if id not in reasons]
+    return CaseRetry(retried_ids, list(reasons.values()))
 
 
 def describe_retry(case_id: int, posting_ids: Sequence[int]) -> str:

@@ -108,7 +108,7 @@ def confirm(installation_id: int) -> str | Response:
         for row in excluded_rows:
             if seals is None or listed_rows.is_unchanged(seals.get(row.id), row.seal):
                 rows.append(row)
-        count, _ = sum_early_documents(session, installation_id)
+        count = sum_early_documents(session, installation_id).count
         about = build_tabs(session, installation)
     if seals:
         _flash_not_included(len(excluded_rows) - len(rows), len(seals) - len(excluded_rows))
@@ -191,7 +191,14 @@ def _flash_not_included(changed_count: int, settled_count: int) -> None:
         )
 
 
-def sum_early_documents(session: Session, installation_id: int) -> tuple[int, list[str]]:
+class EarlySums(NamedTuple):
+    """How many documents the start date leaves out, and their sums by currency, as text."""
+
+    count: int
+    sums: list[str]
+
+
+def sum_early_documents(session: Session, installation_id: int) -> EarlySums:
     """Return how many documents the start date leaves out, and their sums by currency."""
     columns = SourceDocument.kind, currency_or_home(SourceDocument.currency)
     totals = _select_excluded(
@@ -203,7 +210,7 @@ def sum_early_documents(session: Session, installation_id: int) -> tuple[int, li
     for kind, currency, number, total in session.execute(by_kind_and_currency):
         count += number
         sums[currency] += outbox.apply_sign(kind, total)
-    return count, format_sums(sums)
+    return EarlySums(count, format_sums(sums))
 
 
 def _require_installation(session: Session, installation_id: int) -> Installation:

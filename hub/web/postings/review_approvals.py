@@ -5,6 +5,7 @@ What has changed since it was listed is not approved.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -71,7 +72,14 @@ def approve(installation_id: int, listed_seals: Mapping[int, str], who: str) -> 
     return outcome.combine(ApprovalOutcome(run_id=run_id))
 
 
-def find_waiting(installation_id: int, approved_ids: Collection[int]) -> tuple[int, list[str]]:
+class WaitingPostings(NamedTuple):
+    """How many approved postings need records that are still in review, and the names of these."""
+
+    count: int
+    record_names: list[str]
+
+
+def find_waiting(installation_id: int, approved_ids: Collection[int]) -> WaitingPostings:
     """Count the approved postings that need records which are still in review, and name these.
 
     A person who approved them should approve the new supplier, customer or item too.
@@ -98,7 +106,7 @@ def find_waiting(installation_id: int, approved_ids: Collection[int]) -> tuple[i
             format_name_in_sentence(record)
             for record in session.scalars(records.order_by(Posting.id))
         ]
-    return count, names
+    return WaitingPostings(count, names)
 
 
 def count_in_review(session: Session, installation_id: int, ids: Collection[int]) -> int:
