@@ -38,7 +38,14 @@ class ClientCredentials(TokenCache):
         form: Mapping[str, str] | None = None,
         in_form: bool = False,
     ) -> None:
-        self._endpoint = _TokenEndpoint(site, source, base_url, token_url, refused, in_form)
+        self._endpoint = _TokenEndpoint(
+            site,
+            source,
+            base_url=base_url,
+            token_url=token_url,
+            instruction=refused,
+            in_form=in_form,
+        )
         self._form = {"grant_type": "client_credentials", **(form or {})}
         super().__init__(self._endpoint.bind(), self._issue_token)
 
@@ -70,7 +77,14 @@ class RefreshToken(TokenCache):
         in_form: bool = False,
         redirect_uri: str = "",
     ) -> None:
-        self._endpoint = _TokenEndpoint(site, source, base_url, token_url, refused, in_form)
+        self._endpoint = _TokenEndpoint(
+            site,
+            source,
+            base_url=base_url,
+            token_url=token_url,
+            instruction=refused,
+            in_form=in_form,
+        )
         self._redirect_uri = redirect_uri
         self._first = _read_secret(site, AUTHORIZATION_CODE if redirect_uri else "refresh_token")
         self._stored = self._endpoint.bind(self._first)
@@ -109,6 +123,7 @@ class _TokenEndpoint:
         self,
         site: Site,
         source: str,
+        *,
         base_url: str,
         token_url: str,
         instruction: str,
@@ -137,7 +152,7 @@ class _TokenEndpoint:
         auth = None if self._in_form else self._client
         reply = self._http.request("POST", url, data=form, auth=auth)
         if reply.status in (BAD_REQUEST, UNAUTHORIZED):
-            raise self._refusal()
+            raise self._build_refusal()
         body: Any = reply.check().json()
         if not isinstance(body, dict) or not isinstance(body.get("access_token"), str):
             raise Retry(
@@ -146,7 +161,7 @@ class _TokenEndpoint:
             )
         return body
 
-    def _refusal(self) -> NeedsAttention:
+    def _build_refusal(self) -> NeedsAttention:
         """Return the error for an admin whose credentials are wrong."""
         if self._instruction:
             return NeedsAttention(self._instruction)

@@ -166,7 +166,7 @@ class FolderLock:
         with self._guard:
             self._users += 1
         try:
-            self._claim_in_time(wait, on_wait)
+            self._claim_in_time(wait=wait, on_wait=on_wait)
             yield
         finally:
             self.release()
@@ -205,7 +205,7 @@ class FolderLock:
             return None
         return Standby(row.place, row.since)
 
-    def _claim_in_time(self, wait: bool, on_wait: WaitNotice | None) -> None:
+    def _claim_in_time(self, *, wait: bool, on_wait: WaitNotice | None) -> None:
         """Get the lock; with `wait`, wait for the lease of a folder that has ended.
 
         Raise OtherFolderActive if another folder is at work.

@@ -18,7 +18,7 @@ RECOVERY_CODES = 10
 RECOVERY = "recovery code"
 
 
-def is_required(is_owner: bool) -> bool:
+def is_required(*, is_owner: bool) -> bool:
     """Return whether the hub requires a second factor of a person."""
     setting = current_hub().config.second_factor
     return setting == "all" or (setting == "owners" and is_owner)

@@ -237,8 +237,10 @@ def _build_values(choices: Choices) -> dict[str, Any]:
         "access": [*access, WEBHOOK_SETTING] if choices.webhook else access,
         "wrong_key": WRONG_KEYS.get(choices.auth, "client_secret"),
         "client_imports": _list_client_imports(choices),
-        "document_imports": _list_document_imports(choices, bool(transactions), bool(pairs)),
-        "hook_imports": _list_hook_imports(choices, bool(fields)),
+        "document_imports": _list_document_imports(
+            choices, has_transactions=bool(transactions), has_applied=bool(pairs)
+        ),
+        "hook_imports": _list_hook_imports(choices, has_fields=bool(fields)),
         "kit_imports": _list_kit_imports(choices),
         "test_imports": _test_imports(choices),
     }
@@ -268,7 +270,7 @@ def _list_client_imports(choices: Choices) -> list[str]:
 
 
 def _list_document_imports(
-    choices: Choices, has_transactions: bool, has_applied: bool
+    choices: Choices, *, has_transactions: bool, has_applied: bool
 ) -> list[str]:
     """Return the names that the module about documents imports from the hub."""
     names = ["Document", "Gone", "look_up"]
@@ -285,7 +287,7 @@ def _list_document_imports(
     return _sort_names(names)
 
 
-def _list_hook_imports(choices: Choices, has_fields: bool) -> list[str]:
+def _list_hook_imports(choices: Choices, *, has_fields: bool) -> list[str]:
     """Return the names that the hooks import from the hub."""
     names = ["App", "Sandbox", "Tenant", "hookimpl", "read_lists"]
     if has_fields:

@@ -68,7 +68,7 @@ def is_factor_missing() -> bool:
     row = sessions.load_current_row()
     if row is None or row.needs_factor or not login_sessions.has_one_factor(row):
         return False
-    return second_factor.is_required(access.may_anywhere("owner"))
+    return second_factor.is_required(is_owner=access.may_anywhere("owner"))
 
 
 def may_postpone() -> bool:
@@ -338,7 +338,7 @@ def _note_new_factor(session: Session, factor: str) -> list[str]:
 
 def _check_may_remove(*, has_other: bool) -> None:
     """Raise NotNow for the last second factor where the hub requires one."""
-    if not has_other and second_factor.is_required(access.may_anywhere("owner")):
+    if not has_other and second_factor.is_required(is_owner=access.may_anywhere("owner")):
         raise NotNow(gettext("The hub requires a second factor of you. Add another one first."))
 
 

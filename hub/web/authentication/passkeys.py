@@ -62,7 +62,7 @@ def build_challenge_to_use(passkeys: Sequence[Passkey] | None, *, verify_person:
     """Return the options for using one of the passkeys, or any that the browser offers."""
     options, state = _build_server().authenticate_begin(
         None if passkeys is None else _list_credentials(passkeys),
-        user_verification=_get_verification(verify_person),
+        user_verification=_get_verification(verify_person=verify_person),
     )
     return Challenge(dict(options), state["challenge"])
 
@@ -154,7 +154,7 @@ def _build_server() -> "Fido2Server":
     )
 
 
-def _get_verification(verify_person: bool) -> "UserVerificationRequirement":
+def _get_verification(*, verify_person: bool) -> "UserVerificationRequirement":
     """Return how much the device has to verify the person who uses it."""
     from fido2.webauthn import UserVerificationRequirement
 
@@ -165,7 +165,10 @@ def _get_verification(verify_person: bool) -> "UserVerificationRequirement":
 
 def _build_state(challenge: str, *, verify_person: bool) -> dict[str, Any]:
     """Return the state that the library expects from the beginning of the exchange."""
-    return {"challenge": challenge, "user_verification": _get_verification(verify_person)}
+    return {
+        "challenge": challenge,
+        "user_verification": _get_verification(verify_person=verify_person),
+    }
 
 
 def _read(response: str) -> dict[str, Any]:

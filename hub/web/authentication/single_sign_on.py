@@ -233,7 +233,7 @@ def _log_in(identity: Identity, visit: Visit) -> Response:
     is_strong = identity.has_second_factor or _trusts_provider()
     sessions.begin(
         person,
-        _describe_factors(is_strong),
+        _describe_factors(is_strong=is_strong),
         needs_factor=has_factor and not is_strong,
         is_recent=_is_recent(identity, visit),
     )
@@ -327,7 +327,7 @@ def _trusts_provider() -> bool:
     return current_hub().config.oidc_second_factor == "provider"
 
 
-def _describe_factors(is_strong: bool) -> str:
+def _describe_factors(*, is_strong: bool) -> str:
     """Return the factors of a log-in at the provider, as the session stores them."""
     if not is_strong:
         return login_sessions.PROVIDER_ONLY

@@ -192,7 +192,7 @@ class _PageWriter(HTMLParser):
     def _build_checkbox(self, name: str, attrs: Attributes) -> str:
         """Return the tag of a box to tick; one that was not sent is not ticked."""
         value = dict(attrs).get("value") or "on"
-        return _build_tag("input", attrs, "checked", value in self._form.getlist(name))
+        return _build_tag("input", attrs, "checked", is_on=value in self._form.getlist(name))
 
     def _build_option(self, text: str, attrs: Attributes) -> str:
         """Return the tag of an option, chosen or not; one without a value waits for its text."""
@@ -203,7 +203,9 @@ class _PageWriter(HTMLParser):
             self._option = (len(self.parts), attrs)
             self._option_text = ""
             return text
-        return _build_tag("option", attrs, "selected", (values["value"] or "") in self._chosen)
+        return _build_tag(
+            "option", attrs, "selected", is_on=(values["value"] or "") in self._chosen
+        )
 
     def _close_option(self) -> None:
         """Choose the option that has ended if its text is a value."""
@@ -211,11 +213,11 @@ class _PageWriter(HTMLParser):
             return
         place, attrs = self._option
         is_chosen = unescape(self._option_text).strip() in self._chosen
-        self.parts[place] = _build_tag("option", attrs, "selected", is_chosen)
+        self.parts[place] = _build_tag("option", attrs, "selected", is_on=is_chosen)
         self._option = None
 
 
-def _build_tag(tag: str, attrs: Attributes, switch: str = "", is_on: bool = False) -> str:
+def _build_tag(tag: str, attrs: Attributes, switch: str = "", *, is_on: bool = False) -> str:
     """Return a tag with its attributes; the attribute `switch` is there only if it is on."""
     parts = [tag]
     for name, value in attrs:
