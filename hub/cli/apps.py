@@ -128,10 +128,10 @@ def enable(
     --as` access must have been granted before.
     """
     from hub.installations import enable as installations_enable
-    from hub.installations import shared_accounts
+    from hub.installations import installation_rows, shared_accounts
 
     company_id = find_company(realm).id
-    present = installations_enable.find_installation(company_id, slug)
+    present = installation_rows.find_installation(company_id, slug)
     settings = read_settings(file)
     if start_date is not None:
         settings["start_date"] = start_date

@@ -46,10 +46,10 @@ def find_companies(realm: str | None) -> "list[ConnectedCompany]":
 
 def find_stored_app(realm: str | None, slug: str) -> "Installation":
     """Return an app that is, or was, enabled for the company of this realm, or the only one."""
-    from hub.installations import enable
+    from hub.installations import installation_rows
 
     company = find_company(realm)
-    row = enable.find_installation(company.id, slug)
+    row = installation_rows.find_installation(company.id, slug)
     if row is None:
         raise _build_not_enabled_error(slug, "viewer", company)
     return row

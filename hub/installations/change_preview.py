@@ -7,7 +7,8 @@ from hub import sources
 from hub.contract import settings_schema
 from hub.contract.types import App
 from hub.db.engine import read_only_session
-from hub.installations import enable, hub_answers, setting_changes
+from hub.installations import hub_answers, setting_changes
+from hub.installations.setting_choices import Choice, list_record_choices
 from hub.models import Installation
 from hub.qbo import records
 
@@ -27,28 +28,22 @@ def preview(
         changes["mode"] = mode
     stored_secrets = sources.load_stored_secrets(app, row)
     secret_changes = setting_changes.describe_secrets(stored_secrets, draft.secrets)
-    return enable.describe_changes(row, changes) | secret_changes
+    return setting_changes.describe_changes(row, changes) | secret_changes
 
 
 def _load_chosen_records(
     app: App, row: Installation, settings: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the settings that choose from stored lists of QuickBooks, with the ids of records."""
-    entries_by_source: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+    choices_by_role: dict[str, list[Choice]] = {}
     record_settings = {}
     with read_only_session() as session:
         for name, field in settings_schema.get_schema(app).fields.items():
             source = str(field.metadata.get("choices_from", ""))
             if source not in records.ROLE_LIST or not settings.get(name):
                 continue
-            if source not in entries_by_source:
-                entries = records.list_choices(session, row.company_id, source)
-                entries_by_source[source] = [
-                    (entry.quickbooks_id, (entry.number, entry.full_name, entry.name))
-                    for entry in entries
-                ]
-            if entries_by_source[source]:
+            if source not in choices_by_role:
+                choices_by_role[source] = list_record_choices(session, row.company_id, source)
+            if choices_by_role[source]:
                 record_settings[name] = settings[name]
-    return settings_schema.resolve_choices(
-        app, record_settings, lambda source: entries_by_source[source]
-    )
+    return settings_schema.resolve_choices(app, record_settings, lambda role: choices_by_role[role])

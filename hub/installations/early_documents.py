@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub.contract.states import Stage
 from hub.db import bulk
-from hub.installations.enable import format_audit_subject
+from hub.installations.act_log import format_audit_subject
 from hub.models import Installation, SourceDocument
 from hub.models.display_names import readable_id
 from hub.models.enums import StartRule

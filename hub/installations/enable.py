@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,12 +14,23 @@ from hub.contract import settings_schema
 from hub.contract.app_lookup import find_error
 from hub.contract.types import App, Tenant
 from hub.db.database_errors import repeat_after_conflict
-from hub.db.engine import read_only_session, transaction
-from hub.errors import HubError, NotFound, Refused
-from hub.installations import hub_answers, replaced_account, setting_changes, source_access
+from hub.db.engine import transaction
+from hub.errors import HubError, Refused
+from hub.installations import (
+    act_log,
+    hub_answers,
+    replaced_account,
+    setting_changes,
+    source_access,
+)
 from hub.installations.cursors import forget_cursors
+from hub.installations.installation_rows import (
+    build_installation,
+    find_installation,
+    require_installation,
+)
 from hub.installations.setting_choices import load_setting_choices
-from hub.models import ConnectedCompany, Installation
+from hub.models import Installation
 from hub.models.enums import InstallationMode, PostingState
 from hub.outbox import approvals
 from hub.outbox.setting_locks import lock_to_change
@@ -28,8 +38,6 @@ from hub.qbo import record_download
 from hub.security import audit, secrets
 from hub.sources import outage
 from hub.sources.record_push import push_lists
-
-LISTS_PUSHED_ACTION = "lists pushed"  # as the audit log names it
 
 
 class _SaveRequest(NamedTuple):
@@ -104,7 +112,7 @@ def set_mode(installation_id: int, mode: str, *, who: str) -> None:
         before, was_active = row.mode, row.is_active
         row.mode = mode
         _follow_activity(session, row, was_active=was_active)
-        record_act(session, row, who, "mode changed", before=before, after=mode)
+        act_log.record_act(session, row, who, "mode changed", before=before, after=mode)
 
 
 def _follow_activity(session: Session, row: Installation, *, was_active: bool) -> None:
@@ -128,17 +136,8 @@ def disable(company_id: int, slug: str, *, who: str) -> Installation:
         row = session.get_one(Installation, row.id)
         row.enabled = False
         source_cases.close_for_inactive_app(session, row)
-        record_act(session, row, who, "app disabled")
+        act_log.record_act(session, row, who, "app disabled")
     return row
-
-
-def require_installation(company_id: int, slug: str) -> Installation:
-    """Return an app that is, or was, enabled for a company; raise NotFound if it never was."""
-    row = find_installation(company_id, slug)
-    if row:
-        return row
-    # The others of the company are not named: the person may have a role for this app alone.
-    raise NotFound("enabled app", slug)
 
 
 def push_first_lists(row: Installation) -> dict[str, int]:
@@ -147,7 +146,7 @@ def push_first_lists(row: Installation) -> dict[str, int]:
     counts = push_lists(row)
     who = row.owner or "command line"
     with transaction() as session:
-        record_act(session, row, who, LISTS_PUSHED_ACTION, **counts)
+        act_log.record_act(session, row, who, act_log.LISTS_PUSHED_ACTION, **counts)
     return counts
 
 
@@ -160,20 +159,6 @@ def try_settings(row: Installation, answers: Mapping[str, Any], *, who: str) -> 
     draft = sources.make_draft(app, row, answers)
     _record_test(row, draft, who)
     return sources.check(row, draft.settings, draft.secrets)
-
-
-def format_audit_subject(row: Installation) -> str:
-    """Return the name of an installation in the audit log."""
-    company = row.company
-    return f"{row.slug} for {company.display_name}"
-
-
-def record_act(session: Session, row: Installation, who: str, what: str, **detail: Any) -> None:
-    """Record an act on an installation in the audit log, by its name and by its id.
-
-    Companies are renamed, and two may have the same name.
-    """
-    audit.record(session, who, what, format_audit_subject(row), installation=row.id, **detail)
 
 
 def _save(app: App, row: Installation, request: _SaveRequest, what: str) -> Installation:
@@ -221,9 +206,8 @@ def _record_test(row: Installation, draft: sources.SettingsDraft, who: str) -> N
     """
     addresses = sorted(draft.addresses)
     with transaction() as session:
-        audit.record(
-            session, who, "connection tested", format_audit_subject(row), addresses=addresses
-        )
+        subject = act_log.format_audit_subject(row)
+        audit.record(session, who, "connection tested", subject, addresses=addresses)
 
 
 def _store(row: Installation, change: _SettingsChange, what: str) -> Installation:
@@ -265,7 +249,7 @@ def _store_once(row: Installation, change: _SettingsChange, what: str) -> Instal
             row = session.merge(row)
         settings_before, mode_before = dict(row.settings), row.mode
         was_active = row.is_active
-        described_changes = describe_changes(row, changes) | secret_changes
+        described_changes = setting_changes.describe_changes(row, changes) | secret_changes
         for name, value in changes.items():
             setattr(row, name, value)
         row.enabled = True
@@ -281,16 +265,8 @@ def _store_once(row: Installation, change: _SettingsChange, what: str) -> Instal
             _apply_review(session, row)
         _follow_activity(session, row, was_active=was_active)
         secrets.put_all(session, row.id, draft.secrets, forget_others=has_other_access)
-        record_act(session, row, change.who, what, changes=described_changes, mode=row.mode)
+        act_log.record_act(session, row, change.who, what, changes=described_changes, mode=row.mode)
     return row
-
-
-def describe_changes(row: Installation, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the old and the new value of each changed setting, for the audit log."""
-    columns = {name: value for name, value in changes.items() if name != "settings"}
-    before = {name: getattr(row, name) for name in columns}
-    descriptions = setting_changes.describe(before, columns)
-    return descriptions | setting_changes.describe(row.settings, changes["settings"])
 
 
 def _follow_new_dates(session: Session, row: Installation, changes: Mapping[str, Any]) -> None:
@@ -314,7 +290,7 @@ def _leave_former_account(session: Session, row: Installation, change: _Settings
     was = row.tenant_name or row.tenant
     count = replaced_account.leave_former(session, row, tenant.name, change.who)
     details = {"account": tenant.name, "was": was, "count": count}
-    record_act(session, row, change.who, "account replaced", **details)
+    act_log.record_act(session, row, change.who, "account replaced", **details)
 
 
 def _apply_automatic_switch(
@@ -335,7 +311,8 @@ def _apply_automatic_switch(
         return
     count = outbox.approve_all(session, row.id, who)
     if count:
-        audit.record(session, who, "postings approved", format_audit_subject(row), count=count)
+        subject = act_log.format_audit_subject(row)
+        audit.record(session, who, "postings approved", subject, count=count)
 
 
 def _apply_review(session: Session, row: Installation) -> None:
@@ -357,31 +334,3 @@ def _find_available_app(slug: str) -> App:
     if slug not in plugins.apps:
         raise find_error(plugins, slug)
     return plugins.apps[slug]
-
-
-def find_installation(company_id: int, slug: str) -> Installation | None:
-    """Return the installation of an app for a company, disabled or not; None if there is none."""
-    query = select(Installation).where(
-        Installation.company_id == company_id,
-        Installation.slug == slug,
-    )
-    with read_only_session() as session:
-        return session.scalars(query).one_or_none()
-
-
-def build_installation(app: App, company_id: int, owner: str, zone: str = "UTC") -> Installation:
-    """Return an installation that is not stored yet."""
-    with read_only_session() as session:
-        company = session.get_one(ConnectedCompany, company_id)
-    return Installation(
-        company_id=company_id,
-        company=company,
-        slug=app.slug,
-        schedule=app.every,
-        owner=owner,
-        mode=InstallationMode.REVIEW,
-        settings={},
-        enabled=True,
-        zone=zone,
-        created_at=current_hub().clock.now(),
-    )

@@ -3,8 +3,8 @@
 from hub import outbox
 from hub.db.database_errors import repeat_after_conflict
 from hub.db.engine import transaction
+from hub.installations.act_log import format_audit_subject
 from hub.installations.cursors import forget_cursors
-from hub.installations.enable import format_audit_subject
 from hub.outbox.setting_locks import lock_to_change
 from hub.security import audit
 

@@ -13,6 +13,8 @@ from hub.contract.types import App
 from hub.errors import Refused, Sentence, SettingsInvalid
 from hub.models.installations import MAX_SCHEDULE_LENGTH
 
+MAX_LIMIT = 10**12  # the largest amount above which two people approve
+
 
 def _parse_start_date(value: Any) -> dt.date:
     """Return a date, from a date or its ISO text; raise ValueError for anything else."""
@@ -56,7 +58,6 @@ HUB_SETTINGS: dict[str, Callable[[Any], Any]] = {
 }
 # Settings that an empty answer empties: documents of any date count, and one approval is enough.
 OPTIONAL_SETTINGS = ("start_date", "second_approval_above")
-MAX_LIMIT = 10**12  # the largest amount above which two people approve
 
 
 def select_app_answers(answers: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,13 @@ MAX_VALUE_LENGTH = 200
 EMPTY_VALUES: tuple[Any, ...] = (None, "", [], {})
 
 
+def describe_changes(row: Installation, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the old and the new value of each column and setting of an app that changes."""
+    columns = {name: value for name, value in changes.items() if name != "settings"}
+    before = {name: getattr(row, name) for name in columns}
+    return describe(before, columns) | describe(row.settings, changes["settings"])
+
+
 def describe(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """Return the old and the new value of each setting that changed, by its name."""
     changes: dict[str, Any] = {}

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub.context import current_hub
 from hub.contract.value_object import value_object
-from hub.installations import enable
+from hub.installations import act_log
 from hub.models import AuditEntry, ConnectedCompany, Installation, ListState, Posting, Run
 from hub.models.enums import ConnectionState, RunKind, RunOutcome
 from hub.models.postings import POSTED_CONDITION
@@ -251,11 +251,11 @@ def _has_lists(session: Session) -> bool:
 def _has_pushed_when_enabled(session: Session, slugs: Sequence[str]) -> bool:
     """Return whether the audit log has that lists were pushed when an app was enabled."""
     entries = (
-        select(AuditEntry.subject).where(AuditEntry.what == enable.LISTS_PUSHED_ACTION).distinct()
+        select(AuditEntry.subject).where(AuditEntry.what == act_log.LISTS_PUSHED_ACTION).distinct()
     )
     subjects = set(session.scalars(entries.limit(MAX_SUBJECTS)))
     if not subjects:
         return False
     installations = select(Installation).where(Installation.enabled, Installation.slug.in_(slugs))
     apps = session.scalars(installations.order_by(Installation.id).limit(MAX_SUBJECTS))
-    return any(enable.format_audit_subject(app) in subjects for app in apps)
+    return any(act_log.format_audit_subject(app) in subjects for app in apps)

@@ -12,7 +12,7 @@ from hub.contract import settings_schema
 from hub.contract.types import App
 from hub.db.engine import read_only_session
 from hub.errors import OtherTenant, SettingsInvalid
-from hub.installations import approval_changes, enable, replaced_account
+from hub.installations import approval_changes, installation_rows, replaced_account
 from hub.models import Installation
 from hub.models.enums import InstallationMode
 from hub.security import api_tokens
@@ -193,7 +193,7 @@ def enable_app(company_id: int, slug: str, body: dict[str, Any]) -> Any:
 @operation(resource, APP_AT_COMPANY, method="DELETE", role="app-owner", response=InstallationSchema)
 def disable_app(company_id: int, slug: str) -> Any:
     """Disable an app for a company; its settings and matches stay."""
-    return enabled_apps.disable(enable.require_installation(company_id, slug))
+    return enabled_apps.disable(installation_rows.require_installation(company_id, slug))
 
 
 def _save(app: App, row: Installation, body: Mapping[str, Any]) -> Installation | Response:

@@ -10,7 +10,13 @@ from sqlalchemy.orm import Session
 from hub.context import current_hub
 from hub.contract.types import App
 from hub.db.engine import read_only_session
-from hub.installations import approval_changes, enable, source_access
+from hub.installations import (
+    act_log,
+    approval_changes,
+    enable,
+    installation_rows,
+    source_access,
+)
 from hub.models import ConnectedCompany, Installation, User
 from hub.models.enums import RunKind
 from hub.scheduling import run_log
@@ -25,11 +31,11 @@ def find_or_prepare(app: App, company_id: int, zone: str) -> Installation:
     """Return the installation, or a new one that is not stored; raise if access is missing."""
     with read_only_session() as session:
         get_row_or_404(session, ConnectedCompany, company_id)
-    row = enable.find_installation(company_id, app.slug)
+    row = installation_rows.find_installation(company_id, app.slug)
     if row is not None:
         return row
     source_access.check(app, company_id)
-    return enable.build_installation(app, company_id, owner="", zone=zone)
+    return installation_rows.build_installation(app, company_id, owner="", zone=zone)
 
 
 def check_right(row: Installation) -> None:
@@ -57,7 +63,7 @@ def list_possible_owners(session: Session, row: Installation) -> list[str]:
 def hand_over(session: Session, row: Installation, name: str) -> None:
     """Give an app to the person of this name."""
     row.owner = name
-    enable.record_act(session, row, person_name(), "app handed over", to=name)
+    act_log.record_act(session, row, person_name(), "app handed over", to=name)
 
 
 def save(

@@ -13,7 +13,7 @@ from hub.cases import inbox
 from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.errors import HubError
-from hub.installations import early_documents, enable, full_reading
+from hub.installations import act_log, early_documents, full_reading
 from hub.models import (
     AuditEntry,
     Case,
@@ -201,7 +201,7 @@ def _build_page_values(session: Session, installation: Installation) -> dict[str
 
 def _find_lists_entry(session: Session, installation: Installation) -> AuditEntry | None:
     """Return the audit entry of the lists that enabling pushed last; None if it pushed none."""
-    acts = [enable.LISTS_PUSHED_ACTION]
+    acts = [act_log.LISTS_PUSHED_ACTION]
     entries = setting_history.load_entries(session, installation, acts, limit=1)
     return entries[0] if entries else None
 

@@ -14,7 +14,7 @@ from hub.contract import settings_schema
 from hub.contract.interval import describe
 from hub.contract.types import App
 from hub.errors import Refused
-from hub.installations import enable, setting_changes
+from hub.installations import act_log, setting_changes
 from hub.installations.approval_changes import LIMIT_SETTING
 from hub.models import AuditEntry, Installation
 from hub.translations.messages import gettext, gettext_noop
@@ -80,9 +80,8 @@ def load_entries(
         .limit(limit)
     )
     by_id = newest.where(AuditEntry.installation_id == row.id)
-    by_name = newest.where(
-        AuditEntry.installation_id.is_(None), AuditEntry.subject == enable.format_audit_subject(row)
-    )
+    has_name = AuditEntry.subject == act_log.format_audit_subject(row)
+    by_name = newest.where(AuditEntry.installation_id.is_(None), has_name)
     entries = [*session.scalars(by_id), *session.scalars(by_name)]
     entries.sort(key=attrgetter("id"), reverse=True)
     return entries[:limit]

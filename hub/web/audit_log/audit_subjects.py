@@ -7,7 +7,7 @@ from flask import url_for
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, defer, joinedload
 
-from hub.installations import enable
+from hub.installations import act_log
 from hub.models import (
     AuditEntry,
     Case,
@@ -117,7 +117,7 @@ class EntrySubjects:
     def _load_field_labels(self, entry: AuditEntry) -> dict[str, str]:
         """Return the labels of the code fields whose lists an entry counts."""
         row = self._installations.get(entry.subject)
-        if row is None or entry.what != enable.LISTS_PUSHED_ACTION:
+        if row is None or entry.what != act_log.LISTS_PUSHED_ACTION:
             return {}
         fields = code_lookup.load_fields_by_name(row).values()
         return {field.name: translate_for_app(field.label, row.slug) for field in fields}

@@ -60,7 +60,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C3",
         place="hub/web/apps/enabled_apps.py",
-        old='    enable.record_act(session, row, person_name(), "app handed over", to=name)\n',
+        old='    act_log.record_act(session, row, person_name(), "app handed over", to=name)\n',
         new="",
         bug="Handing an app over is not in the audit log.",
     ),

@@ -66,7 +66,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-3",
-        place="hub/installations/enable.py",
+        place="hub/installations/installation_rows.py",
         old="        Installation.company_id == company_id,\n        Installation.slug == slug,\n",
         new="        Installation.slug == slug,\n",
         bug="A second company changes the app of the first one.",

@@ -12,7 +12,7 @@ from hub_ion.sandbox import api
 from hub import sources
 from hub.db import engine
 from hub.errors import OtherTenant
-from hub.installations import enable
+from hub.installations import enable, installation_rows
 from hub.models import ReceiptRow
 from hub.posting.reconcile.drift import watch
 from hub.posting.reconcile.run import reconcile
@@ -343,7 +343,7 @@ def test_settings_of_another_organization_that_are_refused_change_nothing(site):
     for change in (enable.change, enable.enable):
         with pytest.raises(OtherTenant):
             change(1, "ion", other, who="kari")
-    row = enable.require_installation(1, "ion")
+    row = installation_rows.require_installation(1, "ion")
     assert (row.settings, row.tenant, row.tenant_name) == (before, "4711", "orbital-works.example")
     id = site.order({"account": "6300"})
     site.sync()
@@ -379,7 +379,7 @@ def test_each_company_has_an_organization_of_its_own(site):
     other = site.connect_another()
     other.enable(**{**EVERYTHING, **other.source.settings(other.url, "sandbox")})
     assert (other.row.company.realm, other.row.tenant) == (other.realm, "4712")
-    row = enable.require_installation(1, "ion")
+    row = installation_rows.require_installation(1, "ion")
     assert (row.company.realm, row.tenant, row.settings) == (site.realm, "4711", before)
     assert other.row.id != row.id
     id = other.order({"account": "6300"}, externalReference="of the other company")

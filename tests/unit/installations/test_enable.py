@@ -10,6 +10,7 @@ from hub.collect.run import collect
 from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NeedsAttention, NotFound, NotNow, OtherTenant, Refused, SettingsInvalid
+from hub.installations import act_log
 from hub.installations import enable as installations_enable
 from hub.models import AuditEntry, Cursor, Installation, Match, Posting, SourceDocument
 from hub.models.enums import PostingState
@@ -202,7 +203,7 @@ def test_the_lists_are_put_into_the_source_and_linked(settings):
             select(Match).where(Match.field == "supplier", Match.match_method == "link")
         )
         assert session.scalar(
-            select(AuditEntry).where(AuditEntry.what == installations_enable.LISTS_PUSHED_ACTION)
+            select(AuditEntry).where(AuditEntry.what == act_log.LISTS_PUSHED_ACTION)
         ).detail == {**counts, "installation": row.id}
 
 

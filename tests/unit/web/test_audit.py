@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from hub import spreadsheets
 from hub.cli import main
 from hub.db import engine
-from hub.installations import enable, matches
+from hub.installations import act_log, matches
 from hub.models import Installation, StoredRecord
 from hub.scheduling import retention
 from hub.security import audit
@@ -166,7 +166,7 @@ def test_changed_settings_read_from_old_to_new(owner):
 
 def test_settings_that_were_saved_without_a_change_have_no_raw_values(owner):
     with owner.app.app_context(), engine.read_only_session() as session:
-        subject = enable.format_audit_subject(
+        subject = act_log.format_audit_subject(
             session.get_one(Installation, owner.story.installation)
         )
     record(owner, "olga", "settings changed", subject, changes={}, mode="auto")
@@ -189,7 +189,7 @@ def test_changes_of_settings_have_the_words_of_the_form_and_names_of_records(own
     }
     with owner.app.app_context(), engine.read_only_session() as session:
         installation = session.get_one(Installation, owner.story.installation)
-        subject = enable.format_audit_subject(installation)
+        subject = act_log.format_audit_subject(installation)
     record(owner, "olga", "settings changed", subject, changes=changes, mode="auto")
     record(owner, "olga", "mode changed", subject, before="auto", after="paused")
     page = owner.page("/audit/")
@@ -218,7 +218,7 @@ def test_changes_of_settings_have_the_words_of_the_form_and_names_of_records(own
 def test_many_changes_of_settings_are_folded(owner):
     with owner.app.app_context(), engine.read_only_session() as session:
         installation = session.get_one(Installation, owner.story.installation)
-        subject = enable.format_audit_subject(installation)
+        subject = act_log.format_audit_subject(installation)
     for count in (5, 6):
         change = {"from": False, "to": True}
         changes = {f"setting_{number}": change for number in range(count)}

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from hub.db import engine
-from hub.installations import enable
+from hub.installations import act_log
 from hub.models import ConnectedCompany, Installation, Posting, ReceiptRow, Run, RunLine, Schedule
 from hub.scheduling import pending_work, run_log
 from hub.security import audit
@@ -307,8 +307,8 @@ def test_lists_that_enabling_put_into_the_app_are_the_last_download_too(operator
         audit.record(
             session,
             "arne",
-            enable.LISTS_PUSHED_ACTION,
-            enable.format_audit_subject(installation),
+            act_log.LISTS_PUSHED_ACTION,
+            act_log.format_audit_subject(installation),
             supplier=5,
         )
     page = operator.page(f"/installations/{operator.story.installation}/")
