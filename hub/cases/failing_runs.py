@@ -32,7 +32,7 @@ def report(run: Run, *, only_source_failed: bool = False) -> None:
         company = session.get(ConnectedCompany, run.company_id, with_for_update={"key_share": True})
         if company is None:
             return
-        case = _find_open_case(session, company.id)
+        case = inbox.find_open(session, _build_case_cause(company.id))
         failing = _list_failing_subjects(session, case) if case else set()
         if run.outcome == RunOutcome.DONE:
             failing -= _list_proved_subjects(run)
@@ -124,13 +124,6 @@ def _list_failing_subjects(session: Session, case: Case) -> set[str]:
     return {
         subject for subject in case.details["subjects"] if subject.partition(":")[2] in active_ids
     }
-
-
-def _find_open_case(session: Session, company_id: int) -> Case | None:
-    query = select(Case).where(
-        Case.cause == _build_case_cause(company_id), Case.closed_at.is_(None)
-    )
-    return session.scalars(query).one_or_none()
 
 
 def _build_case_cause(company_id: int) -> str:

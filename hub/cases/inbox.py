@@ -91,6 +91,17 @@ def is_open(session: Session, cause: str) -> bool:
     return session.scalar(select(has_open_case)) or False
 
 
+def find_open(session: Session, cause: str) -> Case | None:
+    """Return the open case of a cause; None if there is none."""
+    return session.scalars(_select_open_case(cause)).one_or_none()
+
+
+def find_newest(session: Session, cause: str) -> Case | None:
+    """Return the newest case of a cause, open or closed; None if there never was one."""
+    newest = select(Case).where(Case.cause == cause).order_by(Case.id.desc()).limit(1)
+    return session.scalars(newest).one_or_none()
+
+
 def close(session: Session, cause: str, by: str = "hub") -> bool:
     """Close the open case of a cause; return whether there was one."""
     case = session.scalars(_select_open_case(cause).with_for_update()).one_or_none()
@@ -136,8 +147,7 @@ def is_awake() -> ColumnElement[bool]:
 
 def is_dismissed(session: Session, cause: str, text: CaseText) -> bool:
     """Return whether a person closed the newest case of a cause with this same reason."""
-    newest = select(Case).where(Case.cause == cause).order_by(Case.id.desc()).limit(1)
-    case = session.scalars(newest).one_or_none()
+    case = find_newest(session, cause)
     if case is None or case.closed_by in (None, "hub"):
         return False
     return has_reason(case, text)

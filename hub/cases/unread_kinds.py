@@ -50,7 +50,7 @@ def update(
 
 def _note_read(session: Session, cause: str, reader: KindReader) -> None:
     """Close the case of a kind if this was the only reader that was refused."""
-    case = _find_newest(session, cause)
+    case = inbox.find_newest(session, cause)
     if case is None or case.closed_at is not None:
         return
     readers = _list_readers(case) - {reader}
@@ -78,7 +78,7 @@ def _note_refused(
 ) -> None:
     """Open the case of a kind, or note in the open one that this reader was refused, too."""
     cause = build_unread_kind_cause(company_id, kind)
-    case = _find_newest(session, cause)
+    case = inbox.find_newest(session, cause)
     readers = {str(reader)}
     if case is not None and case.closed_at is None:
         readers |= _list_readers(case)
@@ -86,12 +86,6 @@ def _note_refused(
         return
     details = {"readers": sorted(readers)}
     inbox.open(session, cause, text, company_id=company_id, details=details)
-
-
-def _find_newest(session: Session, cause: str) -> Case | None:
-    """Return the newest case of a cause, open or closed."""
-    query = select(Case).where(Case.cause == cause).order_by(Case.id.desc()).limit(1)
-    return session.scalars(query).one_or_none()
 
 
 def _list_readers(case: Case) -> set[str]:
