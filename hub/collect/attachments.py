@@ -20,17 +20,11 @@ def find_posted_parent(
     batch: CollectBatch, row: SourceDocument, document: Document
 ) -> AttachmentParent | None:
     """Return the posting that the attachments of an unchanged document belong to, if any."""
-    newest: dict[str, Posting] = {}
-    for posting in batch.transaction_postings(row):
-        if posting.state == PostingState.POSTED:
-            newest[posting.part] = posting
-    in_books = [
-        part for part, posting in newest.items() if posting.operation not in outbox.REMOVALS
-    ]
-    if not in_books:
+    postings = {posting.part: posting for posting in batch.postings_in_books(row)}
+    if not postings:
         return None
-    part = choose_part_with_files(batch, row, in_books)
-    return AttachmentParent(row, document, newest[part])
+    part = choose_part_with_files(batch, row, list(postings))
+    return AttachmentParent(row, document, postings[part])
 
 
 def choose_part_with_files(batch: CollectBatch, row: SourceDocument, parts: Sequence[str]) -> str:

@@ -40,7 +40,7 @@ from hub.models.enums import (
 from hub.outbox import planning, transitions
 from hub.outbox.identity import build_identity, derive_marker
 from hub.outbox.plan_values import Repetition
-from hub.outbox.states import UNSENT
+from hub.outbox.states import REMOVALS, UNSENT
 
 DOCUMENTS_PER_BATCH = 50
 MAX_NUMBER_LENGTH = 200
@@ -126,6 +126,19 @@ class CollectBatch:
         """Return the postings of a document without those of its attachments, oldest first."""
         postings = self.postings(row)
         return [posting for posting in postings if posting.operation != Operation.ATTACH]
+
+    def creations(self, row: SourceDocument) -> list[Posting]:
+        """Return the postings of a document that create a record or transaction, oldest first."""
+        postings = self.postings(row)
+        return [posting for posting in postings if posting.operation == Operation.CREATE]
+
+    def postings_in_books(self, row: SourceDocument) -> list[Posting]:
+        """Return the newest posting of each part of a document that QuickBooks holds."""
+        newest: dict[str, Posting] = {}
+        for posting in self.transaction_postings(row):
+            if posting.state == PostingState.POSTED:
+                newest[posting.part] = posting
+        return [posting for posting in newest.values() if posting.operation not in REMOVALS]
 
     def find_departure(self, posting: Posting) -> str:
         """Return "voided" or "deleted" if a posting's transaction has left QuickBooks, else ""."""

@@ -9,7 +9,6 @@ from hub.contract.documents import Document, Kind, Party
 from hub.contract.states import Stage
 from hub.mapping import MatchedParty
 from hub.models import SourceDocument, StoredRecord
-from hub.models.enums import Operation
 from hub.payloads.shared_fields import is_email_address
 
 
@@ -52,9 +51,7 @@ def _build_party_change(batch: CollectBatch, matched_party: MatchedParty) -> Doc
 
 def _is_being_created(batch: CollectBatch, row: SourceDocument) -> bool:
     """Return whether the creation of a record is planned or being sent."""
-    postings = batch.postings(row)
-    creations = [posting for posting in postings if posting.operation == Operation.CREATE]
-    return any(creation.state in outbox.UNFINISHED for creation in creations)
+    return any(creation.state in outbox.UNFINISHED for creation in batch.creations(row))
 
 
 def _find_missing_details(record: StoredRecord, details: Party) -> Party | None:

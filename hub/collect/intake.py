@@ -42,7 +42,7 @@ from hub.db import engine
 from hub.errors import Sentence
 from hub.mapping import NEW, NewRecord
 from hub.models import Posting, SourceDocument
-from hub.models.enums import DocumentOutcome, Operation
+from hub.models.enums import DocumentOutcome
 from hub.reasons.texts import CaseText
 
 
@@ -193,10 +193,9 @@ def _find_or_plan_record(
         row.made_for = new_record.field
         _plan_and_apply(batch, row, document)
     batch.session.flush()  # placeholders need the ids of postings that this batch has planned
-    postings = batch.transaction_postings(row)
-    creations = [posting for posting in postings if posting.operation == Operation.CREATE]
+    creations = batch.creations(row)
     if not creations and not is_for_code:
-        return postings[-1]
+        return batch.transaction_postings(row)[-1]
     return creations[-1] if creations else None
 
 

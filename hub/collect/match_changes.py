@@ -7,6 +7,7 @@ from sqlalchemy import case, func, select
 
 from hub import outbox
 from hub.collect import reread
+from hub.collect.settings_check import build_match_conditions
 from hub.context import current_hub
 from hub.db import engine
 from hub.mapping import NEW
@@ -24,17 +25,12 @@ class MatchState(NamedTuple):
 
 def load_match_state(installation: Installation) -> MatchState:
     """Return how the codes that an installation uses are matched now."""
-    plugin_name = current_hub().plugins.get_plugin_name(installation.slug)
     is_to_create = case((Match.record == NEW, 1), else_=0)
     to_create = func.coalesce(func.sum(is_to_create), 0)
     query = (
         select(func.count(), func.max(Match.at), to_create)
         .select_from(Match)
-        .where(
-            Match.company_id == installation.company_id,
-            Match.scope == plugin_name,
-            Match.tenant == installation.tenant,
-        )
+        .where(*build_match_conditions(installation))
     )
     with engine.read_only_session() as session:
         row = session.execute(query).one()

@@ -222,9 +222,8 @@ def _limit_to_new_record(
 
 def _is_newest_creation_posted(batch: CollectBatch, row: SourceDocument) -> bool:
     """Return whether the newest creation of a record, of which there is one, is posted."""
-    postings = batch.transaction_postings(row)
-    creations = [posting for posting in postings if posting.operation == Operation.CREATE]
-    return creations[-1].state == PostingState.POSTED
+    newest = batch.creations(row)[-1]
+    return newest.state == PostingState.POSTED
 
 
 def _may_create(document: Document | None, history: PartHistory) -> bool:

@@ -1,7 +1,5 @@
 """Withdraw or remove documents that a source no longer wants, by the policy of its app."""
 
-from collections.abc import Iterable
-
 from hub import outbox, payloads, sources
 from hub.cases.causes import FORMER_PART
 from hub.cases.findings import Finding
@@ -45,7 +43,7 @@ def plan_removal(
         plan.add_posting(operation, Content(kind=row.kind), disposition)
     if is_gone and row.kind not in LIST_KINDS:
         policy = sources.get_gone_policy(batch.setup.app, batch.setup.site.settings)
-        for posting in _find_postings_in_books(postings):
+        for posting in batch.postings_in_books(row):
             _plan_by_policy(batch, plan, posting, reason, policy)
     return plan
 
@@ -98,14 +96,10 @@ def release_former_parts(batch: CollectBatch, plan: DocumentPlan, parts: set[str
     another part is sent.
     """
     row = plan.row
-    postings: list[Posting] = []
-    former_parts: dict[str, None] = {}
-    for posting in batch.transaction_postings(row):
-        if posting.part not in parts:
-            postings.append(posting)
-            former_parts[posting.part] = None
-
+    former_parts = {posting.part: None for posting in batch.transaction_postings(row)}
     for part in former_parts:
+        if part in parts:
+            continue
         active = outbox.find_unfinished(batch.postings(row), part)
         if active is None or active.operation in outbox.REMOVALS:
             continue
@@ -114,7 +108,9 @@ def release_former_parts(batch: CollectBatch, plan: DocumentPlan, parts: set[str
         else:
             plan.reread = True
     is_in_books = False
-    for posting in _find_postings_in_books(postings):
+    for posting in batch.postings_in_books(row):
+        if posting.part in parts:
+            continue
         if batch.find_departure(posting):
             plan.gone_everywhere.append(posting)
         else:
@@ -136,11 +132,10 @@ def find_other_kind(batch: CollectBatch, row: SourceDocument, kind: str) -> Post
 
     Return None if there is none.
     """
-    postings = batch.transaction_postings(row)
-    for posting in _find_postings_in_books(postings):
+    for posting in batch.postings_in_books(row):
         if posting.kind != kind and not batch.find_departure(posting):
             return posting
-    for posting in postings:
+    for posting in batch.transaction_postings(row):
         is_unsent = posting.kind != kind and posting.state in outbox.UNSENT
         if is_unsent and outbox.may_have_landed(batch.session, posting):
             return posting
@@ -242,22 +237,6 @@ def _plan_closing(batch: CollectBatch, plan: DocumentPlan, posting: Posting) -> 
     )
     operation = _build_operation_on(posting, Operation.UPDATE)
     plan.add_posting(operation, content, Disposition(state=batch.setup.state))
-
-
-def _find_postings_in_books(postings: Iterable[Posting]) -> list[Posting]:
-    """Return the newest posting of each part that QuickBooks holds.
-
-    The postings are given oldest first.
-    """
-    newest: dict[str, Posting] = {}
-    for posting in postings:
-        if posting.state == PostingState.POSTED:
-            newest[posting.part] = posting
-    in_books: list[Posting] = []
-    for posting in newest.values():
-        if posting.operation not in outbox.REMOVALS:
-            in_books.append(posting)
-    return in_books
 
 
 def _build_operation_on(posting: Posting, operation: Operation) -> PartOperation:

@@ -18,7 +18,7 @@ from hub.db.json_elements import has_element
 from hub.errors import Sentence
 from hub.mapping import NEW, Entry, Missing, NewRecord, fold_name, to_ref
 from hub.models import Posting, SeenCode, SourceDocument, TransactionSummary
-from hub.models.enums import WRITE_OPERATIONS, Operation, PostingState
+from hub.models.enums import WRITE_OPERATIONS, PostingState
 from hub.outbox.states import UNFINISHED
 
 # The kinds of documents whose party is of a role.
@@ -72,10 +72,7 @@ def _is_created(batch: CollectBatch, new_record: NewRecord) -> bool:
     row = batch.rows.get(new_record.code)
     if row is None:
         return False
-    creations = [
-        posting for posting in batch.postings(row) if posting.operation == Operation.CREATE
-    ]
-    return any(creation.state in OWN_RECORD_STATES for creation in creations)
+    return any(creation.state in OWN_RECORD_STATES for creation in batch.creations(row))
 
 
 def _was_seen_before(batch: CollectBatch, new_record: NewRecord) -> bool:

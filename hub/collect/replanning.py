@@ -9,8 +9,8 @@ from sqlalchemy.orm import aliased
 from hub.collect.batch import DOCUMENTS_PER_BATCH, CollectBatch
 from hub.collect.intake import replan_stored
 from hub.collect.reread import PLANNED_AT, RELEASED_BY_READING, is_outdated_by
+from hub.collect.settings_check import build_match_conditions
 from hub.collect.setup import Setup, load_last_match_time, load_setup_to_plan
-from hub.context import current_hub
 from hub.db import engine
 from hub.errors import NeedsAttention, Retry
 from hub.mapping import NEW
@@ -136,9 +136,7 @@ def _is_refused_with_former_details(installation: Installation) -> ColumnElement
     """
     is_decided_since = exists().where(
         _record.id == Posting.document_id,
-        Match.company_id == installation.company_id,
-        Match.scope == current_hub().plugins.get_plugin_name(installation.slug),
-        Match.tenant == (installation.tenant or ""),
+        *build_match_conditions(installation),
         Match.field == _record.made_for,
         Match.code == _record.source_id,
         Match.match_method == MatchOrigin.DECIDED,

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, text, union, up
 from hub import outbox
 from hub.cases.causes import build_match_column
 from hub.collect.read import is_at_source
+from hub.collect.settings_check import build_match_conditions
 from hub.collect.setup import Setup
 from hub.context import current_hub
 from hub.db import engine
@@ -197,7 +198,6 @@ def _find_blocked_documents(installation: Installation) -> list[int]:
 def _select_matched(installation: Installation) -> Select[Any]:
     """Select documents held by a code that was matched since they were last planned."""
     cause = build_match_column(installation.id, Match.field, Match.code)
-    plugin_name = current_hub().plugins.get_plugin_name(installation.slug)
     return (
         _select_documents(installation)
         .join(Posting, Posting.document_id == SourceDocument.id)
@@ -205,8 +205,7 @@ def _select_matched(installation: Installation) -> Select[Any]:
         .join(Case, Case.id == case_posting.c.case_id)
         .join(Match, Case.cause == cause)
         .where(Case.installation_id == installation.id, Case.closed_at.is_(None))
-        .where(Match.company_id == installation.company_id, Match.scope == plugin_name)
-        .where(Match.tenant == (installation.tenant or ""), is_outdated_by(Match.at >= PLANNED_AT))
+        .where(*build_match_conditions(installation), is_outdated_by(Match.at >= PLANNED_AT))
         .where(Posting.state == PostingState.HELD, SourceDocument.gone.is_(None))
     )
 
