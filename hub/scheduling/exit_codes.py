@@ -35,7 +35,7 @@ def get_exit_code(runs: Iterable[Run]) -> int:
 
     open_states: set[PostingState] = set()
     for counts in last_counts.values():
-        open_states.update(_open_states(counts))
+        open_states.update(_list_open_states(counts))
     if describe_unread(runs):
         open_states.add(PostingState.WAITING)
     for state, code in EXIT_CODES.items():
@@ -65,7 +65,7 @@ def describe_unread(runs: Iterable[Run]) -> dict[int | None, str]:
     return unread
 
 
-def _open_states(counts: Mapping[str, Any]) -> list[PostingState]:
+def _list_open_states(counts: Mapping[str, Any]) -> list[PostingState]:
     """Return the states that are not final and that some documents, files or changes are in."""
     file_counts = counts.get("files", {})
     states = [state for state in EXIT_CODES if counts.get(state) or file_counts.get(state)]

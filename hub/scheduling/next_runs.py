@@ -10,7 +10,6 @@ from hub.contract.interval import Interval, zone_of
 from hub.errors import Refused
 from hub.models import ConnectedCompany, Installation, Run, Schedule
 from hub.models.enums import RunKind
-from hub.scheduling.schedule import is_scheduled
 
 
 def load_next_runs(
@@ -32,7 +31,7 @@ def load_next_runs(
     busy_ids = _load_busy_ids(session, installation_ids)
     next_runs = {}
     for installation, row in session.execute(query):
-        if not is_scheduled(installation):
+        if not installation.can_run:
             continue
         due = _find_next_due(installation, row, now, is_busy=installation.id in busy_ids)
         if due is not None:

@@ -11,6 +11,7 @@ from hub import outbox
 from hub.cases import failing_runs
 from hub.collect import match_changes, replanning, requested, settings_check
 from hub.collect import run as collect_run
+from hub.collect.commit import CollectResult
 from hub.context import Ending, Progress, current_hub
 from hub.db.engine import read_only_session
 from hub.errors import (
@@ -198,10 +199,7 @@ def _sync(steps: Steps, installation: Installation) -> None:
     if result:
         steps.counts["collected"] = result.counts
         recorder.line(Sentence("Collected: %(counts)s.", counts=_format_counts(result.counts)))
-        for note in result.notes:
-            recorder.line(note)
-        if result.continue_after is not None:
-            steps.continue_after = result.continue_after
+        _follow_collect(steps, result)
     if steps.continue_after is not None:
         steps.counts[CONTINUES_READING] = True
     _post(steps, installation)
@@ -246,6 +244,11 @@ def _replan_matched(steps: Steps, installation: Installation) -> None:
     if result.counts:
         counts = _format_counts(result.counts)
         steps.recorder.line(Sentence("Released by new matches: %(counts)s.", counts=counts))
+    _follow_collect(steps, result)
+
+
+def _follow_collect(steps: Steps, result: CollectResult) -> None:
+    """Write the notes of a collect to the log, and remember when the rest may be read."""
     for note in result.notes:
         steps.recorder.line(note)
     if result.continue_after is not None:

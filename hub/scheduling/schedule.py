@@ -35,6 +35,7 @@ NIGHTLY_SCHEDULES: dict[str, str] = {
     RunKind.CHANGES: "1h",
     RunKind.TOKENS: "6h",
 }
+REQUESTER = "schedule"  # requests the runs that are due
 log = logging.getLogger("hub")
 _schedules = cast(Table, Schedule.__table__)
 _SET_NEXT_DUE = (
@@ -215,20 +216,13 @@ def _build_sync_fields(installation: Installation) -> dict[str, Any]:
         "kind": RunKind.SYNC,
         "every": installation.schedule,
         "zone": installation.zone,
-        "enabled": is_scheduled(installation),
+        "enabled": installation.can_run,
     }
-
-
-def is_scheduled(installation: Installation) -> bool:
-    """Return whether the schedule of an installation starts its syncs."""
-    is_connected = installation.company.state != ConnectionState.DISCONNECTED
-    return installation.is_active and is_connected
 
 
 def _arrange_nightly(session: Session, company: ConnectedCompany, now: dt.datetime) -> None:
     """Add or update the schedules of the nightly runs of a company, in the zone of its apps."""
     zone = _find_nightly_zone(session, company)
-    is_connected = company.state != ConnectionState.DISCONNECTED
     for kind, every in NIGHTLY_SCHEDULES.items():
         name = f"{kind} {company.id}"
         row = session.scalar(select(Schedule).where(Schedule.name == name))
@@ -240,7 +234,7 @@ def _arrange_nightly(session: Session, company: ConnectedCompany, now: dt.dateti
             kind=kind,
             every=every,
             zone=zone,
-            enabled=is_connected,
+            enabled=not company.is_disconnected,
             company_id=company.id,
             installation_id=None,
         )
@@ -312,7 +306,7 @@ def _match_due(now: dt.datetime) -> ColumnElement[bool]:
 def _build_claim(session: Session, now: dt.datetime) -> Insert:
     """Return the statement that inserts a run for each schedule that is due."""
     defaults = {
-        "requested_by": "schedule",
+        "requested_by": REQUESTER,
         "outcome": "",
         "error": "",
         "phase": "",

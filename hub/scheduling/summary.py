@@ -163,7 +163,7 @@ def list_recent_runs(limit: int, visible: Condition = ()) -> list[dict[str, Any]
     )
     with read_only_session() as session:
         rows = session.execute(query)
-        return [_run_json(run, slug, name or realm or "") for run, slug, name, realm in rows]
+        return [_build_run_entry(run, slug, name or realm or "") for run, slug, name, realm in rows]
 
 
 def get_display_state(run: Run) -> str:
@@ -329,7 +329,8 @@ def _format_sums(sums: dict[str, str]) -> str:
     )
 
 
-def _run_json(run: Run, slug: str | None, company: str) -> dict[str, Any]:
+def _build_run_entry(run: Run, slug: str | None, company: str) -> dict[str, Any]:
+    """Return a run as `hub runs --json` prints it."""
     return {
         "id": run.id,
         "kind": run.kind,
