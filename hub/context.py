@@ -56,10 +56,15 @@ def init_app(app: Flask, runtime: Runtime) -> None:
     app.extensions["hub"] = runtime
 
 
+def get_hub(app: Flask) -> Runtime:
+    """Return the hub of an application."""
+    runtime: Runtime = app.extensions["hub"]
+    return runtime
+
+
 def current_hub() -> Runtime:
     """Return the hub of the current application."""
-    runtime: Runtime = current_app.extensions["hub"]
-    return runtime
+    return get_hub(current_app)
 
 
 def get_call_seconds(config: Config) -> float:

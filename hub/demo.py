@@ -19,7 +19,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from hub import config, demo_companies
 from hub.app import create_app
 from hub.config import Config
-from hub.context import current_hub
+from hub.context import current_hub, get_hub
 from hub.contract import settings_schema
 from hub.contract.checkout import require_stand_ins
 from hub.contract.types import App, Sandbox
@@ -27,7 +27,7 @@ from hub.crypto.keys import write_private
 from hub.db import engine
 from hub.db.engine import read_only_session, transaction
 from hub.errors import DemoRunning, HubError, Refused
-from hub.installations import compare, matches, source_access
+from hub.installations import compare, installation_rows, matches, source_access
 from hub.installations import enable as installations_enable
 from hub.installations.cursors import forget_cursors
 from hub.mapping import NEW
@@ -136,7 +136,7 @@ class Demo:
 
     def name(self, slug: str) -> str:
         """Return the name of an app."""
-        return str(self.app.extensions["hub"].plugins.apps[slug].name)
+        return str(get_hub(self.app).plugins.apps[slug].name)
 
     def set_up(self, tell: Callable[[str], None] = lambda text: None) -> None:
         """Create missing tables, person, connection and apps.
@@ -207,7 +207,7 @@ class Demo:
 
     def _open_stand_ins(self) -> dict[str, Sandbox]:
         """Open the stand-in of every app that has one."""
-        plugins = self.app.extensions["hub"].plugins
+        plugins = get_hub(self.app).plugins
         stand_ins = {}
         for slug in plugins.apps if self._slugs is None else self._slugs:
             if plugins.has(slug, "hub_sandbox"):
@@ -225,7 +225,7 @@ class Demo:
         """Open the stand-in of an app on a folder of its own."""
         folder = self.folder / slug
         folder.mkdir(exist_ok=True)
-        plugins = self.app.extensions["hub"].plugins
+        plugins = get_hub(self.app).plugins
         stand_in: Sandbox = plugins.open_stand_in(
             slug, folder=folder, documents=None, seed=0, demo=True
         )
@@ -361,7 +361,7 @@ def enable(
     """Enable an app with settings and first choices; one that is enabled already keeps its mode."""
     app = current_hub().plugins.apps[slug]
     try:
-        installations_enable.require_installation(company.id, slug)
+        installation_rows.require_installation(company.id, slug)
         installations_enable.change(company.id, slug, settings, who=DEMO_PERSON)
     except HubError:
         settings_of_app = {**_choose_settings(company, app), **settings, "zone": "Europe/Oslo"}

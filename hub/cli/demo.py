@@ -72,6 +72,7 @@ def demo(
     folder hub-demo (or HUB_DATA); remove it to start over. Nothing real is touched.
     """
     require_stand_ins("`hub demo`")
+    from hub.context import get_hub
     from hub.demo import IN_REVIEW, Demo, find_folder
 
     if port is None:
@@ -82,7 +83,7 @@ def demo(
     with closing(demo_hub):
         demo_hub.web.start()
         while True:
-            with write_log_of(demo_hub.app.extensions["hub"]):
+            with write_log_of(get_hub(demo_hub.app)):
                 demo_hub.set_up(Terminal("Demo").line)
                 say_missing_stand_ins(demo_hub, slugs or ())
                 if read_again:
@@ -150,7 +151,9 @@ def say_source_hints(demo_hub: "Demo") -> None:
 
     An app that reads files has no source.
     """
-    apps = demo_hub.app.extensions["hub"].plugins.apps
+    from hub.context import get_hub
+
+    apps = get_hub(demo_hub.app).plugins.apps
     for slug in demo_hub.stand_ins:
         app = apps[slug]
         if app.rate:

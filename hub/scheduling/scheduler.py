@@ -11,7 +11,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
 from hub import notifications
-from hub.context import Ending, current_hub
+from hub.context import Ending, current_hub, get_hub
 from hub.db import planner_statistics
 from hub.db.engine import transaction
 from hub.errors import Busy, HubError, OtherFolderActive
@@ -78,9 +78,9 @@ class Scheduler:
         self._run_errors: dict[int, str] = {}
         self._guard = threading.Lock()
         self._last_error = ""
-        self._heartbeat = Heartbeat(app.extensions["hub"].clock.monotonic)  # ticks without an error
-        # The document after which terms for searches may be missing; None if none are.
-        self._without_terms_after: int | None = None
+        self._heartbeat = Heartbeat(get_hub(app).clock.monotonic)  # ticks without an error
+        # The document up to which none lacks terms for searches; None if no document does.
+        self._terms_added_up_to: int | None = None
         # The latest time that this process, or one before it, has read from the clock.
         self._newest: dt.datetime | None = None
 
@@ -102,7 +102,7 @@ class Scheduler:
 
     def stop(self) -> None:
         """Stop ticking and let requests under way finish; the next start continues the runs."""
-        ending: threading.Event = self._app.extensions["hub"].ending
+        ending = get_hub(self._app).ending
         ending.set()  # at first, so that runs and pruning end while this waits for the threads
         self._regular_work.stop()
         if self._scheduler.running:
@@ -168,7 +168,7 @@ class Scheduler:
 
     def _schedule_pruning(self) -> None:
         """Plan the next time at which pruning starts if it is due, unless it is switched off."""
-        if not self._app.extensions["hub"].config.prune:
+        if not get_hub(self._app).config.prune:
             return
         self._scheduler.add_job(
             self.prune,
@@ -238,8 +238,8 @@ class Scheduler:
         schedule.tick(now)
         pending_work.request_runs(now)
         started_count = self._start_waiting()
-        if self._without_terms_after is not None:
-            self._without_terms_after = document_search.add_missing_terms(self._without_terms_after)
+        if self._terms_added_up_to is not None:
+            self._terms_added_up_to = document_search.add_missing_terms(self._terms_added_up_to)
         return started_count
 
     def _close_interrupted(self) -> None:
@@ -330,7 +330,7 @@ class Scheduler:
     def _begin(self) -> None:
         """Take over the schedules from the process that ran them before."""
         self._newest = run_log.find_newest_start_time()
-        self._without_terms_after = 0
+        self._terms_added_up_to = 0
         self._is_at_work = True
         self.update_statistics()  # its job begins an interval after the start
         if self._announced_standby:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from flask import Flask
 
-from hub.context import Runtime
+from hub.context import get_hub
 from hub.db import coordination, lease_rows
 from hub.scheduling.queue import RunQueue
 from hub.telemetry.heartbeat import Heartbeat
@@ -41,7 +41,7 @@ class Worker:
         self._concurrency = concurrency
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        runtime: Runtime = app.extensions["hub"]
+        runtime = get_hub(app)
         self.heartbeat = Heartbeat(runtime.clock.monotonic)  # of the loop that takes runs
 
     @property
@@ -62,7 +62,7 @@ class Worker:
 
     def end(self) -> None:
         """Let runs end at their next step, and `run` return; any thread may call this."""
-        runtime: Runtime = self._app.extensions["hub"]
+        runtime = get_hub(self._app)
         runtime.ending.set()
         loop = self._loop
         if loop is not None and not loop.is_closed():
@@ -110,5 +110,5 @@ class Worker:
 
     @property
     def _is_ending(self) -> bool:
-        runtime: Runtime = self._app.extensions["hub"]
+        runtime = get_hub(self._app)
         return runtime.ending.is_set()

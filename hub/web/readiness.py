@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Flask
 
-from hub.context import Runtime
+from hub.context import get_hub
 from hub.db.engine import read_only_session
 from hub.migrations import schema
 from hub.migrations.schema import SchemaError
@@ -54,7 +54,7 @@ class ReadinessCheck:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self._hub: Runtime = app.extensions["hub"]
+        self._hub = get_hub(app)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._began_at = 0.0

@@ -13,7 +13,7 @@ from sqlalchemy import update
 from werkzeug.exceptions import TooManyRequests
 
 from hub import sources
-from hub.context import Runtime, current_hub
+from hub.context import current_hub, get_hub
 from hub.contract.types import Signal
 from hub.db.bulk import is_locked_in_order
 from hub.db.database_errors import repeat_after_conflict
@@ -57,7 +57,7 @@ class WebhookRates:
 
 def init_app(app: Flask) -> None:
     """Start with no calls."""
-    hub: Runtime = app.extensions["hub"]
+    hub = get_hub(app)
     now = hub.clock.monotonic
     rates = WebhookRates(CallRates(RATE_OF_CALLER, now), CallRates(RATE_OF_ADDRESS, now))
     app.extensions["hub.webhook_rates"] = rates

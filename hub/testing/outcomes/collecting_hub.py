@@ -11,6 +11,7 @@ from sqlalchemy import event, select
 from hub.app import create_app
 from hub.collect import run as collect_run
 from hub.config import Config
+from hub.context import get_hub
 from hub.contract import settings_schema
 from hub.contract.document_kinds import add_twins
 from hub.db import engine
@@ -48,7 +49,7 @@ class CollectingHub:
             vault_keys=(("test", bytes(32)),),
         )
         self._app = create_app(config, clock=self.clock, plugins=self.bench.plugins, pages=False)
-        self._app.extensions["hub"].mounts[URL] = WSGIAdapter(self.bench.serve, URL)
+        get_hub(self._app).mounts[URL] = WSGIAdapter(self.bench.serve, URL)
         self._open = contextlib.ExitStack()
 
     def __enter__(self) -> Self:

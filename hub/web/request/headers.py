@@ -10,6 +10,7 @@ from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
 
 from hub.config import Config
+from hub.context import get_hub
 from hub.security import login_sessions
 from hub.web.request.client_address import ClientAddress, Proxies
 
@@ -61,17 +62,17 @@ class ValidHost:
 
 def init_app(app: Flask) -> None:
     """Set the headers of every response and refuse forms without our token."""
-    config: Config = app.extensions["hub"].config
-    secure = config.public_url.startswith("https://")
+    config = get_hub(app).config
+    is_secure = config.public_url.startswith("https://")
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = ASSETS_SECONDS
     app.config.update(
         WTF_CSRF_TIME_LIMIT=None,
-        WTF_CSRF_SSL_STRICT=secure,
+        WTF_CSRF_SSL_STRICT=is_secure,
         PERMANENT_SESSION_LIFETIME=login_sessions.IDLE_LIMIT,
     )
-    app.config["SESSION_COOKIE_NAME"] = "__Host-hub" if secure else "hub"
+    app.config["SESSION_COOKIE_NAME"] = "__Host-hub" if is_secure else "hub"
     app.config["SESSION_COOKIE_PATH"] = "/"
-    if secure:
+    if is_secure:
         app.config["PREFERRED_URL_SCHEME"] = "https"
         address = PublicAddress(app.wsgi_app, config.public_url)
         app.wsgi_app = address  # type: ignore[method-assign, assignment]
@@ -81,7 +82,7 @@ def init_app(app: Flask) -> None:
     app.wsgi_app = client  # type: ignore[method-assign, assignment]
     csrf.init_app(app)
     app.after_request(_allow_frames)  # after the policy is set: they run last in, first out
-    _add_security_headers(app, config, secure)
+    _add_security_headers(app, config, is_secure=is_secure)
     app.after_request(_forbid_storing)
     app.after_request(_isolate)
     app.after_request(_clear_browser_data)
@@ -105,13 +106,13 @@ def build_policy(config: Config) -> dict[str, list[str]]:
     }
 
 
-def _add_security_headers(app: Flask, config: Config, secure: bool) -> None:
+def _add_security_headers(app: Flask, config: Config, *, is_secure: bool) -> None:
     """Add the security headers and the content security policy."""
     Talisman(
         app,
         force_https=False,
-        strict_transport_security=secure,
-        session_cookie_secure=secure,
+        strict_transport_security=is_secure,
+        session_cookie_secure=is_secure,
         session_cookie_http_only=True,
         session_cookie_samesite="Lax",
         frame_options="DENY",

@@ -10,7 +10,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from flask import Flask, request
 from werkzeug.wsgi import ClosingIterator
 
-from hub.context import Runtime
+from hub.context import get_hub
 from hub.metrics import totals
 from hub.telemetry import log_context
 from hub.telemetry.counts import OTHER, WEB_REQUESTS, WEB_SECONDS
@@ -33,7 +33,7 @@ class RequestLog:
         """Wrap the application of a hub."""
         self._wsgi = wsgi
         self._app = app
-        self._hub: Runtime = app.extensions["hub"]
+        self._hub = get_hub(app)
         self._proxies = proxies
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -108,7 +108,7 @@ def init_app(app: Flask) -> None:
     Call this after everything else has wrapped the application.
     """
     app.before_request_funcs.setdefault(None, []).insert(0, _note_route)
-    hub: Runtime = app.extensions["hub"]
+    hub = get_hub(app)
     request_log = RequestLog(app.wsgi_app, app, Proxies(hub.config.trusted_proxy))
     app.wsgi_app = request_log  # type: ignore[method-assign, assignment]
 

@@ -16,7 +16,7 @@ from waitress import wasyncore
 
 from hub import end_signals
 from hub.clock import Clock, SystemClock
-from hub.context import Runtime
+from hub.context import get_hub
 from hub.errors import ConfigurationError
 from hub.web.request.client_address import Proxies
 from hub.web.serving import body_limits
@@ -105,7 +105,7 @@ class Web:
 
 def create_server(app: Flask, host: str, port: int, listener: socket.socket) -> Web:
     """Return the server of a hub, with the limits and proxies that the hub declares."""
-    hub: Runtime = app.extensions["hub"]
+    hub = get_hub(app)
     return Web(
         app,
         host,
