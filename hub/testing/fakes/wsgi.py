@@ -1,9 +1,6 @@
 """Calls of WSGI applications: bodies that can be read twice, and responses read to their end."""
 
 import io
-import json
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -61,28 +58,3 @@ class BufferedResponse:
             if name.lower() == "retry-after" and value.strip().isdigit():
                 return float(value)
         return DEFAULT_WAIT_SECONDS
-
-
-@contextmanager
-def change_answers(
-    bench: Any, is_concerned: Callable[[str, bytes], bool], change: Callable[[Any], object]
-) -> Iterator[None]:
-    """Let the stand-in of a bench send some of its JSON answers as `change` leaves them.
-
-    `is_concerned` gets the path and the body of a call. The description of the API, which the
-    answers may now contradict, is not compared any more.
-    """
-
-    def serve(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        """Answer a call, with changes if it is concerned."""
-        body = read_body(environ)
-        response = BufferedResponse(server, environ)
-        if not is_concerned(environ["PATH_INFO"], body):
-            return response.send(start)
-        answer = json.loads(response.body)
-        change(answer)
-        return response.send(start, json.dumps(answer).encode())
-
-    bench.allow_undescribed_answers()
-    with bench.replaced_by(serve) as server:
-        yield

@@ -3,7 +3,7 @@
 import pytest
 
 from hub import Company, Document, Refused, Retry, Unreadable
-from hub.testing.fakes.wsgi import change_answers
+from hub.testing.fakes.answers import change_answers
 from hub.testing.outcomes.items import last_cursors, unique_ids
 
 

@@ -10,7 +10,7 @@ from hub_costcertified.sandbox import api
 from hub_costcertified.sandbox.company import REFRESH_TOKEN, WEBHOOK_SECRET
 
 from hub import AccessNeeded, Checkpoint, Gone, NeedsAttention, Refused, Retry, Signal, Unreadable
-from hub.testing.fakes.wsgi import change_answers
+from hub.testing.fakes.answers import change_answers
 from qbo_sandbox.kit import Fault
 
 

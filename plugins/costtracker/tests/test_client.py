@@ -5,7 +5,7 @@ from hub_costtracker import hub_attachment, hub_check, hub_documents
 from hub_costtracker.sandbox import api
 
 from hub import AccessNeeded, Checkpoint, NeedsAttention, Refused, Retry
-from hub.testing.fakes.wsgi import change_answers
+from hub.testing.fakes.answers import change_answers
 from qbo_sandbox.kit import Fault
 
 

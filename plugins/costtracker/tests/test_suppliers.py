@@ -7,7 +7,7 @@ from hub_costtracker import hub_check, hub_report, reading
 from hub_costtracker.sandbox import encoding
 
 from hub import Checkpoint, Gone, Receipt, Unreadable
-from hub.testing.fakes.wsgi import change_answers
+from hub.testing.fakes.answers import change_answers
 
 AT = dt.datetime(2026, 3, 20, 9, 0, tzinfo=dt.UTC)
 

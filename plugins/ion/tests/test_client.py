@@ -12,7 +12,7 @@ from hub_ion.sandbox import graph
 
 from hub import NeedsAttention, Receipt, Refused, Retry, Unreadable
 from hub.testing.clock import START
-from hub.testing.fakes.wsgi import change_answers
+from hub.testing.fakes.answers import change_answers
 
 
 def check(bench):

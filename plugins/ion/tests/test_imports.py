@@ -3,7 +3,7 @@
 import pytest
 
 from hub import Code, Document, Line, Record, Retry, money
-from hub.testing.fakes.wsgi import change_answers
+from hub.testing.fakes.answers import change_answers
 
 ORDER = Document(
     kind="purchase_order",

@@ -11,7 +11,7 @@ import pytest
 from hub_ion import hub_codes, hub_documents
 
 from hub import Checkpoint, Document, Gone, Unreadable
-from hub.testing.fakes.wsgi import change_answers
+from hub.testing.fakes.answers import change_answers
 
 
 def part(bench, number):

@@ -8,7 +8,7 @@ import pytest
 from hub_ion import hub_documents
 
 from hub import Checkpoint, Document
-from hub.testing.fakes.wsgi import change_answers
+from hub.testing.fakes.answers import change_answers
 from hub.testing.outcomes.items import last_cursors, unique_ids
 
 NO_MOMENT = "20 March 2026 08:00"

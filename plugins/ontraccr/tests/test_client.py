@@ -8,8 +8,8 @@ from hub_ontraccr import hub_attachment, hub_check, hub_codes, hub_documents, hu
 from hub_ontraccr.sandbox import api
 
 from hub import Checkpoint, Gone, NeedsAttention, Refused, Retry, Unreadable
+from hub.testing.fakes.answers import change_answers
 from hub.testing.fakes.stand_in import json_answer
-from hub.testing.fakes.wsgi import change_answers
 from qbo_sandbox.kit import Fault
 
 

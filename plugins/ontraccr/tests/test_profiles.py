@@ -8,7 +8,7 @@ from hub_ontraccr.client import Ontraccr
 from hub_ontraccr.profiles import Profiles, build_profile_code
 
 from hub import Party, Record, Refused
-from hub.testing.fakes.wsgi import change_answers
+from hub.testing.fakes.answers import change_answers
 from qbo_sandbox.kit import Fault
 
 

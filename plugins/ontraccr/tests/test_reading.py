@@ -8,7 +8,7 @@ from hub_ontraccr import hub_report
 from hub_ontraccr.sandbox import views
 
 from hub import Checkpoint, Document, Gone, Party, Receipt, Unreadable
-from hub.testing.fakes.wsgi import change_answers
+from hub.testing.fakes.answers import change_answers
 
 AT = dt.datetime(2026, 3, 20, 9, 0, tzinfo=dt.UTC)
 

@@ -1,13 +1,9 @@
 """What Ontraccr answers to a write decides whether it was delivered."""
 
-import json
-from contextlib import contextmanager
-
 import pytest
 
 from hub import Document, Party, Record, Refused, Retry
-from hub.testing.fakes.stand_in import json_answer, text_answer
-from hub.testing.fakes.wsgi import BufferedResponse, read_body
+from hub.testing.fakes.answers import answer_writes, change_meanwhile
 
 ERRORS = [
     {"code": "locked", "message": "The payable is locked."},
@@ -19,50 +15,6 @@ ERRORS = [
 ACCEPTED = [(200, None), (200, {}), (201, {"state": "posted"}), (202, None), (204, None)]
 
 
-@contextmanager
-def answered(bench, path_end, status, body):
-    """Answer the writes to paths with this end in place of the stand-in; None is no content.
-
-    Yield the list of their bodies.
-    """
-
-    def serve(environ, start):
-        if environ["REQUEST_METHOD"] == "GET" or not environ["PATH_INFO"].endswith(path_end):
-            return stand_in(environ, start)
-        written.append(json.loads(read_body(environ)))
-        if body is None:
-            return text_answer(start, status, "")
-        return json_answer(start, status, body)
-
-    written = []
-    bench.allow_undescribed_answers()
-    with bench.replaced_by(serve) as stand_in:
-        yield written
-
-
-@contextmanager
-def changed_meanwhile(bench, path, edit, times):
-    """Refuse a state for an older version, and change the document after some readings of it.
-
-    `edit` returns the version of the document after the change.
-    """
-
-    def serve(environ, start):
-        body = read_body(environ)
-        if environ["PATH_INFO"].endswith(f"{path}/accounting-status"):
-            if json.loads(body)["version"] < versions[-1]:
-                return json_answer(start, 409, {"code": "stale", "message": "It is older."})
-            return stand_in(environ, start)
-        response = BufferedResponse(stand_in, environ)
-        if environ["PATH_INFO"].endswith(path) and len(versions) <= times:
-            versions.append(edit())
-        return response.send(start)
-
-    versions = [edit()]
-    with bench.replaced_by(serve) as stand_in:
-        yield versions
-
-
 @pytest.fixture
 def document(connected):
     return connected.case("a plain bill")
@@ -72,7 +24,7 @@ def document(connected):
 @pytest.mark.parametrize("answer", ERRORS)
 def test_an_error_with_the_status_200_is_no_delivery(connected, document, answer):
     with (
-        answered(connected, "/accounting-status", 200, answer),
+        answer_writes(connected, "/accounting-status", 200, answer),
         pytest.raises(Retry, match=r"locked|false"),
     ):
         connected.report(document, "posted", id="145", number="1")
@@ -83,29 +35,31 @@ def test_an_error_with_the_status_200_is_no_delivery(connected, document, answer
 def test_an_answer_without_content_or_with_the_state_is_a_delivery(
     connected, document, status, answer
 ):
-    with answered(connected, "/accounting-status", status, answer) as written:
+    with answer_writes(connected, "/accounting-status", status, answer) as written:
         connected.report(document, "posted", id="145", number="1")
     assert [state["state"] for state in written] == ["posted"]
 
 
 def test_a_refusal_without_content_is_a_refusal(connected, document):
-    with answered(connected, "/accounting-status", 422, None), pytest.raises(Refused):
+    with answer_writes(connected, "/accounting-status", 422, None), pytest.raises(Refused):
         connected.report(document, "posted", id="145", number="1")
 
 
 @pytest.mark.row("ON-B9")
 def test_a_state_is_reported_for_the_version_of_the_last_change(connected, document):
     id = document.source_id.removeprefix("payable:")
+    path = f"/v1/payables/{id}"
+    write_path = f"{path}/accounting-status"
 
     def edit():
         connected.books.do("edit", payable=id, fields={})
         return connected.books.payables[id]["version"]
 
-    with changed_meanwhile(connected, f"/v1/payables/{id}", edit, times=1) as versions:
+    with change_meanwhile(connected, path, write_path, edit, times=1) as versions:
         connected.report(document, "posted", id="145", number="1")
     assert connected.books.status(id)["version"] == versions[-1]
     with (
-        changed_meanwhile(connected, f"/v1/payables/{id}", edit, times=3),
+        change_meanwhile(connected, path, write_path, edit, times=3),
         pytest.raises(Retry, match="changed in Ontraccr while the hub wrote to it"),
     ):
         connected.report(document, "paid", id="145", number="1")
@@ -124,7 +78,7 @@ NO_LINK = {**OTHER_LINK, "external_id": None}
 @pytest.mark.parametrize("answer", [*ERRORS, OTHER_LINK, NO_LINK])
 def test_a_link_that_ontraccr_does_not_show_is_made_again(bench, answer):
     with (
-        answered(bench, "/profiles/vendors/v10/link", 200, answer),
+        answer_writes(bench, "/profiles/vendors/v10/link", 200, answer),
         pytest.raises(Retry, match="again later"),
     ):
         bench.report(VENDOR, "posted", id="145")
@@ -140,5 +94,5 @@ def test_a_link_that_ontraccr_does_not_show_is_made_again(bench, answer):
 @pytest.mark.parametrize("answer", ERRORS)
 def test_a_list_that_is_answered_with_an_error_is_sent_again(bench, field, path, answer):
     record = Record(id="35", name="Checking", type="Bank")
-    with answered(bench, path, 200, answer), pytest.raises(Retry, match=r"locked|false"):
+    with answer_writes(bench, path, 200, answer), pytest.raises(Retry, match=r"locked|false"):
         bench.push(field, [record])
