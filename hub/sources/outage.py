@@ -87,7 +87,7 @@ def report(installation_id: int | None = None) -> None:
         return
     with engine.transaction() as session:
         for row in session.scalars(failing.where(Installation.id.in_(due_ids))):
-            case = _find_open_case(session, row)
+            case = inbox.find_open(session, source_cases.build_failure_cause(row.id))
             _open_case(session, row, _choose_case_code(case))
 
 
@@ -125,16 +125,7 @@ def _is_due(session: Session, row: Installation) -> bool:
     outage = hub.clock.now() - row.failing_since
     if outage >= MAX_OUTAGE or row.failed_syncs >= MAX_FAILED_SYNCS:
         return True
-    return _find_open_case(session, row) is not None
-
-
-def _find_open_case(session: Session, row: Installation) -> Case | None:
-    """Return the open case of an installation's source."""
-    query = select(Case).where(
-        Case.cause == source_cases.build_failure_cause(row.id),
-        Case.closed_at.is_(None),
-    )
-    return session.scalars(query).one_or_none()
+    return inbox.is_open(session, source_cases.build_failure_cause(row.id))
 
 
 def _choose_case_code(case: Case | None) -> str:

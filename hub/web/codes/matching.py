@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub import sources, spreadsheets
+from hub.cases import inbox
 from hub.cases.causes import build_match_cause
 from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.installations.match_files import export_csv
-from hub.models import Case, Installation, SeenCode
+from hub.models import Installation, SeenCode
 from hub.models.enums import CaseDecision, RunKind
 from hub.translations.messages import gettext, ngettext, translate
 from hub.web.apps.installation import build_tabs, start
@@ -247,12 +248,11 @@ def _decide(
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
         cause = build_match_cause(installation.id, field, code)
-        has_cause = (Case.cause == cause, Case.closed_at.is_(None))
-        case_id = session.scalar(select(Case.id).where(*has_cause))
-    if case_id is None:
+        case = inbox.find_open(session, cause)
+    if case is None:
         return work()
     is_asked = code_decisions.waits_for_answer(installation_id, field, code, decision)
-    return case_acts.carry_out(case_id, work, decision, syncs=not is_asked)
+    return case_acts.carry_out(case.id, work, decision, syncs=not is_asked)
 
 
 @pages.post("/apply")
