@@ -136,8 +136,9 @@ def find_other_kind(batch: CollectBatch, row: SourceDocument, kind: str) -> Post
         if posting.kind != kind and not batch.find_departure(posting):
             return posting
     for posting in batch.transaction_postings(row):
-        is_unsent = posting.kind != kind and posting.state in outbox.UNSENT
-        if is_unsent and outbox.may_have_landed(batch.session, posting):
+        if posting.kind == kind or posting.state not in outbox.UNSENT:
+            continue
+        if outbox.may_have_landed(batch.session, posting):
             return posting
     return None
 

@@ -5,12 +5,12 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
-from hub.context import current_hub
 from hub.contract.types import App
 from hub.db import engine
 from hub.errors import Retry
 from hub.models import Installation, Match, StoredFile
 from hub.outbox.setting_locks import lock_to_plan
+from hub.sources.match_scope import build_shared_columns
 
 # The columns by which documents are read and planned.
 SETTINGS_COLUMNS = ("settings", "start_date", "zone", "mode", "enabled", "tenant")
@@ -134,9 +134,5 @@ def load_accepted_files(
 
 def build_match_conditions(installation: Installation) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions of the matches of an app; the apps of a plugin share theirs."""
-    plugin_name = current_hub().plugins.get_plugin_name(installation.slug)
-    return (
-        Match.company_id == installation.company_id,
-        Match.scope == plugin_name,
-        Match.tenant == (installation.tenant or ""),
-    )
+    columns = build_shared_columns(installation)
+    return tuple(getattr(Match, name) == value for name, value in columns.items())

@@ -20,9 +20,10 @@ from hub.installations.file_choices import (
     SPECIAL_WORDS,
     FileChoices,
 )
-from hub.installations.matches import DecisionWriter, build_shared_columns
+from hub.installations.matches import DecisionWriter
 from hub.models import Installation, Match, SeenCode, StoredRecord
 from hub.qbo import records
+from hub.sources.match_scope import build_shared_columns
 
 COLUMNS = ("field", "code", "name", "quickbooks_id", "quickbooks_name")
 

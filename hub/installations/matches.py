@@ -24,6 +24,7 @@ from hub.posting.actions import record_creations
 from hub.qbo import records
 from hub.security import audit
 from hub.sources import shared_matches
+from hub.sources.match_scope import build_shared_columns
 
 
 class DecisionWriter:
@@ -155,12 +156,3 @@ def _find_or_create_match(session: Session, row: Installation, field: str, code:
     query = select(Match).filter_by(**key)
     match = session.scalars(query).one_or_none()
     return match or Match(**key)
-
-
-def build_shared_columns(row: Installation) -> dict[str, Any]:
-    """Return the columns that the matches of an installation share with those of its plugin."""
-    return {
-        "company_id": row.company_id,
-        "scope": current_hub().plugins.get_plugin_name(row.slug),
-        "tenant": row.tenant or "",
-    }

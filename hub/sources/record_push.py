@@ -25,6 +25,7 @@ from hub.qbo import imports, records
 from hub.sources import shared_matches
 from hub.sources.calls import require_own_account
 from hub.sources.masking import mask_item
+from hub.sources.match_scope import build_shared_columns
 from hub.sources.site import build_site, call_hook, guard, load_fields
 
 LOOKBACK_WITHOUT_START = dt.timedelta(days=365)
@@ -212,12 +213,7 @@ def _load_created_records(
 
 def _build_match_key(installation: Installation, field: Field) -> dict[str, Any]:
     """Return the columns that the matches of a field have in common."""
-    return {
-        "company_id": installation.company_id,
-        "scope": current_hub().plugins.get_plugin_name(installation.slug),
-        "tenant": installation.tenant,
-        "field": field.name,
-    }
+    return {**build_shared_columns(installation), "field": field.name}
 
 
 def _link_codes(

@@ -7,8 +7,8 @@ from flask import url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.installations import matches as stored_matches
 from hub.models import AuditEntry, Installation, Match, SeenCode
+from hub.sources.match_scope import build_shared_columns
 from hub.translations.messages import gettext
 from hub.web.codes import code_lookup
 from hub.web.frame.names import app_name
@@ -106,7 +106,7 @@ def _load_match_names(
     for row in installations:
         keys_by_code = {(key.field, key.code): key for key in keys_by_installation[row.id]}
         query: Any = select(Match.field, Match.code, Match.name).filter_by(
-            **stored_matches.build_shared_columns(row)
+            **build_shared_columns(row)
         )
         codes = {code for _, code in keys_by_code}
         for field, code, name in session.execute(query.where(Match.code.in_(codes))):
