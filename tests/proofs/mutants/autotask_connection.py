@@ -25,8 +25,8 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C1",
         place="hub/scheduling/schedule.py",
-        old="return installation.is_active and is_connected",
-        new="return installation.enabled and is_connected",
+        old='        "enabled": installation.can_run,\n',
+        new='        "enabled": installation.enabled,\n',
         bug="A paused app runs on its schedule.",
     ),
     Mutant(
