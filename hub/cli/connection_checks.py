@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from hub.cli.check_results import CheckResult, failed, passed
 
-def iter_checks() -> Iterator[tuple[bool, str]]:
+
+def iter_checks() -> Iterator[CheckResult]:
     """Yield the checks of keys, people, mail, connections and plugins."""
     from sqlalchemy import select
 
@@ -16,29 +18,29 @@ def iter_checks() -> Iterator[tuple[bool, str]]:
 
     yield from _check_intuit_keys()
     if list_people():
-        yield True, "a person who can log in"
+        yield passed("a person who can log in")
     else:
-        yield False, "a person who can log in: `hub users add NAME`"
+        yield failed("a person who can log in: `hub users add NAME`")
     if hub_settings.mail_url():
-        yield True, "mail server"
+        yield passed("mail server")
     else:
-        yield True, "no mail is sent: no mail server is set"
+        yield passed("no mail is sent: no mail server is set")
     yield from _check_identity_provider()
     with read_only_session() as session:
         companies = list(session.scalars(select(ConnectedCompany)))
     for row in companies:
         title = f"connection to {row.display_name}"
         if row.state == ConnectionState.CONNECTED:
-            yield True, title
+            yield passed(title)
         elif row.state == ConnectionState.DISCONNECTED:
-            yield True, f"{title}: a person disconnected it"
+            yield passed(f"{title}: a person disconnected it")
         else:
-            yield False, f"{title}: {row.state}, {row.state_reason}"
+            yield failed(f"{title}: {row.state}, {row.state_reason}")
     for broken in current_hub().plugins.broken:
-        yield False, broken.text
+        yield failed(broken.text)
 
 
-def _check_intuit_keys() -> Iterator[tuple[bool, str]]:
+def _check_intuit_keys() -> Iterator[CheckResult]:
     """Yield the checks of the keys of the hub's app at Intuit."""
     from hub.qbo import intuit_keys
 
@@ -46,11 +48,13 @@ def _check_intuit_keys() -> Iterator[tuple[bool, str]]:
     for name, value in zip(
         intuit_keys.CLIENT_SETTINGS, (keys.client_id, keys.client_secret), strict=True
     ):
-        missing = f"{name}: copy it from your app's keys on developer.intuit.com"
-        yield bool(value), name if value else missing
+        if value:
+            yield passed(name)
+        else:
+            yield failed(f"{name}: copy it from your app's keys on developer.intuit.com")
 
 
-def _check_identity_provider() -> Iterator[tuple[bool, str]]:
+def _check_identity_provider() -> Iterator[CheckResult]:
     """Yield whether the provider of single sign-on answers, if there is one."""
     from hub.errors import NotNow
     from hub.web.authentication import identity_provider
@@ -60,7 +64,7 @@ def _check_identity_provider() -> Iterator[tuple[bool, str]]:
     try:
         identity_provider.check()
     except NotNow as error:
-        yield False, f"single sign-on: {error}"
+        yield failed(f"single sign-on: {error}")
     else:
         address = identity_provider.build_return_address()
-        yield True, f"single sign-on, which sends people back to {address}"
+        yield passed(f"single sign-on, which sends people back to {address}")

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from hub.cli import connection_checks, data_folder, file_rights, vault_check
+from hub.cli.check_results import CheckResult, failed, passed
 from hub.cli.console import as_json, hub, with_hub
 from hub.cli.groups import HelpfulGroup
 from hub.cli.terminal import count_of, format_moment, get_account_name, print_json, print_table, say
@@ -69,13 +70,13 @@ def _ask_for_first_user() -> None:
 def check() -> None:
     """List missing settings, files and keys; exit with 1 if any are."""
     has_missing = False
-    for is_ok, text in _iter_checks():
-        say(f"{'ok      ' if is_ok else 'missing '} {text}")
-        has_missing = has_missing or not is_ok
+    for result in _iter_checks():
+        say(f"{'ok      ' if result.is_ok else 'missing '} {result.text}")
+        has_missing = has_missing or not result.is_ok
     raise SystemExit(1 if has_missing else 0)
 
 
-def _iter_checks() -> Iterator[tuple[bool, str]]:
+def _iter_checks() -> Iterator[CheckResult]:
     """Yield each check with its result and sentence."""
     from hub import config
     from hub.errors import HubError
@@ -83,7 +84,7 @@ def _iter_checks() -> Iterator[tuple[bool, str]]:
     try:
         hub_config = config.load(os.environ)
         problems = list(file_rights.find_unwritable(hub_config.data, hub_config.database_url))
-        yield from ((False, problem) for problem in problems)
+        yield from map(failed, problems)
         if not problems:
             yield _check_folder(hub_config.data)
         with hub():
@@ -96,40 +97,40 @@ def _iter_checks() -> Iterator[tuple[bool, str]]:
             yield from vault_check.iter_checks()
             yield from connection_checks.iter_checks()
     except HubError as error:
-        yield False, error.text
+        yield failed(error.text)
 
 
-def _check_sessions() -> Iterator[tuple[bool, str]]:
+def _check_sessions() -> Iterator[CheckResult]:
     """Yield the problems of a pooler that changes sessions of PostgreSQL or drops settings."""
     from hub.db.session_settings import find_problems
 
-    yield from ((False, problem) for problem in find_problems())
+    yield from map(failed, find_problems())
 
 
-def _check_settings(hub_config: Any) -> Iterator[tuple[bool, str]]:
+def _check_settings(hub_config: Any) -> Iterator[CheckResult]:
     """Yield the settings that cannot be used."""
     from hub.cli import setting_checks
     from hub.context import current_hub
 
     for problem in setting_checks.find_unusable_settings(hub_config, current_hub().plugins):
-        yield False, problem
+        yield failed(problem)
 
 
-def _check_folder(folder: Path) -> tuple[bool, str]:
+def _check_folder(folder: Path) -> CheckResult:
     """Check that a file can be written in the data folder, as every run does."""
     try:
         with TemporaryFile(dir=folder) as file:
             file.write(bytes(TEST_FILE_BYTES))
             file.flush()
     except OSError as error:
-        return False, (
+        return failed(
             f"the data folder {folder} cannot be written ({error.strerror}): check its owner, its"
             " rights, and that its disk is neither full nor read-only"
         )
-    return True, f"data folder {folder}"
+    return passed(f"data folder {folder}")
 
 
-def _check_demo_remains(folder: Path) -> Iterator[tuple[bool, str]]:
+def _check_demo_remains(folder: Path) -> Iterator[CheckResult]:
     """Yield problems of data that `hub demo` left in the folder or database of a real hub.
 
     Earlier versions allowed to run it there.
@@ -140,27 +141,26 @@ def _check_demo_remains(folder: Path) -> Iterator[tuple[bool, str]]:
     try:
         data_origin.require_no_demo()
     except ConfigurationError as error:
-        yield False, error.text.rstrip(".")
+        yield failed(error.text.rstrip("."))
         return
     if (folder / "login.txt").exists():
-        yield (
-            False,
+        yield failed(
             f"`hub demo` was run on this folder: {folder / 'login.txt'} holds the password of a"
             f" person named {data_origin.DEMO_PERSON}. Disable that person, its apps and its"
             " companies, then remove the file",
         )
 
 
-def _find_other_folder() -> Iterator[tuple[bool, str]]:
+def _find_other_folder() -> Iterator[CheckResult]:
     """Yield the check about another data folder that works on the database, if there is one."""
     from hub.scheduling import folder_lock
 
     standby = folder_lock.process_lock().other_folder()
     if standby:
-        yield True, standby.text.rstrip(".")
+        yield passed(standby.text.rstrip("."))
 
 
-def _check_audit_copy(config: Any) -> Iterator[tuple[bool, str]]:
+def _check_audit_copy(config: Any) -> Iterator[CheckResult]:
     """Yield the check of the copy of the audit log, if the setting names one."""
     from hub.security import audit_copy
 
@@ -168,12 +168,12 @@ def _check_audit_copy(config: Any) -> Iterator[tuple[bool, str]]:
         return
     failure = audit_copy.find_failure(config.data)
     if failure:
-        yield False, f"the copy of the audit log to {config.audit_copy}: {failure}"
+        yield failed(f"the copy of the audit log to {config.audit_copy}: {failure}")
     else:
-        yield True, f"the audit log is copied to {config.audit_copy}"
+        yield passed(f"the audit log is copied to {config.audit_copy}")
 
 
-def _check_tables() -> tuple[bool, str]:
+def _check_tables() -> CheckResult:
     """Compare the tables with those of this version; the revision is the newest already."""
     from hub.db.engine import read_only_session
     from hub.migrations import schema
@@ -182,11 +182,11 @@ def _check_tables() -> tuple[bool, str]:
         differences = schema.find_differences_from_models(session.connection())
         revision = schema.read_revision(session.connection())
     if not differences:
-        return True, f"database with the hub's tables, revision {revision}"
+        return passed(f"database with the hub's tables, revision {revision}")
     text = "; ".join(differences[:MAX_DIFFERENCES])
     if len(differences) > MAX_DIFFERENCES:
         text += f" and {len(differences) - MAX_DIFFERENCES} more"
-    return False, (
+    return failed(
         f"the tables do not match revision {schema.find_newest_revision()}: {text}."
         " Go on with the version of the hub that made them, or put back a backup and run `hub init`"
     )

@@ -6,6 +6,7 @@ It is a part of `hub check`, and of the start of `hub serve` and `hub worker`.
 import logging
 from collections.abc import Iterator
 
+from hub.cli.check_results import CheckResult, failed, passed
 from hub.cli.terminal import count_of, say
 
 MAX_PROBLEMS = 5
@@ -60,7 +61,7 @@ def _name_setting() -> str:
     return "HUB_VAULT_KEYS" if "HUB_VAULT_KEYS" in config.given_settings else VAULT_KEYS_FILE
 
 
-def iter_checks() -> Iterator[tuple[bool, str]]:
+def iter_checks() -> Iterator[CheckResult]:
     """Yield whether every secret can be opened, and what to do about those that cannot."""
     from hub.db.engine import read_only_session
     from hub.security import secrets
@@ -70,19 +71,18 @@ def iter_checks() -> Iterator[tuple[bool, str]]:
     if report.missing_keys:
         ids = ", ".join(sorted(report.missing_keys))
         count = count_of(sum(report.missing_keys.values()), "secret")
-        yield (
-            False,
+        yield failed(
             f"the key of {count} ({ids}): put it back from your copy of the keys, behind the first"
             " one of vault.keys or HUB_VAULT_KEYS; if the keys were rotated on another machine, put"
             " it before the others. If it is lost for good, `hub init --new-keys` lets everything"
-            " be entered again",
+            " be entered again"
         )
     for problem in report.problems[:MAX_PROBLEMS]:
-        yield False, problem.rstrip(".")
+        yield failed(problem.rstrip("."))
     if len(report.problems) > MAX_PROBLEMS:
-        yield False, f"{count_of(len(report.problems) - MAX_PROBLEMS, 'more secret')} like these"
+        yield failed(f"{count_of(len(report.problems) - MAX_PROBLEMS, 'more secret')} like these")
     if report.lost_count:
         count = count_of(report.lost_count, "secret")
-        yield True, f"{count} of a lost key: to be entered again where a page asks"
+        yield passed(f"{count} of a lost key: to be entered again where a page asks")
     if not report.missing_keys and not report.problems:
-        yield True, f"keys of the vault: {count_of(report.open_count, 'secret')} can be opened"
+        yield passed(f"keys of the vault: {count_of(report.open_count, 'secret')} can be opened")
