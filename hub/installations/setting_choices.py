@@ -9,6 +9,7 @@ from hub import sources
 from hub.contract import settings_schema
 from hub.contract.documents import Role
 from hub.db.engine import read_only_session
+from hub.mapping import NameOwner
 from hub.models import Installation
 from hub.qbo import record_download, records
 
@@ -35,7 +36,7 @@ def load_setting_choices(
         return list_record_choices(session, row.company_id, role)
 
 
-def list_record_choices(session: Session, company_id: int, role: Role) -> list[Choice]:
+def list_record_choices(session: Session, company_id: int, role: NameOwner) -> list[Choice]:
     """Return the stored records that may take a role, each id with the texts that stand for it."""
     return [
         (record.quickbooks_id, (record.number, record.full_name, record.name))

@@ -47,7 +47,8 @@ def answer_writes(bench: Any, path_end: str, status: int, content: Any) -> Itera
     def serve(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer a write to such a path; pass any other call to the stand-in."""
         if environ["REQUEST_METHOD"] == "GET" or not environ["PATH_INFO"].endswith(path_end):
-            return server(environ, start)
+            answer: Iterable[bytes] = server(environ, start)
+            return answer
         bodies.append(json.loads(read_body(environ)))
         if content is None:
             return text_answer(start, status, "")
@@ -77,7 +78,8 @@ def change_meanwhile(
             if json.loads(body)["version"] < versions[-1]:
                 refusal = {"code": "stale", "message": "It is older."}
                 return json_answer(start, CONFLICT, refusal)
-            return server(environ, start)
+            answer: Iterable[bytes] = server(environ, start)
+            return answer
         response = BufferedResponse(server, environ)
         if environ["PATH_INFO"].endswith(path) and len(versions) <= times:
             versions.append(edit())

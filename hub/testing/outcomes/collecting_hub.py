@@ -11,7 +11,6 @@ from sqlalchemy import event, select
 from hub.app import create_app
 from hub.collect import run as collect_run
 from hub.config import Config
-from hub.context import get_hub
 from hub.contract import settings_schema
 from hub.contract.document_kinds import add_twins
 from hub.db import engine
@@ -48,8 +47,13 @@ class CollectingHub:
             secret_key="a key that signs nothing outside of tests",  # noqa: S106 (nothing is kept)
             vault_keys=(("test", bytes(32)),),
         )
-        self._app = create_app(config, clock=self.clock, plugins=self.bench.plugins, pages=False)
-        get_hub(self._app).mounts[URL] = WSGIAdapter(self.bench.serve, URL)
+        self._app = create_app(
+            config,
+            clock=self.clock,
+            plugins=self.bench.plugins,
+            mounts={URL: WSGIAdapter(self.bench.serve, URL)},
+            pages=False,
+        )
         self._open = contextlib.ExitStack()
 
     def __enter__(self) -> Self:

@@ -108,7 +108,7 @@ def confirm(installation_id: int) -> str | Response:
         for row in excluded_rows:
             if seals is None or listed_rows.is_unchanged(seals.get(row.id), row.seal):
                 rows.append(row)
-        count = sum_early_documents(session, installation_id).count
+        count = sum_early_documents(session, installation_id).document_count
         about = build_tabs(session, installation)
     if seals:
         _flash_not_included(len(excluded_rows) - len(rows), len(seals) - len(excluded_rows))
@@ -194,7 +194,7 @@ def _flash_not_included(changed_count: int, settled_count: int) -> None:
 class EarlySums(NamedTuple):
     """How many documents the start date leaves out, and their sums by currency, as text."""
 
-    count: int
+    document_count: int
     sums: list[str]
 
 

@@ -75,7 +75,7 @@ def approve(installation_id: int, listed_seals: Mapping[int, str], who: str) -> 
 class WaitingPostings(NamedTuple):
     """How many approved postings need records that are still in review, and the names of these."""
 
-    count: int
+    posting_count: int
     record_names: list[str]
 
 
