@@ -31,6 +31,7 @@ from hub.models.postings import (
     LEFT_OUT_STATES,
     OPEN_CONDITION,
     OPEN_STATES,
+    POSTED_CONDITION,
 )
 from hub.outbox.document_counts import COUNTED_AS_WAITING, COUNTED_STATES
 from hub.outbox.main_posting import (
@@ -44,6 +45,8 @@ from hub.outbox.states import REMOVALS
 
 FILTER_STATES = (*COUNTED_STATES, DocumentState.PENDING)
 ALL_STATES = (*FILTER_STATES, *COUNTED_AS_WAITING, DocumentState.UNREADABLE)
+# The states of which `select_ids_by_only_posting` finds documents.
+STATES_OF_ONLY_POSTING = (*OPEN_STATES, DocumentState.POSTED)
 UNPLANNED_STAGES = (Stage.PENDING, Stage.UPDATE_ONLY)  # documents in these may have no posting
 DOCUMENTS_PER_QUERY = 1000
 _other = aliased(Posting)  # built once: building an alias takes longer than most statements
@@ -81,6 +84,30 @@ def select_ids_in_state(state: str) -> Select[int]:
     return select(SourceDocument.id).where(
         _may_be_in_state(state), _has_only_posting_in_state(state) | excludes_others
     )
+
+
+def select_ids_by_only_posting(state: str) -> Select[int]:
+    """Return a query for ids of documents whose only posting, a creation, is in a state.
+
+    The state is one of `STATES_OF_ONLY_POSTING`. It is the state of the document, unless its
+    transaction is no longer in QuickBooks. Most documents in such a state are found, in a fifth of
+    the time in which their states are computed, because indexes have all that is read.
+    """
+    number = select(func.count()).where(_other.document_id == Posting.document_id)
+    query = select(Posting.document_id).where(
+        Posting.operation == Operation.CREATE,
+        number.correlate(Posting).scalar_subquery() == 1,
+    )
+    if state == DocumentState.POSTED:
+        return query.where(text(f"posting.{POSTED_CONDITION}"))
+    is_in_state = Posting.state == literal(state, literal_execute=True)
+    return query.where(IndexCondition(OPEN_CONDITION), is_in_state)
+
+
+def count_departed_transactions(session: Session, limit: int) -> int:
+    """Return how many transactions of the hub are no longer in QuickBooks, at most `limit`."""
+    some = select(TransactionHead.kind).where(text(NOT_LIVE)).limit(limit).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def load_part_states(session: Session, document_id: int) -> dict[int, str]:

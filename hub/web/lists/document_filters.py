@@ -19,8 +19,11 @@ from hub.outbox.currencies import currency_or_home
 from hub.outbox.document_search import has_all_words
 from hub.outbox.listing import (
     FILTER_STATES,
+    STATES_OF_ONLY_POSTING,
+    count_departed_transactions,
     in_state,
     select_documents_with_posting,
+    select_ids_by_only_posting,
     select_ids_in_state,
 )
 from hub.outbox.main_posting import SAME_TRANSACTION
@@ -33,7 +36,8 @@ from hub.web.frame.paging import MAX_AMOUNT
 from hub.web.lists.figures import Figure
 from hub.web.request import row_ids
 
-FILTER_NAMES = ("q", "installation", "state", "kind", "from", "to", "amount", "sort", "run")
+FILTERS_OF_DOCUMENTS = ("kind", "from", "to", "amount", "sort", "run")
+FILTER_NAMES = ("q", "installation", "state", *FILTERS_OF_DOCUMENTS)
 # Posted documents that QuickBooks has as paid are a state of their own.
 SHOWN_STATES: tuple[str, ...] = (FILTER_STATES[0], ReceiptState.PAID, *FILTER_STATES[1:])
 # The orders that a person may choose; the empty one is that of arrival, the newest first.
@@ -52,7 +56,7 @@ LEFT_OUT_SENTENCES = {
     "due": gettext_noop("Documents without a due date are not in this list."),
     "amount": gettext_noop("Documents without an amount are not in this list."),
 }
-MAX_SUMMED = 2_000  # documents; the state of each is computed
+MAX_SUMMED = 1_000  # documents; the state of each is computed
 MAX_CANDIDATES = 10_000  # paid transactions that are looked up one by one
 DIGITS = r"\d[\d\s.,\u00a0\u202f]*"
 SIGNED = rf"[-\u2212+]?\s*{DIGITS}"  # lists show credits with a sign, the stored total has none
@@ -154,7 +158,7 @@ def summarize(session: Session, filters: Mapping[str, str]) -> Summary:
         SourceDocument.company_id,
     )
     rows = query.order_by(*_get_summary_order(filters))
-    if _is_counted_by_indexes(filters) and session.scalar(rows.offset(MAX_SUMMED).limit(1)):
+    if _has_too_many(session, filters):
         return Summary(Figure(MAX_SUMMED + 1), {}, is_complete=False)
     newest = rows.add_columns(*columns)
     some = newest.limit(MAX_SUMMED + 1).subquery()
@@ -192,9 +196,36 @@ def _get_summary_order(filters: Mapping[str, str]) -> list[ColumnElement[Any]]:
     return newest_first
 
 
-def _is_counted_by_indexes(filters: Mapping[str, str]) -> bool:
-    """Return whether indexes alone show that there are many, in a tenth of the time of the sum."""
-    return not filters["state"] and not filters["q"]
+def _has_too_many(session: Session, filters: Mapping[str, str]) -> bool:
+    """Return whether indexes show at once that there are more documents than are added up."""
+    query = _select_ids_by_indexes(session, filters)
+    if query is None:
+        return False
+    limit = MAX_SUMMED
+    if filters["state"] == DocumentState.POSTED:
+        departed_count = count_departed_transactions(session, MAX_SUMMED)
+        if departed_count == MAX_SUMMED:
+            return False
+        limit += departed_count
+    return session.scalar(query.offset(limit).limit(1)) is not None
+
+
+def _select_ids_by_indexes(session: Session, filters: Mapping[str, str]) -> Select[Any] | None:
+    """Return a query for ids of chosen documents that indexes find; None if none finds enough."""
+    if filters["q"]:
+        return None
+    state = filters["state"]
+    if not state:
+        ids = select_ids(session, filters, is_ordered=False)
+        return ids.order_by(*_get_summary_order(filters))
+    has_others = any(filters[name] for name in FILTERS_OF_DOCUMENTS)
+    if has_others or state not in STATES_OF_ONLY_POSTING:
+        return None
+    query = select_ids_by_only_posting(state).where(*load_scope().postings())
+    installation_id = row_ids.parse(filters["installation"])
+    if installation_id is not None:
+        query = query.where(Posting.installation_id == installation_id)
+    return query
 
 
 def _is_found_by_index(state: str) -> bool:

@@ -310,6 +310,52 @@ def test_a_long_list_is_not_added_up(viewer: Visitor, monkeypatch: pytest.Monkey
 
 
 @pytest.fixture
+def several_of_each_state(viewer: Visitor) -> Visitor:
+    """Add four documents of each of some states, and others that almost are in them.
+
+    One was posted and is missing in QuickBooks; one was posted, and its change is held.
+    """
+    with viewer.app.app_context(), engine.transaction() as session:
+        app = session.get_one(Installation, viewer.story.installation)
+        places = iter(range(2000, 2100))
+        for state in ("posted", "held", "review", "unknown"):
+            for place in range(4):
+                document, posting = add_document(session, app, state, next(places))
+                if state == "posted":
+                    posting.quickbooks_id = f"8{place}"
+        _, missing_posting = add_document(session, app, "posted", next(places))
+        missing_posting.quickbooks_id = "89"
+        head = TransactionHead(company_id=app.company_id, kind="bill", quickbooks_id="89")
+        head.state, head.total, head.sync_token = "missing", Decimal(1), "0"
+        session.add(head)
+        document, posting = add_document(session, app, "posted", next(places))
+        posting.quickbooks_id = "90"
+        add_posting(session, document, "held", {}, operation="update", requestid="another")
+    return viewer
+
+
+@pytest.mark.parametrize("state", ["posted", "held", "review", "unknown", "missing"])
+def test_a_list_of_one_state_is_added_up_exactly_up_to_the_limit(
+    several_of_each_state: Visitor, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    visitor = several_of_each_state
+    address = f"/documents?state={state}"
+    text = summary(visitor.page(address))
+    number = int(text.split()[0])
+    installation = f"&installation={visitor.story.installation}"
+    for limit in (number, number + 1):
+        monkeypatch.setattr("hub.web.lists.document_filters.MAX_SUMMED", limit)
+        assert summary(visitor.page(address)) == text
+        assert summary(visitor.page(address + installation)) == text
+    monkeypatch.setattr("hub.web.lists.document_filters.MAX_SUMMED", number - 1)
+    too_many = f"More than {number - 1} document"
+    assert summary(visitor.page(address)).startswith(too_many)
+    assert summary(visitor.page(address + installation)).startswith(too_many)
+    other_app = f"{address}&installation={visitor.story.installation + 50}"
+    assert "More than" not in visitor.page(other_app)
+
+
+@pytest.fixture
 def sortable(viewer: Visitor) -> Visitor:
     """Add 120 documents with amounts and dates that differ or repeat, one without either."""
     with viewer.app.app_context(), engine.transaction() as session:

@@ -390,7 +390,11 @@ def test_the_sum_of_a_state_looks_at_no_more_documents_than_its_limit(
 ) -> None:
     """Of each state there are five times as many, all of which an index of postings finds."""
     limit = document_filters.MAX_SUMMED + 1
-    for state in ("held", "review", "skipped"):
+    for state, reading in (
+        ("held", "Index Only Scan of posting"),  # of the number of postings of a document
+        ("review", "Index Only Scan of posting"),
+        ("skipped", "Index Scan of source_document"),
+    ):
         read = planned_reads(f"state={state}")
         assert max(read.values()) <= DOCUMENTS / 100, state
-        assert read["Index Scan of source_document"] == limit, state
+        assert read[reading] == limit, state
