@@ -1,6 +1,7 @@
 """Sum the amounts of the documents of each case; each document counts once, credits negatively."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, or_, select
@@ -64,6 +65,7 @@ def signed_amount() -> ColumnElement[Any]:
     return case((Posting.kind.in_(CREDIT_KINDS), -total), else_=total)
 
 
+@cache
 def _has_earlier_link() -> ColumnElement[bool]:
     """Return whether the case of a file also has its document or an earlier file of it."""
     other = aliased(Posting)

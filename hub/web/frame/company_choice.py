@@ -158,7 +158,8 @@ def problems_first(slug: str = "") -> list[Any]:
         (ConnectedCompany.id.in_(with_cases), 1),
         else_=2,
     )
-    return [rank, *BY_NAME]
+    # With a name it is computed once, although the query both reads it and is ordered by it.
+    return [rank.label("company_rank"), *BY_NAME]
 
 
 def _build_listed_conditions() -> list[ColumnElement[bool]]:
