@@ -87,9 +87,9 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C4",
-        place="hub/web/apps/marketplace.py",
-        old="requested_by=person_name(),\n",
-        new="requested_by=app.name,\n",
+        place="hub/installations/source_access.py",
+        old="requested_by=who,",
+        new="requested_by=slug,",
         bug="Who asked for access is not kept.",
     ),
     Mutant(

@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from hub import sources
 from hub.db.engine import read_only_session
+from hub.errors import Refused
 from hub.installations import compare
 from hub.mapping import NEW
 from hub.models import Case
@@ -227,20 +228,33 @@ def with_a_tilde(invoices, quickbooks):
     return item
 
 
+def rename_item(quickbooks, id, name):
+    """Rename an item in QuickBooks as a person does, and let the hub read the list."""
+    (item,) = quickbooks.select(f"select * from Item where Id = '{id}'")["Item"]
+    change(quickbooks, "item", item, Name=name)
+
+
+def match_before_it_has_a_tilde(invoices, quickbooks, id):
+    """Match a billing code to the item while its name can be used, and rename the item then."""
+    rename_item(quickbooks, id, "Cables")
+    invoices.match("billing_code", "external_number:labor", id)
+    rename_item(quickbooks, id, "Cables~Network")
+
+
 @pytest.mark.row("AT-C7")
 def test_a_tilde_in_quickbooks_holds_what_uses_it_until_it_is_renamed(
     invoices, quickbooks, with_a_tilde
 ):
     invoices.sync()
     invoices.match("customer", f"company:{invoices.row_of(SHARED)['companyID']}", NEW)
-    invoices.match("billing_code", "external_number:labor", with_a_tilde["Id"])
+    match_before_it_has_a_tilde(invoices, quickbooks, with_a_tilde["Id"])
     invoices.sync()
     held_posting = invoices.of(SHARED)
     assert (held_posting.state, "Cables~Network, holds “~”" in held_posting.reason) == (
         "held",
         True,
     )
-    change(quickbooks, "item", with_a_tilde, Name="Cables")
+    rename_item(quickbooks, with_a_tilde["Id"], "Cables")
     invoices.sync()
     used = invoices.transaction(SHARED)["Line"][0]["SalesItemLineDetail"]
     assert used["ItemRef"]["name"] == "Cables"
@@ -250,6 +264,12 @@ def warned_of():
     with read_only_session() as session:
         open_ones = Case.closed_at.is_(None), Case.cause.startswith("warning:")
         return [case.reason for case in session.scalars(select(Case).where(*open_ones))]
+
+
+@pytest.mark.row("AT-C7")
+def test_an_item_with_a_tilde_cannot_be_chosen(invoices, with_a_tilde):
+    with pytest.raises(Refused, match="Cables~Network, holds “~”"):
+        invoices.match("billing_code", "external_number:labor", with_a_tilde["Id"])
 
 
 @pytest.mark.row("AT-C7")
@@ -265,13 +285,13 @@ def test_tildes_in_quickbooks_are_warned_of_until_they_are_renamed(
 
 
 @pytest.mark.row("AT-C7", "AT-I7")
-def test_tildes_in_quickbooks_are_lines_of_the_comparison(invoices, with_a_tilde):
+def test_tildes_in_quickbooks_are_lines_of_the_comparison(invoices, quickbooks, with_a_tilde):
     pairs = compare.compare(invoices.row, ["billing_code"])
     (odd,) = [pair for pair in pairs if pair.quickbooks_id == with_a_tilde["Id"]]
     assert (odd.code, odd.state, odd.quickbooks_name) == ("", "not usable", "Cables~Network")
     lines = compare.encode_csv(pairs).decode("utf-8-sig").splitlines()
     assert '"not usable"' in next(line for line in lines if "Cables~Network" in line)
-    invoices.match("billing_code", "external_number:labor", with_a_tilde["Id"])
+    match_before_it_has_a_tilde(invoices, quickbooks, with_a_tilde["Id"])
     (odd,) = [
         pair
         for pair in compare.compare(invoices.row, ["billing_code"])

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from hub import outbox
 from hub.cli import main
 from hub.db import engine
-from hub.installations import enable
+from hub.installations import act_log
 from hub.models import Approval, AuditEntry, ConnectedCompany, Installation, Posting
 from hub.outbox import approvals, compute_fingerprint
 from hub.posting.claims import Claim, claim_postings
@@ -266,7 +266,7 @@ def test_a_change_of_the_limit_has_the_decimals_of_the_currency(operator: Visito
         session.get_one(ConnectedCompany, operator.story.company).currency = "JPY"
         row = session.get_one(Installation, operator.story.installation)
         changes = {"second_approval_above": {"from": "1000.000000", "to": None}}
-        subject = enable.format_audit_subject(row)
+        subject = act_log.format_audit_subject(row)
         audit.record(session, "olga", "settings changed", subject, changes=changes)
     switch_to(operator, "olga")
     for path in (f"/installations/{operator.story.installation}/settings", "/audit/"):
