@@ -1,6 +1,6 @@
 """Queries for documents with their main posting and state, for lists and filters."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -74,15 +74,16 @@ def select_documents_with_posting() -> Select[Any]:
     )
 
 
-def select_ids_in_state(state: str) -> Select[int]:
+def select_ids_in_state(state: str, installation_ids: Collection[int] = ()) -> Select[int]:
     """Return a query for the ids of the documents in a state, to be ordered by any column.
 
     The state is computed for each document. A sorted `select_documents_with_posting` would make
-    PostgreSQL join all documents with all postings.
+    PostgreSQL join all documents with all postings. `installation_ids` are as in `in_state`.
     """
     excludes_others = _excludes_other_states(state, STATE_OF_DOCUMENT)
     return select(SourceDocument.id).where(
-        _may_be_in_state(state), _has_only_posting_in_state(state) | excludes_others
+        _may_be_in_state(state, installation_ids),
+        _has_only_posting_in_state(state) | excludes_others,
     )
 
 
@@ -148,14 +149,15 @@ def load_document_states(session: Session, ids: Sequence[int]) -> dict[int, str]
     return states
 
 
-def in_state(state: str) -> ColumnElement[bool]:
+def in_state(state: str, installation_ids: Collection[int] = ()) -> ColumnElement[bool]:
     """Return the condition that a document of `select_documents_with_posting` is in a state.
 
-    The database computes the state only for candidates, which an index finds. The condition is
-    written as an exclusion of the other states: the database then expects most candidates to match,
-    and stops after the first page instead of computing the states of all.
+    The database computes the state only for candidates, which an index finds. If the query chooses
+    the documents of a few installations, their ids keep the candidates of all others out. The
+    condition is written as an exclusion of the other states: the database then expects most
+    candidates to match, and stops after the first page instead of computing the states of all.
     """
-    return _may_be_in_state(state) & _excludes_other_states(state, STATE)
+    return _may_be_in_state(state, installation_ids) & _excludes_other_states(state, STATE)
 
 
 def _excludes_other_states(state: str, column: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -169,11 +171,12 @@ def _list_states_counted_as(state: str) -> tuple[str, ...]:
     return COUNTED_AS_WAITING if state == DocumentState.WAITING else (state,)
 
 
-def _may_be_in_state(state: str) -> ColumnElement[bool]:
+def _may_be_in_state(state: str, installation_ids: Collection[int]) -> ColumnElement[bool]:
     """Return the condition of the candidates for a state."""
     if state == DocumentState.POSTED:
         return _has_posted()
-    candidates = _select_candidates(state, _list_states_counted_as(state)).correlate(None)
+    is_of_installation = Posting.installation_id.in_(installation_ids or select(Installation.id))
+    candidates = _select_candidates(state, is_of_installation).correlate(None)
     return SourceDocument.id.in_(candidates)
 
 
@@ -222,14 +225,13 @@ def _has_posted() -> ColumnElement[bool]:
     return query.scalar_subquery().is_not(None)
 
 
-def _select_candidates(state: str, states: tuple[str, ...]) -> Select[int]:
+def _select_candidates(state: str, is_of_installation: ColumnElement[bool]) -> Select[int]:
     """Return a query that finds the documents that may be in a state by an index or a column.
 
     Computing the state of every document would take too long.
     """
-    documents = select(Posting.document_id).where(
-        Posting.installation_id.in_(select(Installation.id))
-    )
+    states = _list_states_counted_as(state)
+    documents = select(Posting.document_id).where(is_of_installation)
     if state == DocumentState.REMOVED:
         is_removal = Posting.state == PostingState.POSTED, Posting.operation.in_(REMOVALS)
         return documents.where(*is_removal, text(FURTHER_POSTINGS))

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -28,6 +28,7 @@ from hub.outbox.listing import (
 )
 from hub.outbox.main_posting import SAME_TRANSACTION
 from hub.outbox.sums import join_halves, sum_halves
+from hub.security.rights import MAX_LOOKUPS
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.authentication.access import load_scope
 from hub.web.frame import viewer
@@ -134,16 +135,26 @@ def select_ids(
     """
     query: Select[Any] = select(SourceDocument.id)
     state = filters["state"]
+    installation_ids = _list_few_installations(filters)
     is_sorted = is_ordered and get_order(filters).columns[0] is not SourceDocument.id
     with_state = select_documents_with_posting().with_only_columns(SourceDocument.id)
     if state in FILTER_STATES and (is_sorted or not is_ordered):
-        query = select_ids_in_state(state)
+        query = select_ids_in_state(state, installation_ids)
     elif state in FILTER_STATES:
-        query = with_state.where(in_state(state))
+        query = with_state.where(in_state(state, installation_ids))
     elif state == ReceiptState.PAID:
         query = with_state.where(in_state(DocumentState.POSTED), *_is_paid(session))
     conditions = _build_conditions(session, filters, is_ordered=is_ordered)
     return query.where(*load_scope().documents(), *conditions)
+
+
+def _list_few_installations(filters: Mapping[str, str]) -> Collection[int]:
+    """Return the installations of a list if they are few; otherwise no ids."""
+    installation_id = row_ids.parse(filters["installation"])
+    if installation_id is not None:
+        return [installation_id]
+    ids = load_scope().installation_ids
+    return ids if len(ids) <= MAX_LOOKUPS else ()
 
 
 def summarize(session: Session, filters: Mapping[str, str]) -> Summary:
