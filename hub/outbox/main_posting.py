@@ -50,6 +50,18 @@ def counts_for_its_part(posting: Any) -> ColumnElement[bool]:
     return and_(posting.operation != Operation.ATTACH, ~is_preceded)
 
 
+@cache
+def has_no_part_before(posting: Any) -> ColumnElement[bool]:
+    """Return the condition that no other part of the document needs more attention than this one.
+
+    The posting is not posted; that of another part may be.
+    """
+    other = aliased(Posting)
+    needs_more = rank_by_attention(other.state) < rank_by_attention(posting.state)
+    is_of_other_part = other.document_id == posting.document_id, other.part != posting.part
+    return ~exists().where(*is_of_other_part, counts_for_its_part(other), needs_more)
+
+
 def build_state_column(posting: Any, head: Any) -> ColumnElement[str]:
     """Return the state of a document or part according to the posting that counts for it.
 
@@ -63,7 +75,7 @@ def build_state_column(posting: Any, head: Any) -> ColumnElement[str]:
     )
 
 
-def rank_by_attention(state: ColumnElement[str]) -> ColumnElement[int]:
+def rank_by_attention(state: Any) -> ColumnElement[int]:
     """Return the index of a state in `ATTENTION_ORDER`."""
     places = [(state == name, place) for place, name in enumerate(ATTENTION_ORDER)]
     return case(*places)

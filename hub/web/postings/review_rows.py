@@ -20,7 +20,7 @@ from hub.models import Installation, Posting, SourceDocument
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState
 from hub.money import ZERO
 from hub.outbox import approvals
-from hub.outbox.main_posting import counts_for_its_part
+from hub.outbox.main_posting import counts_for_its_part, has_no_part_before
 from hub.qbo import display
 from hub.translations.messages import gettext, gettext_noop, ngettext, pgettext
 from hub.web.frame import listed_rows
@@ -304,11 +304,13 @@ def _build_not_in_review_conditions(installation_id: int) -> tuple[Any, ...]:
     """Return the conditions of postings that are held or skipped, without files.
 
     A skipped change of a posted document does not count: the document stays as it was posted.
+    Neither does a skipped part of a document if another part is posted.
     """
     return (
         Posting.installation_id == installation_id,
         Posting.state.in_(NOT_IN_REVIEW),
         counts_for_its_part(Posting),
+        has_no_part_before(Posting),
     )
 
 

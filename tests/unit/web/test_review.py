@@ -490,6 +490,27 @@ def test_held_and_skipped_documents_are_counted_as_in_the_list_that_the_number_l
     assert changed.number not in others
 
 
+def test_a_document_is_held_or_skipped_only_if_none_of_its_parts_needs_more_attention(
+    operator: Visitor,
+) -> None:
+    """The list has one state for each document, that of the part that needs most attention."""
+    app = operator.story.installation
+    with operator.app.app_context(), engine.transaction() as session:
+        installation = session.get_one(Installation, app)
+        for place, (first, second) in enumerate(
+            (("posted", "skipped"), ("held", "skipped"), ("held", "unknown"))
+        ):
+            document, _ = add_document(session, installation, first, 310 + place)
+            part = bill(document.number, Decimal(100))
+            add_posting(session, document, second, part, part="b", requestid=f"part {place}")
+    others = operator.page(_here(operator)).partition("Not in this list")[2]
+    for state, count in (("held", 2), ("skipped", 1)):
+        link = f'href="/documents?installation={app}&state={state}"><strong>{count}</strong>'
+        assert link in unescape(others), state
+        listed = operator.page(f"/documents?installation={app}&state={state}")
+        assert f"<strong>{count}</strong> document" in listed
+
+
 @pytest.mark.parametrize("path", ["", "approve?which=all"])
 def test_the_number_of_queries_does_not_grow_with_the_documents(
     operator: Visitor, path: str
