@@ -282,21 +282,27 @@ def _parse_amount(text: str) -> Decimal | None:
 
 
 def _split_decimals(digits: str) -> tuple[str, str]:
-    """Split an amount at its last mark, unless that separates thousands, as in 1,000.
-
-    A single point does so for a person who writes numbers like that, as the pages show them.
-    """
+    """Split an amount at its last mark, unless that separates thousands, as in 1,000."""
     marks = re.findall(r"[.,]", digits)
     if not marks:
         return digits, ""
     last_mark = marks[-1]
     whole, _, decimals = digits.rpartition(last_mark)
     is_repeated = marks.count(last_mark) > 1
-    may_separate_thousands = last_mark in (",", viewer.number_format().thousands)
-    is_of_thousands = marks == [last_mark] and may_separate_thousands and len(decimals) == 3
-    if is_repeated or is_of_thousands:
+    if is_repeated or _is_of_thousands(whole, last_mark, decimals):
         return re.sub(r"[.,]", "", digits), ""
     return re.sub(r"[.,]", "", whole), decimals
+
+
+def _is_of_thousands(whole: str, mark: str, decimals: str) -> bool:
+    """Return whether the only mark of an amount separates thousands.
+
+    The person writes numbers as the pages show them: their mark before decimals never does so.
+    """
+    numbers = viewer.number_format()
+    if mark == numbers.decimal or mark not in (",", numbers.thousands):
+        return False
+    return bool(re.fullmatch(r"[1-9]\d{0,2}", whole)) and len(decimals) == 3
 
 
 def _is_paid(session: Session) -> Iterator[ColumnElement[bool]]:

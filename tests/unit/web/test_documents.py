@@ -220,6 +220,8 @@ def test_the_timeline_has_a_text_for_every_outcome_of_a_send() -> None:
         ("1.250,50", "1250.50", "1250.50"),
         ("1,250.50", "1250.50", "1250.50"),
         ("1,250", "1250", "1250"),
+        ("0,250", "0.250", "0.250"),
+        ("1250,500", "1250.500", "1250.500"),
         ("1.250.000", "1250000", "1250000"),
         ("1.234,567", "1234.567", "1234.567"),
         ("1,234.567", "1234.567", "1234.567"),
@@ -247,6 +249,22 @@ def test_the_amounts_that_the_page_suggests_are_understood(viewer: Visitor, choi
         found = viewer.get("/documents", query_string={"amount": text}).text
         expected = viewer.get("/documents", query_string={"amount": plain}).text
         assert summary(found) == summary(expected) != "", text
+
+
+@pytest.mark.parametrize("total", ["0.250", "12.345", "1000.250", "1000"])
+@pytest.mark.parametrize("choice", numbers.FORMATS)
+def test_an_amount_with_three_decimals_is_found_as_the_page_writes_it(
+    viewer: Visitor, choice: str, total: str
+) -> None:
+    with viewer.app.app_context(), engine.transaction() as session:
+        app = session.get_one(Installation, viewer.story.installation)
+        document, _ = add_document(session, app, "posted", 400)
+        document.total, document.currency = Decimal(total), "KWD"
+    viewer.post("/account/formats", language="", number_format=choice, zone="")
+    written = re.search(r'<td class="amount">([^<]+) KWD</td>', viewer.page("/documents"))
+    assert written
+    found = viewer.get("/documents", query_string={"amount": written[1]}).text
+    assert summary(found).startswith("1 document ·"), written[1]
 
 
 @pytest.mark.parametrize("text", ["", "x", "1-2-3", "-", "9" * 40, "0.1234567", "1e5", "."])
