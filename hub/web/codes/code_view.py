@@ -14,7 +14,16 @@ from hub.contract.documents import Code, Document
 from hub.contract.types import Field
 from hub.errors import Sentence
 from hub.installations import match_versions
-from hub.mapping import NEW, MatchIndex, MatchResult, Missing, NewRecord, Ref, find
+from hub.mapping import (
+    NEW,
+    MatchIndex,
+    MatchResult,
+    Missing,
+    NewRecord,
+    Ref,
+    find,
+    has_separator,
+)
 from hub.mapping.suggestions import get_organisation_number
 from hub.models import Installation, Match, Posting, SeenCode, SourceDocument
 from hub.models.enums import Holder, MatchOrigin, Operation, PostingState
@@ -145,10 +154,17 @@ def _view_result(
     promise = None if stop else _describe_expected_creation(match, used, creation)
     if promise is not None:
         return replace(view, state=CodeState.NEW, record=promise)
-    view = replace(view, suggestions=result.suggestions, exact_id=result.exact)
+    view = _add_suggestions(view, result)
     if stop is CREATION_ASKED:
         return replace(view, problem=stop)
     return replace(view, problem=result.problem, missing=result)
+
+
+def _add_suggestions(view: CodeView, missing: Missing) -> CodeView:
+    """Return a code with the records that may fit, without those whose names cannot be used."""
+    usable = [ref for ref in missing.suggestions if not has_separator(view.field, ref.name)]
+    exact_id = missing.exact if missing.exact in [ref.id for ref in usable] else ""
+    return replace(view, suggestions=tuple(usable), exact_id=exact_id)
 
 
 def _is_decision_outdated(match: Match | None, field: Field, match_index: MatchIndex) -> bool:

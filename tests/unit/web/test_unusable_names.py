@@ -6,6 +6,8 @@ import io
 import pytest
 from sqlalchemy import select
 
+from hub.collect.run import collect
+from hub.contract.documents import Code
 from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
 from hub.models import Match
@@ -13,7 +15,7 @@ from hub.qbo import record_download
 from tests.support.pages.page_texts import compact
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import Story, add_people
-from tests.support.sources.small_source import SLUG
+from tests.support.sources.small_source import SLUG, bill
 
 HERE = "/installations/1/matching"
 REASON = (
@@ -69,3 +71,17 @@ def test_the_preview_of_a_file_says_why_a_row_cannot_be_used(visitor, vendor_id,
     content = f"field,code,{column}\nsupplier,s1,{value}\n".encode()
     page = visitor.press(f"{HERE}/import", file=(io.BytesIO(content), "m.csv"))
     assert ("1 row cannot be used." in page, REASON in page) == (True, True)
+
+
+def test_a_record_with_such_a_name_is_no_suggestion_that_can_be_accepted(
+    visitor, vendor_id, source
+):
+    code = Code(id="s1", name="Telco~West")
+    source.items = [bill(supplier=code)]
+    collect(1)
+    page = visitor.page(f"{HERE}/?show=open&field=supplier")
+    assert "Telco~West" in page
+    assert f'value="{vendor_id}"' not in page
+    answer = visitor.press(f"{HERE}/accept?list=show%3Dopen", threshold="100")
+    assert ("No code was matched." in answer, REASON in answer) == (True, False)
+    assert matched_codes() == []
