@@ -119,10 +119,11 @@ def list_creation_problems(
     decision = Decision(record=NEW, match_method=MatchOrigin.DECIDED, details=details)
     keys = [(source_code.field, source_code.code) for source_code in source_codes]
     match_index.matches = {**match_index.matches, **dict.fromkeys(keys, decision)}
+    used_codes = code_lookup.load_codes_of_documents(session, installation, source_codes)
     problems = {}
     for key, source_code in zip(keys, source_codes, strict=True):
         field = fields.get(source_code.field)
-        used = code_lookup.find_code_of_documents(session, installation, source_code)
+        used = used_codes.get(key)
         if field is None or used is None:
             continue
         result = find(field, used, match_index)

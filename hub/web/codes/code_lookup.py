@@ -1,9 +1,9 @@
 """Codes of sources as documents use them, and what is stored about them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub import sources
@@ -17,6 +17,8 @@ from hub.mapping import EMPTY, NEW, MatchIndex, has_separator
 from hub.models import Case, Installation, Match, Posting, SeenCode, SourceDocument, case_posting
 from hub.qbo import records
 from hub.reasons.template import CaseAction
+
+CODES_PER_QUERY = 500
 
 
 class AppCode(NamedTuple):
@@ -93,22 +95,56 @@ def find_code_of_documents(
     return find_code(document, source_code.field, source_code.code)
 
 
+def load_codes_of_documents(
+    session: Session, installation: Installation, source_codes: Sequence[SeenCode]
+) -> dict[tuple[str, str], Code | str]:
+    """Return codes as the newest documents that they hold give them, by field and code.
+
+    Those that hold no document are left out.
+    """
+    used: dict[tuple[str, str], Code | str] = {}
+    for start in range(0, len(source_codes), CODES_PER_QUERY):
+        keys_by_cause = {}
+        for source_code in source_codes[start : start + CODES_PER_QUERY]:
+            key = source_code.field, source_code.code
+            keys_by_cause[build_match_cause(installation.id, *key)] = key
+        newest = (
+            _join_held_postings(select(Case.cause, func.max(Posting.id).label("posting_id")))
+            .where(Case.cause.in_(keys_by_cause))
+            .group_by(Case.cause)
+            .subquery()
+        )
+        bodies = (
+            select(newest.c.cause, SourceDocument.body)
+            .join(Posting, Posting.id == newest.c.posting_id)
+            .join(SourceDocument, SourceDocument.id == Posting.document_id)
+        )
+        for cause, body in session.execute(bodies):
+            code = find_code(load(Document, body), *keys_by_cause[cause]) if body else None
+            if code is not None:
+                used[keys_by_cause[cause]] = code
+    return used
+
+
 def find_held_document(
     session: Session, installation: Installation, source_code: SeenCode
 ) -> Document | None:
     """Return the newest document that is held because a code has no match, or None."""
     cause = build_match_cause(installation.id, source_code.field, source_code.code)
-    holding = (
-        select(SourceDocument.body)
+    holding = _join_held_postings(select(SourceDocument.body)).where(Case.cause == cause)
+    body = session.scalar(holding.order_by(Posting.id.desc()).limit(1))
+    return load(Document, body) if body else None
+
+
+def _join_held_postings(query: Any) -> Any:
+    """Add the documents that open cases hold, with their postings, to a query."""
+    return (
+        query.select_from(SourceDocument)
         .join(Posting, Posting.document_id == SourceDocument.id)
         .join(case_posting, case_posting.c.posting_id == Posting.id)
         .join(Case, Case.id == case_posting.c.case_id)
-        .where(Case.cause == cause, Case.closed_at.is_(None), SourceDocument.made_for == "")
-        .order_by(Posting.id.desc())
-        .limit(1)
+        .where(Case.closed_at.is_(None), SourceDocument.made_for == "")
     )
-    body = session.scalar(holding)
-    return load(Document, body) if body else None
 
 
 def get_plugin_name(installation: Installation) -> str:

@@ -28,7 +28,6 @@ from hub.web.lists import exports, xlsx
 from hub.web.lists.case_list import CaseRow
 
 WAITING_COLUMNS = ("documents_waiting", "amount_waiting", "currency_waiting")
-CODES_PER_QUERY = 500
 MAX_LISTED = 500  # rows of each kind that the preview shows
 # Bytes of the changes that the form of the preview carries. It is sent as multipart/form-data,
 # which does not lengthen them.
@@ -196,9 +195,9 @@ def _load_waiting_documents(
 ) -> dict[tuple[str, str], CaseRow]:
     """Return the documents that wait for codes, by field and code."""
     waits: dict[tuple[str, str], CaseRow] = {}
-    for start in range(0, len(lines), CODES_PER_QUERY):
+    for start in range(0, len(lines), code_lookup.CODES_PER_QUERY):
         causes = {}
-        for line in lines[start : start + CODES_PER_QUERY]:
+        for line in lines[start : start + code_lookup.CODES_PER_QUERY]:
             key = line["field"], line["code"]
             causes[build_match_cause(installation.id, *key)] = key
         for cause, row in code_facts.load_waiting_documents(session, causes).items():

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from hub import spreadsheets
 from hub.cases import inbox
@@ -977,6 +977,42 @@ def test_a_file_creates_no_record_of_which_the_source_gives_only_the_name(
     _set_code_of_documents(visitor, code | {"create": dump(Party(name="Byggmakker Aas"))})
     answer = _confirm(visitor, _upload(visitor, content))
     assert "Imported 1 match. A sync continues with the waiting documents now." in answer
+
+
+def _hold_by_supplier(visitor: Visitor, number: int) -> None:
+    """Add a document that is held because its supplier, whose name alone is known, has no match."""
+    with visitor.app.app_context(), engine.transaction() as session:
+        installation = session.get_one(Installation, visitor.story.installation)
+        document, posting = add_document(session, installation, "held", 500 + number)
+        code = {"id": f"x{number}", "name": f"Supplier {number}"}
+        document.body = {**document.body, "codes": {**document.body["codes"], "supplier": code}}
+        cause = build_match_cause(installation.id, "supplier", code["id"])
+        about = {"company_id": installation.company_id, "installation_id": installation.id}
+        text = CaseText("code.match", code=code["name"], problem="nothing fits it.")
+        inbox.open(session, cause, text, postings=[posting], **about)
+
+
+def test_the_preview_of_a_file_needs_no_query_for_each_record_to_create(visitor: Visitor) -> None:
+    visitor.log_in("arne")
+    statements: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        statements.append(statement)
+
+    counts = []
+    with visitor.app.app_context():
+        database = engine.db.engine
+    for first, last in ((0, 2), (2, 30)):
+        for number in range(first, last):
+            _hold_by_supplier(visitor, number)
+        rows = "".join(f"supplier,x{number},new\n" for number in range(last))
+        statements.clear()
+        event.listen(database, "before_cursor_execute", note)
+        page = _upload(visitor, f"field,code,quickbooks_id\n{rows}".encode())
+        event.remove(database, "before_cursor_execute", note)
+        assert f"{last} rows cannot be used." in page
+        counts.append(len(statements))
+    assert counts[1] <= counts[0]
 
 
 def _set_code_of_documents(visitor: Visitor, code: dict[str, Any]) -> None:
