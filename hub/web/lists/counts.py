@@ -1,5 +1,8 @@
 """The numbers of an app's documents by state, and of those to approve by kind."""
 
+from collections import Counter
+from collections.abc import Iterable
+
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
@@ -43,3 +46,14 @@ def count_in_review(session: Session, installation_id: int) -> dict[str, int]:
     )
     query = select(documents.c.kind, func.count()).group_by(documents.c.kind)
     return dict(iter(session.execute(query)))
+
+
+def count_documents_by_kind(parts: Iterable[tuple[int, str]]) -> Counter[str]:
+    """Count documents by kind, given the document and the kind of each of their parts.
+
+    One that has several parts counts once, as in `count_in_review`.
+    """
+    kinds: dict[int, str] = {}
+    for document_id, kind in parts:
+        kinds[document_id] = min(kind, kinds.get(document_id, kind))
+    return Counter(kinds.values())

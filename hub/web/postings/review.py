@@ -1,6 +1,5 @@
 """The review: what will be posted, one row per document; approve the selected ones or all."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -27,7 +26,7 @@ from hub.web.frame.app_rights import may_configure
 from hub.web.frame.kind_labels import count_kinds
 from hub.web.frame.lookup import get_row_or_404
 from hub.web.frame.paging import build_first_address, is_past_end
-from hub.web.lists.counts import count_in_review
+from hub.web.lists.counts import count_documents_by_kind, count_in_review
 from hub.web.postings import review_approvals, review_messages, review_places, review_rows
 from hub.web.postings.review_rows import WaitingPosting
 from hub.web.postings.review_sums import Breakdown
@@ -156,11 +155,13 @@ def confirm(installation_id: int) -> str | Response:
     return_arguments = review_places.read_return_arguments()
     unlisted_rows = unchanged_rows[MAX_LISTED:]
     sums = review_rows.sum_by_currency(unchanged_rows)
+    document_counts = review_rows.count_documents(unchanged_rows)
     return render_template(
         "approve.html",
         rows=unchanged_rows[:MAX_LISTED],
         count=len(unchanged_rows),
-        documents=count_kinds(Counter(row.kind for row in unchanged_rows)),
+        documents=count_kinds(document_counts),
+        document_count=document_counts.total(),
         unlisted_rows=unlisted_rows,
         remaining_count=context["review_part_count"] - len(unchanged_rows),
         changed_count=changed_count,
@@ -263,7 +264,7 @@ def approve(installation_id: int) -> Response | str:
     outcome = review_approvals.approve(installation_id, listed_seals, person_name())
     if outcome.released:
         waiting, names = review_approvals.find_waiting(installation_id, outcome.released)
-        documents = count_kinds(Counter(outcome.kinds))
+        documents = count_kinds(count_documents_by_kind(outcome.parts))
         some_post = waiting < len(outcome.released)
         text = review_messages.describe_approval(installation, documents, some_post=some_post)
         flash(text, "success")

@@ -31,7 +31,7 @@ class ApprovalOutcome:
     """The outcome for each of the listed postings, by id."""
 
     released: tuple[int, ...] = ()
-    kinds: tuple[str, ...] = ()  # the kinds of the released ones
+    parts: tuple[tuple[int, str], ...] = ()  # document and kind of each of the released ones
     first: tuple[int, ...] = ()  # a second person must approve them too
     repeated: tuple[int, ...] = ()  # approved by the same person before
     changed: tuple[int, ...] = ()  # not in review any more, or not as they were listed
@@ -41,7 +41,7 @@ class ApprovalOutcome:
         """Return both as one."""
         return ApprovalOutcome(
             released=self.released + other.released,
-            kinds=self.kinds + other.kinds,
+            parts=self.parts + other.parts,
             first=self.first + other.first,
             repeated=self.repeated + other.repeated,
             changed=self.changed + other.changed,
@@ -123,18 +123,18 @@ def _approve_chunk(installation_id: int, seals: Mapping[int, str], who: str) -> 
     of the approved content.
     """
     query = (
-        select(Posting.id, Posting.planned, Posting.kind)
+        select(Posting.id, Posting.planned, Posting.document_id, Posting.kind)
         .where(*approvals.build_review_conditions(installation_id))
         .where(Posting.id.in_(seals))
         .order_by(Posting.id)
         .with_for_update()
     )
     with transaction() as session:
-        unchanged_seals, kinds = {}, {}
-        for id, present_seal, kind in session.execute(query):
+        unchanged_seals, parts = {}, {}
+        for id, present_seal, document_id, kind in session.execute(query):
             if listed_rows.is_unchanged(seals[id], present_seal):
                 unchanged_seals[id] = present_seal
-                kinds[id] = kind
+                parts[id] = (document_id, kind)
         newly_approved = approvals.add(session, unchanged_seals, who)
         lacking = approvals.find_lacking(session, unchanged_seals)
         released_seals = {id: seal for id, seal in unchanged_seals.items() if id not in lacking}
@@ -144,7 +144,7 @@ def _approve_chunk(installation_id: int, seals: Mapping[int, str], who: str) -> 
         _record(session, who, "first approval given", first)
     return ApprovalOutcome(
         released=tuple(sorted(released_seals)),
-        kinds=tuple(kinds[id] for id in sorted(released_seals)),
+        parts=tuple(parts[id] for id in sorted(released_seals)),
         first=tuple(sorted(first)),
         repeated=tuple(sorted(lacking - newly_approved)),
         changed=tuple(sorted(seals.keys() - unchanged_seals.keys())),

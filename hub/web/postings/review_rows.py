@@ -4,7 +4,7 @@ The number of queries does not grow with the postings.
 """
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -27,6 +27,7 @@ from hub.web.frame import listed_rows
 from hub.web.frame.lookup import get_row_or_404
 from hub.web.frame.paging import ListPage, load_page
 from hub.web.frame.source_view import format_money
+from hub.web.lists.counts import count_documents_by_kind
 from hub.web.transactions import present_transactions
 from hub.web.transactions.present_transactions import (
     Basis,
@@ -351,6 +352,11 @@ def sum_by_currency(rows: Iterable[WaitingPosting]) -> CurrencySums:
     for row in rows:
         sums.add(row.kind, row.operation, row.currency, row.total)
     return sums
+
+
+def count_documents(rows: Iterable[WaitingPosting]) -> Counter[str]:
+    """Count the documents of rows by kind."""
+    return count_documents_by_kind((row.document_id, row.kind) for row in rows)
 
 
 def load_sums_in_review(session: Session, installation_id: int) -> CurrencySums:

@@ -362,6 +362,11 @@ def test_the_review_counts_a_document_once_however_many_parts_it_has(visitor: Vi
     assert f"Approve all {count + 2} · " in page
     overview = visitor.page(f"/installations/{visitor.story.installation}/")
     assert f"Waiting for approval: {count} bills." in overview
+    question = visitor.page(f"{review}approve?which=all")
+    assert f"<title>Approve {count} bills " in question
+    assert f"Approve {count} bills in {count + 2} parts · " in question
+    answer = visitor.approve(visitor.story.installation)
+    assert f"Approved {count} bills." in answer
 
 
 def test_a_removal_that_waits_for_approval_adds_nothing_to_the_sum(visitor: Visitor) -> None:
