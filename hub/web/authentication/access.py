@@ -107,11 +107,11 @@ def subject_of_endpoint(app: Flask, endpoint: str) -> str:
 
 def load_rights() -> Rights:
     """Return the rights of the person who is logged in, none for nobody; read once a request."""
-    if not current_user.is_authenticated:
+    person = current_user._get_current_object()  # a page asks dozens of times
+    if not person.is_authenticated:
         return Rights()
-    person_id = current_user.id
-    if g.get("rights_of_person", (None,))[0] != person_id:
-        g.rights_of_person = (person_id, get_rights(current_user))
+    if g.get("rights_of_person", (None,))[0] != person.id:
+        g.rights_of_person = (person.id, get_rights(person))
     present: Rights = g.rights_of_person[1]
     return present
 
