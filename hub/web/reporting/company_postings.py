@@ -57,7 +57,7 @@ def load_delays(
     session: Session, documents: Any, month: Month, companies: Collection[ConnectedCompany]
 ) -> list[CompanyDelays]:
     """Return the times of each of some companies that has any, in the order of the companies."""
-    keys = SourceDocument.company_id, build_delay_column(session)
+    keys = Posting.company_id, build_delay_column(session)
     query = select_timed_postings(*keys, func.count())
     query = query.where(month.contains_date(), _is_of(companies), *documents).group_by(*keys)
     counts: dict[int, list[int]] = {}
@@ -74,9 +74,9 @@ def load_approvals(
     """Return who approved what was posted for each of some companies, the largest number first."""
     who = func.coalesce(Posting.approved_by, AUTOMATIC)
     currency = build_currency_column()
-    keys = SourceDocument.company_id, who, currency, Posting.kind
+    keys = Posting.company_id, who, currency, Posting.kind
     query = select_parts(*keys, func.count(Posting.document_id.distinct()), build_amount_column())
-    query = query.join(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
+    query = query.join(ConnectedCompany, ConnectedCompany.id == Posting.company_id)
     is_posted = build_state_column(Posting, TransactionHead) == DocumentState.POSTED
     query = query.where(month.contains_date(), _is_of(companies), is_posted, *documents)
     sums: dict[int, dict[tuple[str, str], Sum]] = defaultdict(lambda: defaultdict(Sum))

@@ -90,10 +90,10 @@ def load_totals_of_month(
 ) -> dict[int, dict[str, CurrencyTotal]]:
     """Return the totals of the documents dated in a month, by company and currency."""
     currency = build_currency_column()
-    keys = SourceDocument.company_id, currency, Posting.kind, build_group_column()
+    keys = Posting.company_id, currency, Posting.kind, build_group_column()
     is_of_month = month.contains_date()
     query = select_parts(*keys, func.count(Posting.document_id.distinct()), build_amount_column())
-    query = query.join(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
+    query = query.join(ConnectedCompany, ConnectedCompany.id == Posting.company_id)
     totals: dict[int, dict[str, CurrencyTotal]] = defaultdict(dict)
     rows = session.execute(query.where(is_of_month, *documents).group_by(*keys))
     for company_id, code, kind, group, count, amount in rows:
@@ -121,7 +121,7 @@ def load_waiting_totals(session: Session, installations: Any, now: dt.datetime) 
     keys = currency, Posting.kind, age
     own = select(Installation.id).where(*installations)
     query = select_parts(*keys, func.count(Posting.document_id.distinct()), build_amount_column())
-    query = query.join(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
+    query = query.join(ConnectedCompany, ConnectedCompany.id == Posting.company_id)
     query = query.where(Posting.installation_id.in_(own), Posting.state.in_(ATTENTION_STATES))
     sums: dict[str, list[Sum]] = {}
     for code, kind, place, count, amount in session.execute(query.group_by(*keys)):

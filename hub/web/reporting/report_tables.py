@@ -285,7 +285,7 @@ def select_timed_postings(*columns: Any) -> Select[Any]:
         select(*columns)
         .select_from(SourceDocument)
         .join(Posting, Posting.document_id == SourceDocument.id)
-        .join(Installation, Installation.id == SourceDocument.installation_id)
+        .join(Installation, Installation.id == Posting.installation_id)
         .where(
             Posting.state == PostingState.POSTED,
             Posting.operation == Operation.CREATE,
@@ -352,7 +352,7 @@ def select_parts(*columns: Any) -> Select[Any]:
         select(*columns)
         .select_from(SourceDocument)
         .join(Posting, Posting.document_id == SourceDocument.id)
-        .join(Installation, Installation.id == SourceDocument.installation_id)
+        .join(Installation, Installation.id == Posting.installation_id)
         .outerjoin(TransactionHead, SAME_TRANSACTION)
         .where(
             counts_for_its_part(Posting),
