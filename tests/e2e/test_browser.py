@@ -204,7 +204,7 @@ def test_the_pages_of_files_have_no_barrier_and_fit_a_telephone(
     table = tmp_path / "bills.csv"
     table.write_text("Supplier;Number;Date;Amount\nAas AS;70011;02.11.2026;12 400,00\n")
     person = open_tab(served.url, viewport=TELEPHONE, color_scheme=colors)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open(f"/apps/files/{served.story.company}/configure")
     person.press("Enable Files")
     person.page.wait_for_url(re.compile(r"/installations/\d+/$"))
@@ -235,7 +235,7 @@ def test_an_error_page_has_no_barrier(
     served: Visitor, open_tab: Callable[..., Person], path: str, colors: str
 ) -> None:
     person = open_tab(served.url, viewport=TELEPHONE, color_scheme=colors)
-    person.log_in("vera", PASSWORD)
+    person.enter("vera", PASSWORD)
     answer = person.page.goto(served.url + path)
     assert answer
     assert answer.status in (403, 404)
@@ -298,7 +298,7 @@ def test_the_tables_of_reports_fit_a_usual_screen(
         session.query(User).filter_by(username="olga").one().language = language
         of_company = f"/reports/?company={company.id}"
     person = open_tab(served.url, viewport={"width": 1360, "height": 900})
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     for address in ("/reports/", of_company):
         person.open(address)
         wide = person.page.evaluate(
@@ -322,7 +322,7 @@ def test_the_list_of_documents_fits_a_usual_screen_with_held_ones_in_it(
             document.number, document.party = "LOST-RESPONSE", "Blue Heron Plumbing"
             document.due, posting.kind = document.date, "vendor_credit"
     person = open_tab(served.url, viewport={"width": width, "height": 900})
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open("/documents")
     assert person.page.locator(".held-because").count() > 0
     table = person.page.get_by_role("region", name="Documents")
@@ -347,7 +347,7 @@ def test_the_inbox_fits_a_usual_screen_with_its_longest_button(
         case.postings.append(posting)
         session.query(User).filter_by(username="olga").one().language = language
     person = open_tab(served.url)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open("/inbox/")
     for width in (768, 1024, 1280, 1300, 1360):
         person.page.set_viewport_size({"width": width, "height": 900})
@@ -364,7 +364,7 @@ def test_only_the_current_tab_is_underlined_in_forced_colors(
     served: Visitor, open_tab: Callable[..., Person], colors: str
 ) -> None:
     person = open_tab(served.url, viewport=DESKTOP, forced_colors="active", color_scheme=colors)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open("/inbox/")
     ground = person.page.evaluate("getComputedStyle(document.body).backgroundColor")
     tabs = person.page.locator(".tabs a")
@@ -396,7 +396,7 @@ def test_a_name_without_an_end_leaves_the_other_columns_in_view(
             "/audit/",
         )
     person = open_tab(served.url, viewport={"width": width, "height": 900})
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     for address in addresses:
         person.open(address)
         assert person.page.locator(".scroll").count() > 0, address
@@ -414,7 +414,7 @@ def test_the_amounts_of_lines_are_read_on_a_telephone_without_scrolling(
     posting_id = served.story.postings["review"]
     document_id = served.row(Posting, posting_id).document_id
     person = open_tab(served.url, viewport={"width": 390, "height": 844})
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     addresses = {
         "review": f"/postings/{posting_id}/review",
         "document": f"/documents/{document_id}",
@@ -430,7 +430,7 @@ def test_the_chart_of_ages_is_read_on_a_telephone_without_scrolling(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
     person = open_tab(served.url, viewport={"width": 375, "height": 800})
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open("/reports/")
     chart = person.page.locator(".few-bars").first
     assert chart.evaluate("e => e.scrollWidth <= e.clientWidth")
@@ -447,7 +447,7 @@ def test_the_months_of_a_chart_do_not_overlap_on_a_telephone(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
     person = open_tab(served.url, viewport=TELEPHONE)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     with served.app.app_context(), db_engine.transaction() as session:
         session.execute(update(User).where(User.username == "olga").values(language="nb"))
     person.open(f"/reports/?company={served.story.company}")
@@ -481,7 +481,7 @@ def test_settings_show_what_changes_while_one_edits_them(
 ) -> None:
     settings = f"/installations/{served.story.installation}/settings"
     person = open_tab(served.url, viewport={"width": 390, "height": 800})
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open(settings)
     assert person.page.locator("#changes li").count() == 0
     person.page.fill("#client_secret", "another one")  # the database contains no stored file
@@ -498,7 +498,7 @@ def test_the_form_of_a_custom_schedule_is_explained_only_where_one_is_entered(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
     person = open_tab(served.url, viewport=DESKTOP)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open(f"/installations/{served.story.installation}/settings")
     explained = person.page.get_by_text("or cron in five fields")
     person.page.locator("#often").select_option("1h")
@@ -509,7 +509,7 @@ def test_the_form_of_a_custom_schedule_is_explained_only_where_one_is_entered(
 
 def test_fields_appear_once_they_apply(served: Visitor, open_tab: Callable[..., Person]) -> None:
     person = open_tab(served.url)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open("/apps/ontraccr/1/configure")
     assert not person.page.locator("#item_account").is_visible()
     person.page.select_option("#unlinked_items", "create")
@@ -558,7 +558,7 @@ def test_a_bill_of_ten_lines_is_printed_on_one_sheet(
         payload["Line"] = payload["Line"][:1] * 10
         posting.payload = json.dumps(payload).encode()
     person = open_tab(served.url, color_scheme="dark")
-    person.log_in("oda", PASSWORD)
+    person.enter("oda", PASSWORD)
     person.open(f"/documents/{story.documents['posted']}")
     assert person.page.locator("section[aria-labelledby=lines] tbody tr").count() == 10
     printed = person.page.pdf(format="A4", print_background=True, prefer_css_page_size=False)
@@ -569,7 +569,7 @@ def test_a_printed_inbox_has_no_column_for_tick_boxes(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
     person = open_tab(served.url)
-    person.log_in("oda", PASSWORD)
+    person.enter("oda", PASSWORD)
     person.open("/inbox/")
     column = person.page.locator("table th:has([type=checkbox]), table td:has([type=checkbox])")
     expect(column.last).to_be_visible()
@@ -581,7 +581,7 @@ def test_records_and_everything_are_searched_while_one_types(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
     oda = open_tab(served.url)
-    oda.log_in("oda", PASSWORD)
+    oda.enter("oda", PASSWORD)
     oda.open(f"/inbox/{served.story.cases['match']}")
     field = oda.page.get_by_label(re.compile("by name, number or id"))
     field.press_sequentially("elektro")
@@ -622,7 +622,7 @@ def test_the_amounts_of_a_bill_are_in_view_beside_its_file(
 ) -> None:
     _serve_file(monkeypatch)
     oda = open_tab(served.url, viewport={"width": width, "height": 900})
-    oda.log_in("oda", PASSWORD)
+    oda.enter("oda", PASSWORD)
     oda.open(f"/postings/{served.story.postings['review']}/review")
     expect(oda.page.get_by_title("faktura.pdf")).to_be_visible()
     lines = oda.page.get_by_role("region", name=re.compile("^Lines of "))
@@ -663,7 +663,7 @@ def test_the_progress_of_a_run_moves_without_a_reload(
     from hub.models import Run
 
     person = open_tab(served.url)
-    person.log_in("oda", PASSWORD)
+    person.enter("oda", PASSWORD)
     run = served.story.runs["running"]
     person.open(f"/runs/{run}")
     person.expect_text("40 of 120")
@@ -842,7 +842,7 @@ def test_no_short_word_is_broken(
         one_app = Right("operator", Subject(slug="costtracker"))
         people.insert(session, "accounts@fjord.example", people.hash_new(PASSWORD), [one_app])
     person = open_tab(served.url, viewport={"width": width, "height": 900})
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     for address in (
         "/inbox/",
         "/documents",
@@ -864,7 +864,7 @@ def test_addresses_and_names_of_settings_break_between_their_words(
     served: Visitor, open_tab: Callable[..., Person], width: int
 ) -> None:
     person = open_tab(served.url, viewport={"width": width, "height": 900})
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open("/setup/intuit")
     broken = person.page.evaluate(BROKEN_WORDS.replace(".mono", ".facts .mono"))
     assert broken == []
@@ -874,7 +874,7 @@ def test_on_a_phone_the_button_beside_a_suggestion_is_not_broken(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
     person = open_tab(served.url, viewport=TELEPHONE)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open(f"/inbox/{served.story.cases['match']}")
     button = person.page.locator(".suggestions button").first
     heights = button.evaluate(
@@ -889,7 +889,7 @@ def test_long_names_fit_a_telephone_with_everything_open(
     with served.app.app_context(), db_engine.transaction() as session:
         add_company(session, "9130003", "Donaudampfschifffahrtselektrizitätenhauptbetriebswerk" * 2)
     person = open_tab(served.url, viewport=TELEPHONE)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     for address in ("/", "/companies", "/reconciliations/", _name_document_long(served)):
         person.open(address)
         person.page.locator("main details").evaluate_all("all => all.forEach(e => e.open = true)")
@@ -919,7 +919,7 @@ def test_the_long_name_of_a_file_widens_no_list(
         )
         address = f"/installations/{app.id}/files/"
     person = open_tab(served.url, viewport={"width": width, "height": 900})
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open(address)
     table = person.page.get_by_role("region", name="Received files")
     assert table.evaluate("e => e.scrollWidth - e.clientWidth") == 0
@@ -939,7 +939,7 @@ def test_tables_of_technical_facts_are_read_on_a_telephone_without_scrolling(
         session.add(ListState(company_id=company, list="payment_method", read_at=now))
         session.execute(update(User).where(User.username == "olga").values(language=language))
     person = open_tab(served.url, viewport={"width": 360, "height": 800})
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     seen = set()
     document = f"/documents/{served.story.documents['unknown']}"
     for address in ("/apps/", document, f"/installations/{installation}/", "/companies"):
@@ -969,7 +969,7 @@ def test_the_button_of_a_case_is_in_view_beside_a_company_with_a_long_name(
         company = session.get_one(ConnectedCompany, served.story.company)
         company.name = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerk" * 2
     person = open_tab(served.url, viewport={"width": 1280, "height": 900})
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     add_case(served, 900, "10.00", title="QuickBooks has no supplier called “" + "Stahlbau" * 9)
     for address in ("/inbox/", "/runs/", "/documents"):
         person.open(address)
@@ -985,7 +985,7 @@ def test_the_button_of_a_case_is_in_view_on_a_tablet(
     title = "Lines plus tax add up to 71,955.22 NOK; the bill says 71,955.23 NOK (0.01 NOK off)"
     add_case(served, 900, "71955.23", due="2026-12-21", title=title)
     person = open_tab(served.url, viewport={"width": width, "height": 900})
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open("/inbox/")
     too_wide = person.page.locator("main .scroll").evaluate("e => e.scrollWidth - e.clientWidth")
     assert too_wide == 0
@@ -1001,7 +1001,7 @@ def test_who_retried_a_case_in_vain_is_in_view(
         by = "kari.nordmann@fjord-og-sonner.example"
         inbox.record_decision(session, [case_id], CaseDecision.RETRIED, by)
     person = open_tab(served.url, viewport={"width": 1280, "height": 900})
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open("/inbox/")
     expect(person.page.get_by_text(f"Retried by {by}")).to_be_visible()
     too_wide = person.page.locator("main .scroll").evaluate("e => e.scrollWidth - e.clientWidth")
@@ -1018,7 +1018,7 @@ def test_every_column_is_in_view_on_a_tablet(
         document.due, document.number, document.total = document.date, "26F-48267", Decimal("55398")
     story, here = served.story, f"/installations/{served.story.installation}"
     person = open_tab(served.url, viewport={"width": width, "height": 900})
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     cases = [f"/inbox/{story.cases[act]}" for act in ("match", "retry")]
     for address in (
         "/people/",
@@ -1057,7 +1057,7 @@ def test_a_code_without_an_end_leaves_the_other_columns_in_view(
             document.number = document.party = name
     story, here = served.story, f"/installations/{served.story.installation}"
     person = open_tab(served.url, viewport={"width": width, "height": 900})
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     for address in (
         f"{here}/matching/",
         f"/inbox/{story.cases['retry']}",
@@ -1072,7 +1072,7 @@ def test_the_labels_of_facts_keep_their_words_in_a_narrow_column(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
     person = open_tab(served.url, viewport={"width": 1024, "height": 900}, locale="nb-NO")
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     story = served.story
     for address in (
         f"/installations/{story.installation}/",
@@ -1092,7 +1092,7 @@ def test_the_result_of_a_button_is_in_view_at_the_part_of_the_page_that_it_was_i
         for place in range(4):
             add_company(session, f"914000{place}", f"Ås {place} AS")
     person = open_tab(served.url, viewport=size)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open("/companies")
     part = person.page.locator("[aria-labelledby^=company-]").last
     name = part.get_by_role("heading").inner_text()
@@ -1117,7 +1117,7 @@ def test_on_a_phone_all_boxes_are_equally_far_apart(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
     person = open_tab(served.url, viewport=TELEPHONE)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     for address in ("/people/", f"/installations/{served.story.installation}/"):
         person.open(address)
         edges = person.page.locator("main .box").evaluate_all(
@@ -1133,7 +1133,7 @@ def test_the_box_that_selects_all_cases_is_shown_where_it_works(
 ) -> None:
     for size in (TELEPHONE, DESKTOP):
         person = open_tab(served.url, viewport=size, java_script_enabled=javascript)
-        person.log_in("olga", PASSWORD)
+        person.enter("olga", PASSWORD)
         person.open("/inbox/")
         boxes = person.page.locator("main table input[type=checkbox]")
         expect(boxes.first).to_be_visible(visible=javascript)
@@ -1145,7 +1145,7 @@ def test_the_bar_for_several_cases_is_shown_while_one_is_selected(
     served: Visitor, open_tab: Callable[..., Person], javascript: bool
 ) -> None:
     person = open_tab(served.url, viewport=DESKTOP, java_script_enabled=javascript)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open("/inbox/")
     bar = person.page.get_by_role("form", name="Act on several cases")
     box = person.page.locator("main table input[name=case]").first
@@ -1166,7 +1166,7 @@ def test_cases_stay_ticked_on_the_other_pages_of_the_list(
     for number in range(4):
         add_case(served, 900 + number, "10.00")
     person = open_tab(served.url, viewport=DESKTOP)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open("/inbox/?words=Case")
     page = person.page
     boxes = page.locator("main table input[name=case]")
@@ -1194,7 +1194,7 @@ def test_documents_stay_ticked_on_the_other_pages_of_the_review(
         "hub.web.frame.paging.load_page.__kwdefaults__", {"is_descending": True, "size": 1}
     )
     person = open_tab(served.url, viewport=DESKTOP)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open(f"/installations/{served.story.installation}/review/")
     page = person.page
     boxes, bar = page.locator("main table input[name=selected]"), page.locator("#selection")
@@ -1219,7 +1219,7 @@ def test_on_a_phone_the_bar_for_several_cases_is_one_press_away(
     for number in range(8):
         add_case(served, 900 + number, "10.00")
     person = open_tab(served.url, viewport=TELEPHONE)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open("/inbox/")
     link = person.page.get_by_role("link", name="Act on the selected cases")
     expect(link).to_be_hidden()
@@ -1235,7 +1235,7 @@ def test_the_sum_of_ticked_rows_is_in_view_after_going_back(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
     person = open_tab(served.url, viewport=DESKTOP)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open(f"/installations/{served.story.installation}/review/")
     page = person.page
     box = page.locator("main table input[name=selected]").first
@@ -1255,7 +1255,7 @@ def test_the_reason_for_skipping_stays_while_another_row_is_ticked(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
     person = open_tab(served.url, viewport=DESKTOP)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open(f"/installations/{served.story.installation}/review/")
     page = person.page
     boxes, bar = page.locator("main table input[name=selected]"), page.locator("#selection")
@@ -1279,7 +1279,7 @@ def test_a_form_is_sent_once_while_its_answer_is_awaited(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
     person = open_tab(served.url, viewport=DESKTOP)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open(f"/installations/{served.story.installation}/")
     page, requests = person.page, []
     page.route("**/run", lambda request: requests.append(request))
@@ -1305,7 +1305,7 @@ def test_the_title_of_a_case_is_not_cut_on_the_page_of_its_app(
     title = "Lines plus tax add up to 71,955.22 NOK; the bill says 71,955.23 NOK (0.01 NOK off)"
     add_case(served, 900, "71955.23", due="2026-12-21", title=title)
     person = open_tab(served.url, viewport={"width": 1280, "height": 900})
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open(f"/installations/{served.story.installation}/")
     headline = person.page.locator(".case-lines .headline", has_text="Lines plus tax")
     assert headline.evaluate("e => e.scrollWidth - e.clientWidth") == 0
@@ -1320,7 +1320,7 @@ def test_the_filters_of_the_inbox_are_one_line_on_a_usual_screen(
         add_installation(session, company)
         session.query(User).filter_by(username="olga").one().language = language
     person = open_tab(served.url, viewport={"width": 1280, "height": 900})
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     for address in ("/inbox/", "/inbox/?words=a", "/inbox/?show=closed&words=a"):
         person.open(address)
         tops = person.page.locator(".filters > :is(div, button, a)").evaluate_all(
@@ -1339,7 +1339,7 @@ def test_the_facts_of_a_document_are_one_line_on_a_usual_screen(
         more = {"url": "https://costtracker.test/1", "due": "2026-04-03"}
         document.body = document.body | more
     person = open_tab(served.url, viewport={"width": 1280, "height": 900})
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open(f"/documents/{document_id}")
     tiles = person.page.locator(".key-facts > li")
     assert tiles.count() >= 4

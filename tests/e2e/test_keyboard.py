@@ -201,7 +201,7 @@ def test_after_an_act_the_focus_is_at_its_message_and_tab_continues_from_there(
 ) -> None:
     person = open_tab(served.url, viewport=DESKTOP, reduced_motion="reduce")
     page, keys = person.page, Keyboard(person.page)
-    person.log_in("oda", PASSWORD)
+    person.enter("oda", PASSWORD)
     person.open("/inbox/")
     keys.go_to("^(Retry|Check again): Case 9", "BUTTON")
     keys.follow_focused_link()
@@ -221,7 +221,7 @@ def test_enter_in_a_tick_box_or_field_presses_no_button_that_was_not_chosen(
 ) -> None:
     person = open_tab(served.url, viewport=DESKTOP, reduced_motion="reduce")
     page = person.page
-    person.log_in("oda", PASSWORD)
+    person.enter("oda", PASSWORD)
     person.open("/inbox/")
     box = page.get_by_label("Select Case 9", exact=False).first
     box.focus()
@@ -254,7 +254,7 @@ def test_the_focus_stays_where_it_is_on_a_page_that_renews_itself(
 ) -> None:
     person = open_tab(served.url, viewport=DESKTOP, reduced_motion="reduce")
     page = person.page
-    person.log_in("oda", PASSWORD)
+    person.enter("oda", PASSWORD)
     person.open(f"/runs/{served.story.runs['running']}")
     page.evaluate("document.querySelector('#progress .box').id = 'former'")
     page.get_by_role("region", name="Log").focus()

@@ -92,7 +92,7 @@ def test_text_twice_as_large_fits_the_smallest_phone(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
     person = open_tab(served.url, viewport=PHONE)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     _double_text(person.page)
     wide, overlaps = {}, {}
     for path in _list_pages(served):
@@ -110,7 +110,7 @@ def test_text_twice_as_large_by_an_own_style_sheet_fits_the_window(
 ) -> None:
     size = {"width": width, "height": 900}
     person = open_tab(served.url, viewport=size, bypass_csp=True)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     wide = {}
     for path in _list_pages(served):
         person.open(path)
@@ -146,7 +146,7 @@ def test_lists_fit_a_narrow_window_without_scrolling(
     served: Visitor, open_tab: Callable[..., Person], width: int
 ) -> None:
     person = open_tab(served.url, viewport={"width": width, "height": 900})
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     for path in ("/inbox/", "/documents", "/to-approve/", "/runs/", "/search/?q=F"):
         person.open(path)
         wide = person.page.locator("main .scroll").evaluate_all(f"all => all.map({EXCESS})")

@@ -114,7 +114,7 @@ def test_the_button_of_each_row_is_in_view_beside_long_names(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
     person = open_tab(served.url, viewport=DESKTOP)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     for path in ("/to-approve/", "/reconciliations/", f"/documents/{served.ids[1]}"):
         person.open(path)
         assert not person.page.evaluate(SCROLLS), path
@@ -124,7 +124,7 @@ def test_no_button_is_broken_within_a_word_beside_long_names(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
     person = open_tab(served.url, viewport=DESKTOP)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     for path in ("/companies/choose", "/people/", "/reconciliations/", "/apps/costtracker"):
         person.open(path)
         assert person.page.evaluate(BROKEN_WORDS) == [], path
@@ -139,7 +139,7 @@ def test_the_filter_of_the_audit_log_is_one_line_on_a_small_desktop(
             session, "kjell-hakon.ovrebo-sorensen@byggtekniske.example", "lists pushed", ""
         )
     person = open_tab(served.url, viewport={"width": 1280, "height": 800}, locale=language)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open("/audit/?from=2026-01-01")
     assert len(person.page.evaluate(LOWER_EDGES)) == 1
 
@@ -148,7 +148,7 @@ def test_bars_that_stay_in_view_leave_room_at_a_zoom_of_400_percent(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
     person = open_tab(served.url, viewport=ZOOMED)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     here = f"/installations/{served.ids[0]}"
     for path in ("/inbox/", f"{here}/review/", f"{here}/settings"):
         person.open(path)
@@ -159,7 +159,7 @@ def test_a_count_says_what_it_counts_on_a_phone(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
     person = open_tab(served.url, viewport=PHONE)
-    person.log_in("olga", PASSWORD)
+    person.enter("olga", PASSWORD)
     person.open("/companies/choose")
     cell = person.page.get_by_role("row", name=SENTENCE).locator(".amount")
     label = "(one) => getComputedStyle(one, '::before').content"
