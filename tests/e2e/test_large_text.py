@@ -104,12 +104,10 @@ def test_text_twice_as_large_fits_the_smallest_phone(
     assert {path: texts for path, texts in overlaps.items() if texts} == {}
 
 
-@pytest.mark.parametrize("width", [390, 1280])
 def test_text_twice_as_large_by_an_own_style_sheet_fits_the_window(
-    served: Visitor, open_tab: Callable[..., Person], width: int
+    served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
-    size = {"width": width, "height": 900}
-    person = open_tab(served.url, viewport=size, bypass_csp=True)
+    person = open_tab(served.url, bypass_csp=True)
     person.enter("olga", PASSWORD)
     wide = {}
     for path in _list_pages(served):
@@ -117,8 +115,9 @@ def test_text_twice_as_large_by_an_own_style_sheet_fits_the_window(
         style = f"html {{ font-size: {TWICE_AS_LARGE}px !important; }}"
         person.page.add_style_tag(content=style)
         person.page.locator("main details").evaluate_all("all => all.forEach(e => e.open = true)")
-        wide[path] = person.page.locator("html").evaluate(EXCESS)
-    assert {path: excess for path, excess in wide.items() if excess} == {}
+        for width in person.at_widths(390, 1280):
+            wide[path, width] = person.page.locator("html").evaluate(EXCESS)
+    assert {place: excess for place, excess in wide.items() if excess} == {}
 
 
 def test_the_name_of_the_hub_is_whole_beside_the_menu_or_not_shown(
@@ -141,13 +140,14 @@ def test_the_amount_of_a_case_is_not_under_its_due_date_on_a_phone(
     assert person.page.evaluate(OVERLAPS) == []
 
 
-@pytest.mark.parametrize("width", [600, 710, 767, 768, 804, 1040])
 def test_lists_fit_a_narrow_window_without_scrolling(
-    served: Visitor, open_tab: Callable[..., Person], width: int
+    served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
-    person = open_tab(served.url, viewport={"width": width, "height": 900})
+    person = open_tab(served.url)
     person.enter("olga", PASSWORD)
     for path in ("/inbox/", "/documents", "/to-approve/", "/runs/", "/search/?q=F"):
         person.open(path)
-        wide = person.page.locator("main .scroll").evaluate_all(f"all => all.map({EXCESS})")
-        assert (path, [excess for excess in wide if excess]) == (path, [])
+        lists = person.page.locator("main .scroll")
+        for width in person.at_widths(600, 710, 767, 768, 804, 1040):
+            wide = [excess for excess in lists.evaluate_all(f"all => all.map({EXCESS})") if excess]
+            assert (path, width, wide) == (path, width, [])

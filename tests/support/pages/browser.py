@@ -90,6 +90,12 @@ class Person:
         answer = request.post(f"{self.url}/login", form=values, max_redirects=0)
         assert (answer.status, answer.headers["location"]) == (302, "/"), answer.text()
 
+    def at_widths(self, *widths: int) -> Iterator[int]:
+        """Make the window as wide as each of these, without loading the page again."""
+        for width in widths:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            yield width
+
     def log_in(self, name: str, password: str) -> None:
         """Log in by the pages."""
         self.open("/login")
