@@ -285,15 +285,16 @@ def skip(installation_id: int) -> Response:
     with read_only_session() as session:
         get_row_or_404(session, Installation, installation_id)
         waiting = list(review_rows.iter_in_review(session, installation_id, listed_seals))
-        ids = [row.id for row in review_rows.select_unchanged(waiting, listed_seals)]
-    count = 0
-    for posting_id in ids:
+    unchanged_rows = review_rows.select_unchanged(waiting, listed_seals)
+    skipped_rows = []
+    for row in unchanged_rows:
         try:
-            manual.skip(posting_id, request.form.get("reason", ""), person_name())
+            manual.skip(row.id, request.form.get("reason", ""), person_name())
         except HubError as error:
             flash(translate(error.sentence), "error")
             break
-        count += 1
+        skipped_rows.append(row)
+    count = review_rows.count_documents(skipped_rows).total()
     if count:
         text = ngettext(
             "Skipped %(count)s document. It will not be posted.",
@@ -301,7 +302,8 @@ def skip(installation_id: int) -> Response:
             count,
         )
         flash(text, "success")
-    review_messages.flash_left_out(len(waiting) - len(ids), len(listed_seals) - len(waiting))
+    changed_count = len(waiting) - len(unchanged_rows)
+    review_messages.flash_left_out(changed_count, len(listed_seals) - len(waiting))
     return review_places.redirect_after_decision(installation_id, is_done=bool(count))
 
 

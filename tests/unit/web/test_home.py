@@ -348,12 +348,17 @@ def test_the_list_to_approve_counts_documents_as_home_does(visitor: Visitor) -> 
     assert count == sum(int(text.split()[0]) for text in texts)
 
 
-def test_the_review_counts_a_document_once_however_many_parts_it_has(visitor: Visitor) -> None:
-    review = f"/installations/{visitor.story.installation}/review/"
+def add_two_parts_to_review(visitor: Visitor) -> None:
+    """Let a bill in review have two other parts there."""
     with visitor.app.app_context(), engine.transaction() as session:
         bill = session.get_one(Posting, visitor.story.postings["review"])
         add_part(session, bill, part="b", kind="vendor_credit", requestid="second part")
         add_part(session, bill, part="c", requestid="third part")
+
+
+def test_the_review_counts_a_document_once_however_many_parts_it_has(visitor: Visitor) -> None:
+    review = f"/installations/{visitor.story.installation}/review/"
+    add_two_parts_to_review(visitor)
     visitor.log_in("oda")
     count, _ = tile(visitor.page("/"), "To approve")
     page = visitor.page(review)
@@ -367,6 +372,16 @@ def test_the_review_counts_a_document_once_however_many_parts_it_has(visitor: Vi
     assert f"Approve {count} bills in {count + 2} parts · " in question
     answer = visitor.approve(visitor.story.installation)
     assert f"Approved {count} bills." in answer
+
+
+def test_a_document_of_which_all_parts_are_skipped_counts_once(visitor: Visitor) -> None:
+    review = f"/installations/{visitor.story.installation}/review/"
+    add_two_parts_to_review(visitor)
+    visitor.log_in("oda")
+    page = visitor.page(f"{review}approve?which=all")
+    listed = re.findall(r'name="listed" value="([^"]+)"', page)
+    answer = visitor.press(f"{review}skip", listed=listed[0], reason="Paid by card.")
+    assert "Skipped 2 documents. They will not be posted." in answer
 
 
 def test_a_removal_that_waits_for_approval_adds_nothing_to_the_sum(visitor: Visitor) -> None:
