@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator, Mapping
+from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from importlib.util import find_spec
@@ -94,6 +95,7 @@ def load_plugin_catalog(
     return translations
 
 
+@cache
 def hub_catalog(language: str) -> NullTranslations:
-    """Return the translations of the hub's own texts."""
+    """Return the translations of the hub's own texts; a process reads them once."""
     return read(build_catalog_path(OWN_FOLDER, language, "hub"), language)

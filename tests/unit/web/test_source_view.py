@@ -172,7 +172,8 @@ class NoTranslations(NullTranslations):
 
 
 def test_each_fact_of_a_document_has_a_norwegian_label() -> None:
-    catalog = catalogs.hub_catalog("nb")
+    path = catalogs.build_catalog_path(catalogs.OWN_FOLDER, "nb", "hub")
+    catalog = catalogs.read(path, "nb")
     catalog.add_fallback(NoTranslations())
     names = {field.name for field in fields(Document)} - {"lines", "codes", "facts"}
     body = dict.fromkeys(names, "1") | {"custom": {"Buyer": "Ola"}, "ship_to": {"city": "Oslo"}}
