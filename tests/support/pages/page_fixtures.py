@@ -68,7 +68,7 @@ def visitor(open_pages: Callable[..., Visitor]) -> Visitor:
 def visitor_with_stand_ins(open_pages: Callable[..., Visitor], clock: FakeClock) -> Visitor:
     """Return an owner at the pages of a new hub, with stand-ins of QuickBooks and CostTracker."""
     visitor = _open_with_stand_ins(open_pages, clock)
-    visitor.log_in("olga")
+    visitor.enter("olga")
     return visitor
 
 
@@ -82,7 +82,7 @@ def connected_visitor(
     visitor = _open_with_stand_ins(open_pages, clock)
     with visitor.app.app_context():
         prepared_state.connect(visitor.app, visitor.quickbooks, page_databases["people"])
-    visitor.log_in("olga")
+    visitor.enter("olga")
     return visitor
 
 
@@ -147,7 +147,7 @@ def owner(request: pytest.FixtureRequest) -> Visitor:
             add_people(session)
             story = add_story(session)
         visitor = Visitor(app, story)
-    visitor.log_in("olga")
+    visitor.enter("olga")
     return visitor
 
 

@@ -1,15 +1,21 @@
 """A visitor of the pages who logs in, opens pages and submits forms without JavaScript."""
 
+import dataclasses
+import hashlib
 import re
 import time
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from flask import Flask
-from werkzeug.test import TestResponse
+from werkzeug.test import Cookie, TestResponse
 
+from hub.context import get_hub
 from hub.db import engine
+from hub.testing.clock import FakeClock
 from tests.support.pages.page_texts import compact
 from tests.support.rows.page_rows import PASSWORD, Story
+from tests.support.runs.prepared_state import read_database
 
 TOKEN = re.compile(r'name="csrf_token" (?:type="hidden" )?value="([^"]+)"')
 
@@ -19,6 +25,18 @@ SHOWN_CHANGES = re.compile(r'name="shown" value="([^"]+)"')
 # takes them for an hour.
 LOG_IN_FORMS: dict[str, tuple[str, str, float]] = {}
 MAX_FORM_AGE = 1800  # seconds
+
+
+class LoggedIn(NamedTuple):
+    """A hub's database and the cookies of its only visitor, who has just logged in."""
+
+    database: bytes
+    cookies: dict[tuple[str, str, str], Cookie]
+
+
+# By everything that the result of a log-in depends on. Most tests begin with one of a few log-ins.
+LOGGED_IN: dict[Any, LoggedIn] = {}
+MAX_LOG_INS = 60  # that are stored, a quarter of a megabyte each
 
 
 class Visitor:
@@ -36,12 +54,61 @@ class Visitor:
     def log_in(self, name: str, password: str = PASSWORD, next: str = "/login") -> TestResponse:
         """Log in as one of the people in the database, using the form at an address."""
         self._token = self._open_log_in_form()
+        return self._submit_log_in(name, password, next)
+
+    def _submit_log_in(self, name: str, password: str = PASSWORD, next: str = "/login") -> Any:
         values = {"email": name, "password": password, "csrf_token": self._token}
         answer = self.client.post(next, data=values)
         if self._name not in ("", name):  # the token of the form was that of somebody else
             self._token = self._read_token(self.client.get("/password", follow_redirects=True).text)
         self._name = name
         return answer
+
+    def enter(self, name: str) -> None:
+        """Log in as the first visitor of a hub.
+
+        A hub that equals an earlier one takes over the database and the cookies that a log-in left
+        there.
+        """
+        self._token = self._open_log_in_form()
+        key = self._key_of_log_in(name)
+        if key in LOGGED_IN:
+            path, (database, cookies) = self._database_file(), LOGGED_IN[key]
+            path.write_bytes(database)
+            self.client._cookies = {**cookies}
+            self._name = name
+            self.app.extensions["has_owner"] = True  # which a log-in has looked up
+            return
+        assert self._submit_log_in(name).status_code == 302
+        if key is not None:
+            self._store_log_in(key)
+
+    def _store_log_in(self, key: Any) -> None:
+        if len(LOGGED_IN) >= MAX_LOG_INS:
+            LOGGED_IN.clear()
+        with self.app.app_context():
+            database = read_database(self._database_file())
+        LOGGED_IN[key] = LoggedIn(database, {**self.client._cookies})
+
+    def _key_of_log_in(self, name: str) -> Any:
+        """Return what the result of a log-in depends on; None if that is not known."""
+        hub = get_hub(self.app)
+        path = self._database_file()
+        if type(hub.clock) is not FakeClock or path.name != "hub.db":
+            return None
+        with self.app.app_context():
+            database = read_database(path)
+        if path.with_name("hub.db-wal").exists():
+            return None  # a connection is in use
+        settings = dataclasses.replace(hub.config, data=Path(), database_url="")
+        passed = hub.clock.now(), hub.clock.monotonic(), (*hub.clock.slept,)
+        browser = (*sorted(self.client.environ_base.items()),)
+        rows = hashlib.sha256(database).digest()
+        return name, self._token, settings, (*sorted(hub.plugins.apps),), passed, browser, rows
+
+    def _database_file(self) -> Path:
+        with self.app.app_context():
+            return Path(engine.db.engine.url.database or "")
 
     def _open_log_in_form(self) -> str:
         """Return the token of the form; without cookies, take over a form opened before."""

@@ -164,10 +164,13 @@ def _is_untouched(clock: FakeClock, initial_rows: bytes) -> bool:
     """Return whether a hub is as its fixture creates it: nothing written, no time passed."""
     path = Path(engine.db.engine.url.database or "")
     usual = path.name == "hub.db" and engine.db.engine.dialect.name == "sqlite"
-    return usual and clock.now() == START and not clock.slept and _rows(path) == initial_rows
+    return (
+        usual and clock.now() == START and not clock.slept and read_database(path) == initial_rows
+    )
 
 
-def _rows(path: Path) -> bytes:
+def read_database(path: Path) -> bytes:
+    """Return the file of the current hub's database when no connection to it is open."""
     engine.db.engine.dispose()  # also moves the write-ahead log into the database file
     return path.read_bytes()
 
@@ -175,7 +178,7 @@ def _rows(path: Path) -> bytes:
 def store(quickbooks: QuickBooks) -> Connected:
     """Return the contents of the hub's database and the books."""
     path = Path(engine.db.engine.url.database or "")
-    return Connected(_rows(path), dump_books(quickbooks))
+    return Connected(read_database(path), dump_books(quickbooks))
 
 
 def restore(quickbooks: QuickBooks, connected: Connected) -> None:

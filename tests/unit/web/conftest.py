@@ -12,14 +12,14 @@ from tests.support.sources.small_source import SmallSource
 @pytest.fixture
 def viewer(visitor: Visitor) -> Visitor:
     """Log a viewer in."""
-    visitor.log_in("vera")
+    visitor.enter("vera")
     return visitor
 
 
 @pytest.fixture
 def operator(visitor: Visitor) -> Visitor:
     """Log an operator in."""
-    visitor.log_in("oda")
+    visitor.enter("oda")
     return visitor
 
 

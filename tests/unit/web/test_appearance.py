@@ -21,7 +21,7 @@ def media(page: str) -> list[str]:
 
 def test_colors_are_those_of_the_system_until_a_person_chooses(visitor: Visitor) -> None:
     assert media(visitor.page("/login")) == [OF_SYSTEM]
-    visitor.log_in("vera")
+    visitor.enter("vera")
     page = visitor.page("/documents?state=held")
     assert media(page) == [OF_SYSTEM]
     assert '<meta name="color-scheme" content="light dark">' in page
@@ -31,7 +31,7 @@ def test_colors_are_those_of_the_system_until_a_person_chooses(visitor: Visitor)
 def test_the_choice_holds_for_every_page_and_the_log_in(
     visitor: Visitor, theme: str, loads: list[str]
 ) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     answer = visitor.post("/appearance", theme=theme, next="/documents?state=held")
     assert answer.location == "/documents?state=held"
     page = visitor.page(answer.location)
@@ -42,13 +42,13 @@ def test_the_choice_holds_for_every_page_and_the_log_in(
 
 
 def test_the_system_is_chosen_again(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     visitor.post("/appearance", theme="dark")
     assert media(visitor.press("/appearance", theme="system")) == [OF_SYSTEM]
 
 
 def test_an_unknown_choice_or_a_foreign_address_changes_nothing(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     answer = visitor.post("/appearance", theme='"><script>', next="https://foreign.test/")
     assert answer.location == "/"
     assert "hub-theme" not in answer.headers.get("Set-Cookie", "")
@@ -69,5 +69,5 @@ def test_every_color_of_the_style_is_a_variable_that_the_dark_one_replaces() -> 
 
 
 def test_times_name_the_city_of_their_zone(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     assert re.search(r"Times shown in Oslo time \(CES?T\)", visitor.page("/documents"))

@@ -24,7 +24,7 @@ from tests.support.rows.page_rows import add_company
 
 @pytest.fixture
 def owner(visitor: Visitor) -> Visitor:
-    visitor.log_in("olga")
+    visitor.enter("olga")
     return visitor
 
 
@@ -373,7 +373,7 @@ def test_a_large_log_is_streamed_in_parts():
 
 
 def test_only_an_owner_of_everything_reads_the_audit_log(visitor):
-    visitor.log_in("arne")
+    visitor.enter("arne")
     assert visitor.get("/audit/").status_code == 403
     assert visitor.get("/audit/export?format=csv").status_code == 403
 

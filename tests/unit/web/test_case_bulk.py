@@ -25,7 +25,7 @@ BULK = "/inbox/bulk/"
 @pytest.fixture
 def operator(visitor: Visitor) -> Visitor:
     """Provide an operator before five cases: four to retry, and one about settings."""
-    visitor.log_in("oda")
+    visitor.enter("oda")
     visitor.ids = [add_case(visitor, place, "100.00") for place in range(4)]
     visitor.ids.append(add_case(visitor, 4, "1.00", action="settings"))
     return visitor

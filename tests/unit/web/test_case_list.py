@@ -370,7 +370,7 @@ def test_cases_that_were_ticked_on_another_page_stay_ticked(owner_with_cases: Vi
 
 
 def test_the_head_of_the_inbox_says_what_is_listed(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     needed = "One line for each cause that needed attention"
     needs = "One line for each cause that needs attention"
     for show, text in (("", needs), ("snoozed", needs), ("closed", needed)):

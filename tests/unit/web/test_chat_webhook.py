@@ -42,7 +42,7 @@ def channel(visitor: Visitor) -> Channel:
     with visitor.app.app_context():
         for prefix in (SLACK, TEAMS):
             current_hub().mounts[prefix] = WSGIAdapter(new_channel.app.wsgi_app, prefix)
-    visitor.log_in("olga")
+    visitor.enter("olga")
     return new_channel
 
 

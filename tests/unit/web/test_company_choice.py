@@ -160,7 +160,7 @@ def test_an_act_on_all_cases_is_about_the_company_whose_cases_were_shown(
 
 
 def test_one_company_needs_no_switcher(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     assert 'class="switcher"' not in visitor.page("/")
 
 

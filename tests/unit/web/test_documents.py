@@ -203,7 +203,7 @@ def test_a_party_is_called_by_its_name_not_by_its_id_at_the_source(visitor: Visi
     with visitor.app.app_context(), engine.transaction() as session:
         row = session.get_one(SourceDocument, visitor.story.documents["posted"])
         row.kind, row.number, row.source_id, party = "vendor", "", "company:179", row.party
-    visitor.log_in("vera")
+    visitor.enter("vera")
     assert f'/documents/{row.id}">{party}</a>' in visitor.page("/documents")
     assert f"{party}</h1>" in visitor.page(f"/documents/{row.id}")
 

@@ -158,7 +158,7 @@ def test_the_page_leads_to_the_file_with_its_filters(viewer: Visitor, path: str)
 
 
 def test_the_audit_log_is_for_owners_in_every_format(visitor: Visitor) -> None:
-    visitor.log_in("olga")
+    visitor.enter("olga")
     entries = json.loads(visitor.get("/audit/export?format=json").data)
     assert entries
     table = table_of(visitor.get("/audit/export?format=xlsx").data)

@@ -35,14 +35,14 @@ def fail_with(visitor: Visitor, error: Exception) -> None:
 def test_a_wrong_address_is_reported_in_a_sentence(
     visitor: Visitor, path: str, status: int, sentence: str
 ) -> None:
-    visitor.log_in("olga")
+    visitor.enter("olga")
     answer = visitor.get(path)
     assert answer.status_code == status
     assert sentence in answer.text
 
 
 def test_a_form_without_its_token_is_answered_with_advice_to_reload(visitor: Visitor) -> None:
-    visitor.log_in("olga")
+    visitor.enter("olga")
     answer = visitor.client.post("/audit/verify")
     assert answer.status_code == 400
     assert "reload the page" in answer.text
@@ -64,7 +64,7 @@ def test_every_error_ends_in_a_page_without_a_trace(
     visitor: Visitor, error: Exception, status: int, sentence: str
 ) -> None:
     fail_with(visitor, error)
-    visitor.log_in("vera")
+    visitor.enter("vera")
     answer = visitor.get("/plugins/")
     assert answer.status_code == status
     assert sentence in answer.text
@@ -73,7 +73,7 @@ def test_every_error_ends_in_a_page_without_a_trace(
 
 
 def test_a_database_that_is_gone_gives_the_same_page(visitor: Visitor) -> None:
-    visitor.log_in("olga")
+    visitor.enter("olga")
     with visitor.app.app_context():
         engine.db.engine.dispose()
     data = visitor.app.extensions["hub"].config.data
@@ -90,7 +90,7 @@ def test_a_database_that_is_gone_gives_the_same_page(visitor: Visitor) -> None:
 
 
 def test_a_part_of_a_page_fails_in_plain_words(visitor: Visitor) -> None:
-    visitor.log_in("olga")
+    visitor.enter("olga")
     answer = visitor.get("/runs/999999/progress", headers={"HX-Request": "true"})
     assert (answer.status_code, answer.mimetype) == (404, "text/plain")
 
@@ -113,7 +113,7 @@ def test_an_error_page_keeps_the_navigation_and_leads_back_and_to_help(
 ) -> None:
     if error is not None:
         fail_with(visitor, error)
-    visitor.log_in("vera")
+    visitor.enter("vera")
     answer = visitor.get(path, headers={"Referer": "http://localhost/inbox/?sort=age"})
     assert answer.status_code >= 400
     assert '<nav aria-label="Main">' in answer.text
@@ -125,7 +125,7 @@ def test_an_error_page_keeps_the_navigation_and_leads_back_and_to_help(
 @pytest.mark.parametrize("error", [RuntimeError("boom"), DatabaseUnavailable("x", "disk full")])
 def test_a_page_that_may_work_later_offers_to_try_again(visitor: Visitor, error: Exception) -> None:
     fail_with(visitor, error)
-    visitor.log_in("vera")
+    visitor.enter("vera")
     answer = visitor.get("/plugins/?q=a")
     assert '<a class="btn btn-primary" href="/plugins/?q=a">Try again</a>' in answer.text
     assert "Try again</a>" not in visitor.get("/nowhere").text
@@ -142,13 +142,13 @@ def test_an_error_page_of_a_stranger_has_no_navigation(visitor: Visitor) -> None
     "referrer", ["https://elsewhere.example/x", "http://localhost//elsewhere.example", ""]
 )
 def test_an_error_page_never_leads_back_to_another_site(visitor: Visitor, referrer: str) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     answer = visitor.get("/nowhere", headers={"Referer": referrer})
     assert "elsewhere.example" not in answer.text
 
 
 def test_without_the_database_the_links_of_the_navigation_stay(visitor: Visitor) -> None:
-    visitor.log_in("olga")
+    visitor.enter("olga")
     fail_with(visitor, DatabaseUnavailable("sqlite:///x", "disk full"))
     answer = visitor.get("/plugins/")
     assert answer.status_code == 503
@@ -167,7 +167,7 @@ def test_a_stranger_gets_no_navigation_while_the_database_is_away(visitor: Visit
 def test_a_defect_in_the_navigation_itself_leaves_the_error_page(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    visitor.log_in("olga")
+    visitor.enter("olga")
 
     def fail() -> None:
         raise RuntimeError("boom in the frame")

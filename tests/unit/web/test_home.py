@@ -41,7 +41,7 @@ MAIL_STEP = "Enter and test a mail server"
 
 
 def test_open_cases_come_first_then_health_and_counts(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     page = visitor.page("/")
     places = [
         page.index(text)
@@ -66,7 +66,7 @@ def test_a_company_without_a_name_is_called_by_its_number(
         token = session.get_one(Token, company.id)
         token.refresh_expires_at = clock.now() + dt.timedelta(days=2)
         add_document(session, add_installation(session, company, slug="ontraccr"), "review", 900)
-    visitor.log_in("olga")
+    visitor.enter("olga")
     page = visitor.page("/")
     text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
     assert f"Reconnect {realm} before that." in text
@@ -83,12 +83,12 @@ def test_a_connection_that_ends_soon_is_warned_of(visitor: Visitor, clock: FakeC
     with visitor.app.app_context(), engine.transaction() as session:
         token = session.get_one(Token, visitor.story.company)
         token.refresh_expires_at = clock.now()
-    visitor.log_in("vera")
+    visitor.enter("vera")
     assert "The connection expires in 0 days" in visitor.page("/")
 
 
 def test_the_chart_is_drawn_into_the_page_with_its_table(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     page = visitor.page("/")
     drawing = re.search(r'<svg class="chart".*?</svg>', page, re.DOTALL)
     assert drawing
@@ -105,7 +105,7 @@ def test_the_chart_is_drawn_into_the_page_with_its_table(visitor: Visitor) -> No
 
 def test_without_posted_documents_there_is_no_chart(visitor: Visitor, clock: FakeClock) -> None:
     clock.advance(40 * 86400)
-    visitor.log_in("vera")
+    visitor.enter("vera")
     assert "Posted in the last 14 days" not in visitor.page("/")
 
 
@@ -163,7 +163,7 @@ def test_who_may_see_one_app_reads_nothing_wrong_about_the_rest(visitor: Visitor
         add_installation(session, add_company(session, name="Other AS", realm="77"), slug="other")
         right = Right("viewer", Subject(None, installation.slug))
         people.insert(session, "siri", people.hash_new(PASSWORD), [right])
-    visitor.log_in("vera")
+    visitor.enter("vera")
     assert "Last reconciled" in visitor.page("/")
     other = Visitor(visitor.app, visitor.story)
     other.log_in("siri")
@@ -178,7 +178,7 @@ def test_a_day_of_the_chart_begins_when_it_does_for_the_reader(
     visitor: Visitor, clock: FakeClock
 ) -> None:
     clock.set(clock.now().replace(hour=23, minute=30))
-    visitor.log_in("vera")
+    visitor.enter("vera")
     with visitor.app.app_context(), engine.transaction() as session:
         session.get_one(Posting, visitor.story.postings["posted"]).changed_at = clock.now()
     page = visitor.page("/")
@@ -195,7 +195,7 @@ def test_a_day_with_two_midnights_begins_with_the_first_one(
 ) -> None:
     """On the Azores the clocks go from one o'clock back to midnight in autumn."""
     clock.set(dt.datetime(2026, 10, 25, 1, 30, tzinfo=dt.UTC))
-    visitor.log_in("vera")
+    visitor.enter("vera")
     visitor.post("/account/formats", language="", number_format="", zone="Atlantic/Azores")
     with visitor.app.app_context(), engine.transaction() as session:
         posting = session.get_one(Posting, visitor.story.postings["posted"])
@@ -253,7 +253,7 @@ def tile(page: str, name: str) -> tuple[int, list[str]]:
 def test_a_tile_has_the_number_and_amount_of_the_documents_in_its_state(
     visitor: Visitor, name: str, state: str
 ) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     with visitor.app.app_context(), engine.read_only_session() as session:
         rows = session.execute(select_documents_with_posting().where(in_state(state))).all()
         totals = [document.total for document, *_ in rows]
@@ -266,7 +266,7 @@ def test_the_attention_tile_counts_open_cases_and_documents_held_or_in_doubt(
     visitor: Visitor, clock: FakeClock
 ) -> None:
     """A case of a file holds no document, so the tile has both numbers."""
-    visitor.log_in("vera")
+    visitor.enter("vera")
     with visitor.app.app_context(), engine.transaction() as session:
         documents = select_documents_with_posting()
         rows = session.execute(documents.where(in_state("held"))).all()
@@ -298,7 +298,7 @@ def test_a_case_that_needs_you_has_amount_due_date_and_party_on_home_and_its_app
         party = document.party
         with visitor.app.test_request_context():
             amount = source_view.format_money(document.total, document.currency)
-    visitor.log_in("vera")
+    visitor.enter("vera")
     for path in ("/", f"/installations/{visitor.story.installation}/"):
         page = visitor.page(path)
         lines = page[page.index('class="case-lines"') :].split("</ul>")[0].split("</li>")
@@ -311,7 +311,7 @@ def test_a_case_that_needs_you_has_amount_due_date_and_party_on_home_and_its_app
 
 def test_the_tile_to_approve_leads_to_where_it_is_approved(visitor: Visitor) -> None:
     story = visitor.story
-    visitor.log_in("vera")
+    visitor.enter("vera")
     assert 'href="/to-approve/"><span class="kpi-name">To approve' in visitor.page("/")
     review = f"/installations/{story.installation}/review/"
     assert visitor.get("/to-approve/").headers["Location"] == review
@@ -338,7 +338,7 @@ def test_the_list_to_approve_counts_documents_as_home_does(visitor: Visitor) -> 
         for place in (901, 902):
             document, posting = add_document(session, second, "review", place)
             posting.kind, document.made_for, posting.total = "vendor", "code", None
-    visitor.log_in("vera")
+    visitor.enter("vera")
     page = visitor.page("/to-approve/")
     rows = [row for row in page.split("<tr>") if "/review/" in row]
     cells = [re.findall(r'data-label="Documents">(.*?)</td>', row, re.DOTALL)[0] for row in rows]
@@ -359,7 +359,7 @@ def add_two_parts_to_review(visitor: Visitor) -> None:
 def test_the_review_counts_a_document_once_however_many_parts_it_has(visitor: Visitor) -> None:
     review = f"/installations/{visitor.story.installation}/review/"
     add_two_parts_to_review(visitor)
-    visitor.log_in("oda")
+    visitor.enter("oda")
     count, _ = tile(visitor.page("/"), "To approve")
     page = visitor.page(review)
     assert (f"{count} bills to approve in {count + 2} parts · " in page, count) == (True, 2)
@@ -377,7 +377,7 @@ def test_the_review_counts_a_document_once_however_many_parts_it_has(visitor: Vi
 def test_a_document_of_which_all_parts_are_skipped_counts_once(visitor: Visitor) -> None:
     review = f"/installations/{visitor.story.installation}/review/"
     add_two_parts_to_review(visitor)
-    visitor.log_in("oda")
+    visitor.enter("oda")
     page = visitor.page(f"{review}approve?which=all")
     listed = re.findall(r'name="listed" value="([^"]+)"', page)
     answer = visitor.press(f"{review}skip", listed=listed[0], reason="Paid by card.")
@@ -386,7 +386,7 @@ def test_a_document_of_which_all_parts_are_skipped_counts_once(visitor: Visitor)
 
 def test_a_removal_that_waits_for_approval_adds_nothing_to_the_sum(visitor: Visitor) -> None:
     """The page Review and the list of apps say that it is not part of the sum."""
-    visitor.log_in("oda")
+    visitor.enter("oda")
     count, sums = tile(visitor.page("/"), "To approve")
     review = f"/installations/{visitor.story.installation}/review/"
     with visitor.app.app_context(), engine.transaction() as session:
@@ -401,7 +401,7 @@ def test_the_companies_to_approve_are_in_the_order_of_their_names(visitor: Visit
         for place, name in enumerate(("Østby AS", "Aas AS")):
             company = add_company(session, f"913{place + 7}", name)
             add_document(session, add_installation(session, company), "review", 900 + place)
-    visitor.log_in("vera")
+    visitor.enter("vera")
     page = visitor.page("/to-approve/").partition("<main")[2]
     assert page.index("Aas AS") < page.index("Nordvik Bygg AS") < page.index("Østby AS")
 
@@ -412,7 +412,7 @@ def test_of_a_chosen_company_only_its_own_apps_are_to_be_approved(visitor: Visit
         for slug in ("costtracker", "ontraccr"):
             installation = add_installation(session, chosen, slug=slug, tenant=slug)
             add_document(session, installation, "review", 900)
-    visitor.log_in("vera")
+    visitor.enter("vera")
     assert "Nordvik Bygg AS" in visitor.page("/to-approve/").partition("<main")[2]
     visitor.press("/companies/choose", company=str(chosen.id), next="/to-approve/")
     page = visitor.page("/to-approve/").partition("<main")[2]
@@ -425,7 +425,7 @@ def test_links_to_the_apps_of_several_companies_have_different_names(visitor: Vi
         company = add_company(session, "9138", "Aas AS")
         installation = add_installation(session, company, tenant="t8")
         add_document(session, installation, "review", 900)
-    visitor.log_in("olga")
+    visitor.enter("olga")
     for path in ("/", "/to-approve/", "/apps/costtracker"):
         main = visitor.page(path).partition("<main")[2]
         targets: dict[str, set[str]] = {}
@@ -442,7 +442,7 @@ def test_the_list_says_that_nothing_is_to_be_approved(visitor: Visitor) -> None:
     with visitor.app.app_context(), engine.transaction() as session:
         for posting in session.query(Posting).filter_by(state="review"):
             posting.state = "skipped"
-    visitor.log_in("vera")
+    visitor.enter("vera")
     assert "Nothing to approve" in visitor.page("/to-approve/")
 
 
@@ -457,7 +457,7 @@ def test_amounts_of_other_currencies_and_credits_are_separate(visitor: Visitor) 
             document, posting = add_document(session, app, "review", place)
             document.currency, document.total = currency, Decimal(total)
             posting.kind, posting.currency, posting.total = kind, currency, Decimal(total)
-    visitor.log_in("vera")
+    visitor.enter("vera")
     page = visitor.page("/")
     _, sums = tile(page, "To approve")
     assert sums[0] == "8,200,000.25 EUR"
@@ -467,7 +467,7 @@ def test_amounts_of_other_currencies_and_credits_are_separate(visitor: Visitor) 
 
 def test_the_attention_tile_says_how_many_documents_have_no_known_amount(visitor: Visitor) -> None:
     """One could not be read at all, one was read earlier, and one is held before it has a total."""
-    visitor.log_in("vera")
+    visitor.enter("vera")
     page = visitor.page("/")
     count, sums = _attention_count(page), tile(page, "Needs attention")[1]
     with visitor.app.app_context(), engine.transaction() as session:
@@ -499,7 +499,7 @@ def test_who_approves_the_first_documents_of_an_app_reads_that_they_wait(
         right = Right("operator", Subject(company.id, "costtracker"))
         people.insert(session, "siri", people.hash_new(PASSWORD), [right])
         installation_id = installation.id
-    visitor.log_in("siri")
+    visitor.enter("siri")
     assert "No cases yet" in visitor.page("/inbox/")
     assert "the next step" not in visitor.page("/inbox/")
     assert "Nothing is posted yet" in visitor.page("/")
@@ -530,7 +530,7 @@ def here(installation: Installation) -> dict[str, Any]:
 
 def test_documents_that_only_snoozed_cases_stop_are_not_added_up(visitor: Visitor) -> None:
     """One is in doubt, one is also stopped by a case that is not snoozed, one was read earlier."""
-    visitor.log_in("oda")
+    visitor.enter("oda")
     first_page = visitor.page("/")
     count, sums = _attention_count(first_page), tile(first_page, "Needs attention")[1]
     with visitor.app.app_context(), engine.transaction() as session:
@@ -568,7 +568,7 @@ def test_a_document_counts_once_with_its_own_amount_however_many_parts_are_open(
     visitor: Visitor,
 ) -> None:
     """Several parts, a change beside a posted bill, and a posting that has no total yet."""
-    visitor.log_in("vera")
+    visitor.enter("vera")
     page = visitor.page("/")
     to_approve, attention_count = tile(page, "To approve")[0], _attention_count(page)
     with visitor.app.app_context(), engine.transaction() as session:
@@ -595,7 +595,7 @@ def test_a_document_counts_once_with_its_own_amount_however_many_parts_are_open(
 def test_the_tile_names_the_records_that_are_to_be_approved_beside_the_documents(
     visitor: Visitor,
 ) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     to_approve, sums = tile(visitor.page("/"), "To approve")
     with visitor.app.app_context(), engine.transaction() as session:
         app = session.get_one(Installation, visitor.story.installation)
@@ -633,7 +633,7 @@ def test_an_app_says_what_it_posted_today_and_this_month(
             posting.changed_at = now - dt.timedelta(days=ago)
             posting.posted_total, posting.currency = Decimal("1000.50"), "NOK"
             rows.append(document)
-    visitor.log_in("vera")
+    visitor.enter("vera")
     line = re.search(r"Posted today (.*?)</div>", visitor.page("/"), re.DOTALL)
     assert line
     text = re.sub(r"<[^>]+>", "", line[1])
@@ -656,7 +656,7 @@ def test_a_document_that_was_posted_again_counts_once_with_its_last_amount(
             add_part(session, first, operation="delete", changed_at=clock.now())
             again = {"generation": 1, "posted_total": Decimal("900.25"), "changed_at": clock.now()}
             add_part(session, first, requestid=f"{place:032}", **again)
-    visitor.log_in("vera")
+    visitor.enter("vera")
     line = re.search(r"Posted today (.*?)</div>", visitor.page("/"), re.DOTALL)
     assert line
     text = re.sub(r"<[^>]+>", "", line[1])
@@ -670,7 +670,7 @@ def test_an_app_that_posted_nothing_but_zero_amounts_says_how_many(
         for posting in session.query(Posting).filter_by(state="posted"):
             posting.changed_at = clock.now()
             posting.posted_total = posting.total = Decimal(0)
-    visitor.log_in("vera")
+    visitor.enter("vera")
     assert re.search(r"Posted today \d; this month \d</div>", visitor.page("/"))
 
 
@@ -689,7 +689,7 @@ def test_an_app_says_when_it_runs_next(visitor: Visitor, clock: FakeClock) -> No
                 company_id=installation.company_id,
             )
         )
-    visitor.log_in("vera")
+    visitor.enter("vera")
     page = visitor.page("/")
     assert f'next run <time class="when" datetime="{due.isoformat()}"' in page
 
@@ -700,7 +700,7 @@ def test_an_app_whose_source_cannot_be_read_says_so_after_a_later_run(
     """What was approved is posted during an outage, so the newest run may be done."""
     since = clock.now() - dt.timedelta(minutes=20)
     text = f'has not been readable since <time class="when" datetime="{since.isoformat()}"'
-    visitor.log_in("vera")
+    visitor.enter("vera")
     assert text not in visitor.page("/")
     with visitor.app.app_context(), engine.transaction() as session:
         installation = session.get_one(Installation, visitor.story.installation)
@@ -715,7 +715,7 @@ def test_the_page_says_that_no_case_is_open(visitor: Visitor, clock: FakeClock) 
     with visitor.app.app_context(), engine.transaction() as session:
         for case in session.query(Case):
             case.closed_at = clock.now()
-    visitor.log_in("vera")
+    visitor.enter("vera")
     for path in ("/", "/inbox/"):
         page = visitor.page(path)
         assert "No open cases" in page, path
@@ -780,7 +780,7 @@ def test_a_hub_without_posted_documents_says_what_comes_next(
     visitor: Visitor, missing: tuple[str, ...], next_step: str
 ) -> None:
     _undo_story(visitor, *missing)
-    visitor.log_in("olga")
+    visitor.enter("olga")
     for path in ("/", "/inbox/"):
         assert "Nothing needs you" not in visitor.page(path), path
     assert next_step in visitor.page("/")
@@ -788,7 +788,7 @@ def test_a_hub_without_posted_documents_says_what_comes_next(
 
 def test_every_step_is_ticked_by_what_is_in_the_database(open_pages, mail: Any) -> None:
     visitor = open_pages("people", HUB_QBO_CLIENT_ID="", HUB_QBO_CLIENT_SECRET="")
-    visitor.log_in("olga")
+    visitor.enter("olga")
     steps = _steps(visitor.page("/"))
     assert list(steps) == [
         "Enter the keys of your Intuit app",
@@ -812,7 +812,7 @@ def test_every_step_is_ticked_by_what_is_in_the_database(open_pages, mail: Any) 
 
 
 def test_a_mail_server_is_done_once_it_has_accepted_a_message(visitor: Visitor, mail: Any) -> None:
-    visitor.log_in("olga")
+    visitor.enter("olga")
     mail.full = True
     _set_up_mail(visitor, mail)
     page = visitor.page("/")
@@ -829,7 +829,7 @@ def test_a_mail_about_cases_shows_that_the_mail_server_works(
     open_pages: Callable[..., Visitor], mail: Any, clock: FakeClock
 ) -> None:
     visitor = open_pages(HUB_MAIL_URL=mail_url(mail))
-    visitor.log_in("olga")
+    visitor.enter("olga")
     visitor.post("/people/add", name="second@example.com", password=PASSWORD, role="owner")
     assert _steps(visitor.page("/"))[MAIL_STEP] is False
     clock.advance(600)
@@ -841,7 +841,7 @@ def test_a_mail_about_cases_shows_that_the_mail_server_works(
 def test_the_checklist_disappears_once_all_is_done(
     visitor: Visitor, clock: FakeClock, mail: Any
 ) -> None:
-    visitor.log_in("olga")
+    visitor.enter("olga")
     _set_up_mail(visitor, mail)
     visitor.post("/people/add", name="second@example.com", password=PASSWORD, role="owner")
     assert _steps(visitor.page("/"))["Download the lists"] is False
@@ -867,12 +867,12 @@ def test_a_lists_run_that_stopped_ticks_nothing(visitor: Visitor, clock: FakeClo
                 outcome="stopped",
             )
         )
-    visitor.log_in("olga")
+    visitor.enter("olga")
     assert _steps(visitor.page("/"))["Download the lists"] is False
 
 
 def test_a_step_names_who_can_do_it(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     page = visitor.page("/")
     assert "An owner does this: olga." in page
     assert "An owner or operator does this: olga." in page
@@ -883,7 +883,7 @@ def test_a_step_names_who_can_do_it(visitor: Visitor) -> None:
 
 def test_a_demo_shows_no_checklist(visitor: Visitor) -> None:
     object.__setattr__(visitor.app.extensions["hub"], "is_demo", True)
-    visitor.log_in("olga")
+    visitor.enter("olga")
     assert _steps(visitor.page("/")) == {}
 
 
@@ -892,7 +892,7 @@ def test_home_explains_once_what_a_reconciliation_is(visitor: Visitor) -> None:
         for number in range(2):
             company = add_company(session, f"913{number}", f"Aas {number} AS")
             add_installation(session, company, tenant=f"t{number}")
-    visitor.log_in("vera")
+    visitor.enter("vera")
     page = visitor.page("/")
     assert page.count("Not reconciled yet") >= 2
     assert page.count("to the cent") == 1

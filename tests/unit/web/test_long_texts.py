@@ -36,7 +36,7 @@ def visitor_of_long_texts(visitor):
             case.params = dict.fromkeys(case.params, LONG)
             if not case.code:
                 case.stored_title = case.stored_reason = case.stored_instruction = LONG
-    visitor.log_in("olga")
+    visitor.enter("olga")
     return visitor
 
 
@@ -79,7 +79,7 @@ def test_a_line_may_end_between_the_parts_of_an_address_or_setting(text, printed
 
 
 def test_names_of_several_levels_may_break_after_a_colon(visitor):
-    visitor.log_in("oda")
+    visitor.enter("oda")
     with visitor.app.app_context(), engine.transaction() as session:
         session.execute(update(SourceDocument).values(party="Fjord Homes:Phase 2:Kitchen"))
     posting = visitor.story.postings["review"]
@@ -110,7 +110,7 @@ def test_the_details_of_a_document_show_more_of_a_text(visitor_of_long_texts):
 
 
 def test_the_value_of_a_field_is_never_cut(visitor):
-    visitor.log_in("olga")
+    visitor.enter("olga")
     long_value = "x" * 3 * MAX_LENGTH
     with visitor.app.test_request_context():
         template = visitor.app.jinja_env.from_string(
@@ -138,7 +138,7 @@ def test_a_long_message_does_not_end_the_session(visitor):
         return "saved"
 
     long_message.needs = "viewer"
-    visitor.log_in("olga")
+    visitor.enter("olga")
     answer = visitor.post("/long-message")
     assert answer.status_code == 200
     assert all(len(cookie) < 4093 for cookie in answer.headers.getlist("Set-Cookie"))

@@ -66,12 +66,12 @@ def test_a_tile_of_an_app_without_cases_names_its_mode_as_the_other_pages_do(
     with visitor.app.app_context(), engine.transaction() as session:
         session.get_one(Installation, visitor.story.installation).mode = "auto"
         session.execute(update(Case).values(closed_at=dt.datetime(2026, 11, 1, tzinfo=dt.UTC)))
-    visitor.log_in("vera")
+    visitor.enter("vera")
     assert "Enabled · automatic" in visitor.page("/apps/")
 
 
 def test_a_tile_says_why_the_app_needs_attention(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     for path in ("/apps/", "/apps/costtracker"):
         assert "A bill was edited in QuickBooks" in visitor.page(path)
     with visitor.app.app_context(), engine.transaction() as session:
@@ -83,7 +83,7 @@ def test_a_tile_of_many_companies_has_those_that_use_the_app(visitor: Visitor) -
     with visitor.app.app_context(), engine.transaction() as session:
         for number in range(marketplace.COMPANIES_PER_TILE):
             add_company(session, f"90{number}", f"Bygg {number}")
-    visitor.log_in("olga")
+    visitor.enter("olga")
     page = visitor.page("/apps/")
     assert "Nordvik Bygg AS" in page
     assert "More companies on its page" in page
@@ -97,7 +97,7 @@ def drawings_on(page: str) -> list[str]:
 
 
 def test_each_app_has_a_drawing(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     with visitor.get("/assets/app-icons.svg") as answer:
         drawings = answer.text
     names = drawings_on(visitor.page("/apps/"))
@@ -109,7 +109,7 @@ def test_each_app_has_a_drawing(visitor: Visitor) -> None:
 
 
 def test_pages_about_an_enabled_app_have_its_drawing(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     story = visitor.story
     for path in ("/", f"/documents/{story.documents['review']}", f"/inbox/{story.cases['choose']}"):
         assert set(drawings_on(visitor.page(path))) == {"receipt"}, path
@@ -122,13 +122,13 @@ def test_pages_about_an_enabled_app_have_its_drawing(visitor: Visitor) -> None:
 def test_apps_are_found_by_name_and_by_what_they_post(
     visitor: Visitor, words: str, is_listed: bool
 ) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     assert ("Open CostTracker" in visitor.page(f"/apps/?q={words}")) == is_listed
     assert "No app fits" in visitor.page("/apps/?q=nothing+like+it")
 
 
 def test_apps_are_found_by_the_words_of_the_page_in_every_language(visitor: Visitor) -> None:
-    visitor.log_in("olga")
+    visitor.enter("olga")
     for query, is_listed in (("leverandørfaktura", True), ("bill", True), ("lønn", False)):
         page = visitor.get(f"/apps/?q={query}", headers={"Accept-Language": "nb"}).text
         assert ("/apps/costtracker" in page) == is_listed, query
@@ -137,7 +137,7 @@ def test_apps_are_found_by_the_words_of_the_page_in_every_language(visitor: Visi
 def test_the_page_of_an_app_says_its_tier_and_what_is_missing_for_the_next(
     visitor: Visitor, plugins: Plugins
 ) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     facts = _facts(visitor.page("/apps/harvest"))
     quality = assess(plugins, "harvest")
     assert facts["Tier"] == TIER_TITLES.get(quality.tier, "none yet")
@@ -151,7 +151,7 @@ def test_the_page_of_an_app_says_its_tier_and_what_is_missing_for_the_next(
 
 
 def test_several_addresses_in_the_settings_are_named_once(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     hosts = re.sub("<.*?>", "", _facts(visitor.page("/apps/ion"))["May call"])
     assert hosts == (
         "the address in its settings, *.buildwithion.com, *.ion-gov.com, *.ion-aus.com"
@@ -177,7 +177,7 @@ def test_an_app_is_enabled_from_its_tile_by_who_may(gated: Visitor) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/apps/"])
 def test_links_of_several_apps_have_names_of_their_own(visitor: Visitor, path: str) -> None:
-    visitor.log_in("olga")
+    visitor.enter("olga")
     with visitor.app.app_context(), engine.transaction() as session:
         company = session.get_one(ConnectedCompany, visitor.story.company)
         add_installation(session, company, slug="files", tenant="received")
@@ -190,7 +190,7 @@ def test_the_page_of_an_app_lists_companies_with_its_problems_first(visitor: Vis
     with visitor.app.app_context(), engine.transaction() as session:
         add_company(session, "9130002", "Alta Bygg AS")
         add_company(session, "9130003", "Bodø Bygg AS").state = "reconnect"
-    visitor.log_in("olga")
+    visitor.enter("olga")
     with_cases = ["Bodø Bygg AS", "Nordvik Bygg AS", "Alta Bygg AS"]
     assert _companies(visitor.page("/apps/costtracker")) == with_cases
     by_name = ["Bodø Bygg AS", "Alta Bygg AS", "Nordvik Bygg AS"]
@@ -206,7 +206,7 @@ def test_who_may_enable_an_app_is_not_offered_to_request_access(visitor: Visitor
     with visitor.app.app_context(), engine.transaction() as session:
         company = add_company(session, "9130002", "Alta Bygg AS").id
     ask, enable = f"/apps/costtracker/{company}/ask", f"/apps/costtracker/{company}/configure"
-    visitor.log_in("olga")
+    visitor.enter("olga")
     page = visitor.page("/apps/costtracker")
     assert (ask in page, enable in page) == (False, True)
     viewer = Visitor(visitor.app, visitor.story)
@@ -216,7 +216,7 @@ def test_who_may_enable_an_app_is_not_offered_to_request_access(visitor: Visitor
 
 
 def test_an_unknown_app_is_not_found(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     assert visitor.get("/apps/nothing").status_code == 404
 
 
@@ -246,7 +246,7 @@ def test_a_broken_plugin_is_named_with_its_reason_and_the_others_work(
     broken = Plugins([Installed(name="bad", distribution="qbo-hub-bad", version="1", open=fails)])
     hub = visitor.app.extensions["hub"]
     visitor.app.extensions["hub"] = replace(hub, plugins=broken)
-    visitor.log_in("vera")
+    visitor.enter("vera")
     page = visitor.page("/apps/")
     assert "qbo-hub-bad" in page
     assert "no module named requestz" in page
@@ -261,7 +261,7 @@ def test_an_app_without_its_plugin_promises_nothing(visitor: Visitor, clock: Fak
         about = {"installation_id": row.id, "company_id": row.company_id, "kind": "sync"}
         due = clock.now() + dt.timedelta(minutes=30)
         session.add(Schedule(name="next", every="1h", zone=row.zone, next_due=due, **about))
-    visitor.log_in("olga")
+    visitor.enter("olga")
     here = f"/installations/{visitor.story.installation}"
     promises = {
         "/": "next run",
@@ -286,7 +286,7 @@ def _read_text(visitor: Visitor, path: str) -> str:
 def test_a_hub_survives_that_the_plugin_of_an_installation_is_gone(visitor: Visitor) -> None:
     hub = visitor.app.extensions["hub"]
     visitor.app.extensions["hub"] = replace(hub, plugins=Plugins([]))
-    visitor.log_in("olga")
+    visitor.enter("olga")
     here = f"/installations/{visitor.story.installation}"
     for path in (
         "/",

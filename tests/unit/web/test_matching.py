@@ -387,7 +387,7 @@ def _requested_runs(visitor: Visitor) -> list[str]:
 
 
 def test_matches_go_out_and_come_back_as_a_file(visitor: Visitor) -> None:
-    visitor.log_in("arne")
+    visitor.enter("arne")
     _decide(visitor, "s1", record="v1")
     file = visitor.get(f"{_here(visitor)}matches.csv")
     assert file.headers["Content-Disposition"].endswith("matches-costtracker-9130001.csv")
@@ -418,14 +418,14 @@ def test_a_code_that_is_left_out_is_not_called_matched(operator: Visitor) -> Non
 
 
 def test_a_code_that_a_file_leaves_out_is_not_called_matched(visitor: Visitor) -> None:
-    visitor.log_in("arne")
+    visitor.enter("arne")
     file = b"field,code,name,quickbooks_id,quickbooks_name\nsupplier,s1,Byggmakker Aas,none,\n"
     _confirm(visitor, _upload(visitor, file))
     assert _case_of(visitor, "s1").decision == "left_out"
 
 
 def test_a_workbook_has_what_waits_for_each_code_and_comes_back(visitor: Visitor) -> None:
-    visitor.log_in("arne")
+    visitor.enter("arne")
     answer = visitor.get(f"{_here(visitor)}matches.xlsx")
     assert answer.mimetype == xlsx.MIME
     header, lines = spreadsheets.read(answer.data)
@@ -453,7 +453,7 @@ def test_a_workbook_has_what_waits_for_each_code_and_comes_back(visitor: Visitor
 def test_rows_that_cannot_be_used_are_listed_and_the_others_can_be_imported(
     visitor: Visitor,
 ) -> None:
-    visitor.log_in("arne")
+    visitor.enter("arne")
     content = (
         b"field,code,quickbooks_id,quickbooks_name\n"
         b"supplier,s1,v1,\n"
@@ -482,7 +482,7 @@ def test_rows_that_cannot_be_used_are_listed_and_the_others_can_be_imported(
 def test_the_preview_of_an_import_names_fields_in_the_language_of_the_person(
     visitor: Visitor,
 ) -> None:
-    visitor.log_in("arne")
+    visitor.enter("arne")
     visitor.press("/account/formats", language="nb")
     content = b"field,code,quickbooks_id\nsupplier,s1,v1\nsupplier,s2,nope\n"
     page = _upload(visitor, content)
@@ -490,7 +490,7 @@ def test_the_preview_of_an_import_names_fields_in_the_language_of_the_person(
 
 
 def test_the_preview_of_an_import_says_what_happens_without_a_record(visitor: Visitor) -> None:
-    visitor.log_in("arne")
+    visitor.enter("arne")
     page = _upload(visitor, b"field,code,quickbooks_id\nsupplier,s3,none\nsupplier,s2,new\n")
     assert ("<td>Left out</td>" in page, "<td>Will be created</td>" in page) == (True, True)
     _confirm(visitor, page)
@@ -501,7 +501,7 @@ def test_the_preview_of_an_import_says_what_happens_without_a_record(visitor: Vi
 
 
 def test_changes_that_somebody_edited_are_checked_again(visitor: Visitor) -> None:
-    visitor.log_in("arne")
+    visitor.enter("arne")
     address = f"{_here(visitor)}import/confirm"
     for text in ("", "{}", "[]", "[[1]]", '[["supplier", "s1", "", "v1", 5]]', "[" * 5000):
         assert visitor.post(address, changes=text).status_code == 400
@@ -514,7 +514,7 @@ def test_changes_that_somebody_edited_are_checked_again(visitor: Visitor) -> Non
 def test_an_import_does_not_replace_a_decision_made_since_its_preview(
     visitor: Visitor, before: dict[str, str]
 ) -> None:
-    visitor.log_in("arne")
+    visitor.enter("arne")
     for code, record in before.items():
         _decide(visitor, code, record=record)
     content = b"field,code,quickbooks_id\nsupplier,s1,none\nsupplier,s2,v1\n"
@@ -529,7 +529,7 @@ def test_an_import_does_not_replace_a_decision_made_since_its_preview(
 
 
 def test_an_import_that_is_confirmed_twice_says_the_same(visitor: Visitor) -> None:
-    visitor.log_in("arne")
+    visitor.enter("arne")
     page = _upload(visitor, b"field,code,quickbooks_id\nsupplier,s1,v1\n")
     for _ in range(2):
         assert "Imported 1 match." in _confirm(visitor, page)
@@ -537,7 +537,7 @@ def test_an_import_that_is_confirmed_twice_says_the_same(visitor: Visitor) -> No
 
 @pytest.mark.parametrize("path", ["import", "import/confirm"])
 def test_only_who_may_configure_imports_matches(visitor: Visitor, path: str) -> None:
-    visitor.log_in("oda")
+    visitor.enter("oda")
     assert visitor.post(f"{_here(visitor)}{path}").status_code == 403
 
 
@@ -554,7 +554,7 @@ def test_only_who_may_configure_imports_matches(visitor: Visitor, path: str) -> 
 def test_a_wrong_file_keeps_nothing_and_says_why(
     visitor: Visitor, content: bytes, sentence: str
 ) -> None:
-    visitor.log_in("arne")
+    visitor.enter("arne")
     assert sentence in visitor.press(f"{_here(visitor)}import", file=(io.BytesIO(content), "m.csv"))
     assert _matches(visitor) == {}
 
@@ -933,7 +933,7 @@ def test_a_code_that_somebody_left_out_meanwhile_stays_left_out(operator: Visito
 
 def test_a_large_preview_can_be_confirmed(visitor: Visitor) -> None:
     """A browser sends each letter such as ø as six characters, unless the form says otherwise."""
-    visitor.log_in("arne")
+    visitor.enter("arne")
     rows = [f"supplier,x{number},{'ø' * 400},none\n" for number in range(450)]
     page = _upload(visitor, f"field,code,name,quickbooks_id\n{''.join(rows)}".encode())
     assert "450 matches would change." in page
@@ -963,7 +963,7 @@ def test_only_records_that_can_be_chosen_are_counted(operator: Visitor) -> None:
 def test_a_file_creates_no_record_of_which_the_source_gives_only_the_name(
     visitor: Visitor,
 ) -> None:
-    visitor.log_in("arne")
+    visitor.enter("arne")
     code = {"id": "s1", "name": "Byggmakker Aas"}
     _set_code_of_documents(visitor, code)
     content = b"field,code,quickbooks_id\nsupplier,s1,new\nsupplier,s2,new\n"

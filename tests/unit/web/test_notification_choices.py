@@ -30,7 +30,7 @@ def _load_timings(visitor: Visitor) -> notices.Timings:
 
 
 def test_a_person_chooses_for_everything_companies_and_apps(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     app, company = visitor.story.installation, visitor.story.company
     assert HERE in visitor.page("/account/")
     assert "Mail about Nordvik Bygg AS" in visitor.page(HERE)
@@ -48,7 +48,7 @@ def test_a_person_chooses_for_everything_companies_and_apps(visitor: Visitor) ->
 
 
 def test_an_app_without_an_own_choice_follows_its_company(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     app, company = visitor.story.installation, visitor.story.company
     vera = _id_of(visitor, "vera")
     key = f"timing-company-{company}"
@@ -71,7 +71,7 @@ def test_nothing_is_stored_for_companies_that_the_person_may_not_see(visitor: Vi
         right = [Right("viewer", Subject(visitor.story.company))]
         people.insert(session, "pia", people.hash_new(PASSWORD), right)
         other_id, app_id = other.id, app.id
-    visitor.log_in("pia")
+    visitor.enter("pia")
     assert "Vik Elektro AS" not in visitor.page(HERE)
     visitor.press(HERE, **{f"timing-company-{other_id}": "off", f"timing-{app_id}": "off"})
     assert _load_timings(visitor).of(_id_of(visitor, "pia"), app_id, other_id) == "now"
@@ -85,7 +85,7 @@ def test_many_companies_are_on_pages_and_are_found(
         for number in range(3):
             company = add_company(session, f"90{number}", f"Vik {number}")
             add_installation(session, company, tenant=f"t{number + 2}")
-    visitor.log_in("vera")
+    visitor.enter("vera")
     page = visitor.page(HERE)
     assert page.count('name="timing-company-') == 2
     names = set(re.findall(r"Mail about ([^\"]+)\"", page))
@@ -107,7 +107,7 @@ def test_many_companies_are_on_pages_and_are_found(
 def test_of_many_companies_the_apps_with_an_own_choice_are_open(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     assert '<details class="small" open>' in visitor.page(HERE)
     monkeypatch.setattr(notification_choices, "MAX_UNFOLDED_COMPANIES", 0)
     page = visitor.page(HERE)
@@ -121,14 +121,14 @@ def test_of_many_companies_the_apps_with_an_own_choice_are_open(
 
 def test_without_a_company_there_is_one_choice(open_pages) -> None:
     visitor = open_pages("people")
-    visitor.log_in("olga")
+    visitor.enter("olga")
     page = visitor.page(HERE)
     assert page.count('name="timing-') == 1
     assert "Everything</label>" in page
 
 
 def test_without_an_address_nothing_is_mailed(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     assert "You have no e-mail address" in visitor.page(HERE)
     assert "You have no e-mail address" in visitor.press(f"{HERE}/test")
 
@@ -139,7 +139,7 @@ def test_a_request_for_access_is_mailed_to_the_owners(open_pages, clock, mail, n
     with visitor.app.app_context(), transaction() as session:
         for person in session.scalars(select(User)):
             person.email = f"{person.username}@example.com"
-    visitor.log_in("vera")
+    visitor.enter("vera")
     page = visitor.press(f"/apps/ontraccr/{visitor.story.company}/ask")
     assert "mailed to the owners" in page
     visitor.press(f"/apps/ontraccr/{visitor.story.company}/ask")
@@ -154,7 +154,7 @@ def test_a_request_for_access_is_mailed_to_the_owners(open_pages, clock, mail, n
 
 def test_an_owner_without_an_address_sees_a_request_on_home(open_pages, mail) -> None:
     visitor = open_pages(HUB_MAIL_URL=mail_url(mail))
-    visitor.log_in("vera")
+    visitor.enter("vera")
     page = visitor.press(f"/apps/ontraccr/{visitor.story.company}/ask")
     assert "Your request is recorded. Owners see it on their page Home." in page
     text = "vera requests access to Ontraccr for Nordvik Bygg AS."
@@ -175,5 +175,5 @@ def test_an_address_that_the_mail_server_refuses_is_named(open_pages, mail) -> N
             person.email = "left@example.com"
             notices.add(session, int(person.id), "Title", "Text", is_daily=False)
         notifications.mail_digest()
-    visitor.log_in("olga")
+    visitor.enter("olga")
     assert "left@example.com</strong>: 550 no such user" in visitor.page("/setup/mail")

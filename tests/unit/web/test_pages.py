@@ -81,7 +81,7 @@ def test_every_page_answers_on_postgresql_too(
         add_people(session)
         story = add_story(session)
     visitor = Visitor(app, story)
-    visitor.log_in("olga")
+    visitor.enter("olga")
     searches = (
         "/documents?q=F&state=held&from=2026-01-01",
         '/documents?before=["x"]',
@@ -111,7 +111,7 @@ def test_every_page_answers_whole(visitor: Visitor, name: str) -> None:
 def test_the_first_cell_of_a_row_tells_a_screen_reader_what_the_others_are_about(
     visitor: Visitor,
 ) -> None:
-    visitor.log_in("olga")
+    visitor.enter("olga")
     for path in (*_addresses(visitor.story), "/account/", "/reconciliations/"):
         assert (path, TableRows(visitor.page(path)).without_header) == (path, [])
 
@@ -143,14 +143,14 @@ def test_buttons_that_do_different_things_have_different_names(
     for browser in (Visitor(visitor.app, visitor.story) for _ in range(2)):
         browser.log_in("olga")
         clock.advance(60)
-    visitor.log_in("olga")
+    visitor.enter("olga")
     for path in (*_addresses(visitor.story), "/account/"):
         same = {name for name, acts in _buttons(visitor.page(path)).items() if len(acts) > 1}
         assert same == set(), path
 
 
 def test_a_viewer_is_offered_nothing_to_press(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     for path in _addresses(visitor.story):
         if path.endswith((*NOT_FOR_VIEWERS, "/password")):
             continue
@@ -162,7 +162,7 @@ def test_a_viewer_is_offered_nothing_to_press(visitor: Visitor) -> None:
 def empty(open_pages: Callable[..., Visitor]) -> Visitor:
     """Provide a hub without data except for its people."""
     visitor = open_pages("people")
-    visitor.log_in("olga")
+    visitor.enter("olga")
     return visitor
 
 
@@ -206,7 +206,7 @@ def test_a_hub_without_an_intuit_app_says_which_settings_are_missing(
     open_pages: Callable[..., Visitor],
 ) -> None:
     visitor = open_pages(HUB_QBO_CLIENT_ID="")
-    visitor.log_in("olga")
+    visitor.enter("olga")
     page = visitor.page("/companies")
     assert "HUB_QBO_CLIENT_ID" in page
     assert "/quickbooks/callback" in page
@@ -315,7 +315,7 @@ def _fill(visitor: Visitor, many: int = MANY) -> Story:
 
 
 def test_moments_are_in_the_zone_of_the_app_on_every_page(visitor: Visitor) -> None:
-    visitor.log_in("olga")
+    visitor.enter("olga")
     story = visitor.story
     app, document, run = story.installation, story.documents["unknown"], story.runs["done"]
     case = story.cases["choose"]
@@ -340,7 +340,7 @@ def test_a_moment_of_today_or_yesterday_says_so(
     visitor: Visitor, clock: FakeClock, days: int, day: str
 ) -> None:
     clock.advance(days * 86400)
-    visitor.log_in("olga")
+    visitor.enter("olga")
     page = visitor.page(f"/runs/{visitor.story.runs['done']}")
     assert re.search(rf"<dt>Started</dt><dd><time[^>]*>{day}\d\d:\d\d</time>", page)
 
@@ -360,7 +360,7 @@ def test_a_moment_of_today_or_yesterday_says_so(
 def test_the_menu_marks_the_entry_to_which_a_page_belongs(
     visitor: Visitor, path: str, entry: str
 ) -> None:
-    visitor.log_in("olga")
+    visitor.enter("olga")
     menu = re.search(r'<header class="side">.*?</header>', visitor.page(path), re.DOTALL)
     assert menu
     marked = re.findall(r'aria-current="page">\s*<i[^>]*></i>([^<]*)', menu[0])
@@ -370,6 +370,6 @@ def test_the_menu_marks_the_entry_to_which_a_page_belongs(
 def test_the_title_of_a_page_says_whether_an_app_is_enabled_or_its_settings_change(
     visitor: Visitor,
 ) -> None:
-    visitor.log_in("olga")
+    visitor.enter("olga")
     assert "<title>Enable Ontraccr ·" in visitor.page("/apps/ontraccr/1/configure")
     assert "<title>Settings of CostTracker ·" in visitor.page("/installations/1/settings")

@@ -559,7 +559,7 @@ def test_a_bill_leads_to_its_neighbours_and_to_its_document(operator: Visitor) -
 
 
 def test_138_bills_are_approved_with_their_sum_in_view_in_four_clicks(visitor: Visitor) -> None:
-    visitor.log_in("arne")
+    visitor.enter("arne")
     add_in_review(visitor, 136)
     page = visitor.page(_here(visitor))  # the first click
     button = re.search(r'value="all">(Approve all 138 · [\d,.]+ NOK…)', page)
@@ -604,7 +604,7 @@ def test_the_sum_subtracts_credits_leaves_out_removals_and_separates_currencies(
 
 
 def test_approving_the_first_preview_leaves_the_mode_as_it_is(visitor: Visitor) -> None:
-    visitor.log_in("arne")
+    visitor.enter("arne")
     page = visitor.approve(visitor.story.installation)
     row = visitor.row(Installation, visitor.story.installation)
     assert (row.mode, row.previewed_at is not None) == ("review", True)
@@ -613,7 +613,7 @@ def test_approving_the_first_preview_leaves_the_mode_as_it_is(visitor: Visitor) 
 
 
 def test_automatic_posting_is_offered_after_a_first_approval(visitor: Visitor) -> None:
-    visitor.log_in("arne")
+    visitor.enter("arne")
     assert "Post automatically" not in visitor.page(_here(visitor))
     assert "Post automatically from now on?" in visitor.approve(visitor.story.installation)
     page = visitor.press(f"{_here(visitor)}automatic")
@@ -624,7 +624,7 @@ def test_automatic_posting_is_offered_after_a_first_approval(visitor: Visitor) -
 
 
 def test_automatic_posting_of_a_disconnected_company_starts_no_sync(visitor: Visitor) -> None:
-    visitor.log_in("arne")
+    visitor.enter("arne")
     visitor.approve(visitor.story.installation)
     with visitor.app.app_context(), engine.transaction() as session:
         company = session.get_one(ConnectedCompany, visitor.story.company)
@@ -638,7 +638,7 @@ def test_automatic_posting_of_a_disconnected_company_starts_no_sync(visitor: Vis
 
 
 def test_automatic_posting_is_not_switched_on_before_a_first_approval(visitor: Visitor) -> None:
-    visitor.log_in("arne")
+    visitor.enter("arne")
     visitor.press(f"{_here(visitor)}automatic")
     assert visitor.row(Installation, visitor.story.installation).mode == "review"
 
@@ -651,7 +651,7 @@ def test_a_person_who_may_not_change_settings_cannot_switch_the_mode(operator: V
 
 
 def test_an_app_of_somebody_else_is_not_switched_by_another_app_owner(visitor: Visitor) -> None:
-    visitor.log_in("arne")
+    visitor.enter("arne")
     visitor.approve(visitor.story.installation)
     with visitor.app.app_context(), engine.transaction() as session:
         session.get_one(Installation, visitor.story.installation).owner = "olga"
@@ -668,7 +668,7 @@ def test_who_goes_back_after_approving_all_is_not_asked_to_select(operator: Visi
 
 def test_a_disabled_app_offers_a_review_only_of_what_waits_there(visitor: Visitor) -> None:
     """Nothing new comes to be approved until it is enabled."""
-    visitor.log_in("arne")
+    visitor.enter("arne")
     installation = visitor.story.installation
     address, review = f"/installations/{installation}/", _here(visitor)
     with visitor.app.app_context(), engine.transaction() as session:
@@ -711,7 +711,7 @@ def test_a_form_that_lists_nothing_approves_nothing(operator: Visitor, text: str
 
 
 def test_a_viewer_may_look_but_not_approve(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     assert "Approve all" not in visitor.page(_here(visitor))
     assert visitor.get(f"{_here(visitor)}approve?which=all").status_code == 403
     assert visitor.post(f"{_here(visitor)}approve", listed="x").status_code == 403

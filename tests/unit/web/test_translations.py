@@ -182,7 +182,7 @@ def addresses(story: Story) -> list[str]:
 
 
 def test_every_text_of_the_pages_goes_through_the_catalog(visitor: Visitor) -> None:
-    visitor.log_in("olga")
+    visitor.enter("olga")
     read = visitor.app.extensions.setdefault(languages.CATALOGS_KEY, {})
     plugins = visitor.app.extensions["hub"].plugins
     packages = {plugins.package(slug) for slug in plugins.apps}
@@ -202,7 +202,7 @@ ENGLISH_NAVIGATION = ("Inbox", "Documents", "Companies", "People", "Settings", "
 
 @pytest.mark.parametrize("path", ["/", "/inbox/", "/documents", "/runs/", "/companies", "/people/"])
 def test_main_pages_are_in_norwegian(visitor: Visitor, path: str) -> None:
-    visitor.log_in("olga")
+    visitor.enter("olga")
     page = visitor.get(path, headers=NORWEGIAN).text
     texts = Texts()
     texts.feed(page.replace("<wbr>", ""))
@@ -401,7 +401,7 @@ def test_an_error_in_which_a_secret_was_masked_shows_the_masked_text(app_with_pa
 
 
 def test_a_refusal_is_shown_in_the_language_of_the_person(visitor: Visitor) -> None:
-    visitor.log_in("olga")
+    visitor.enter("olga")
     with visitor.app.app_context(), transaction() as session:
         person = session.query(User).filter_by(username="olga").one()
         person.language = "nb"
@@ -411,7 +411,7 @@ def test_a_refusal_is_shown_in_the_language_of_the_person(visitor: Visitor) -> N
 
 
 def test_the_log_of_a_run_is_in_the_language_of_the_person(visitor: Visitor) -> None:
-    visitor.log_in("olga")
+    visitor.enter("olga")
     run_id = next(iter(visitor.story.runs.values()))
     with visitor.app.app_context(), transaction() as session:
         now = current_hub().clock.now()
@@ -510,7 +510,7 @@ def test_a_plugin_brings_its_own_catalog(
 
 
 def test_the_name_of_a_document_is_in_the_language_of_the_person(visitor: Visitor) -> None:
-    visitor.log_in("olga")
+    visitor.enter("olga")
     with visitor.app.app_context(), transaction() as session:
         values = {"name": "Bill F-77 of Hara", "date": "02 Mar 2026"}
         case = inbox.open(
@@ -528,7 +528,7 @@ def test_the_name_of_a_document_is_in_the_language_of_the_person(visitor: Visito
 
 
 def test_the_document_beside_a_case_is_in_the_language_of_the_person(visitor: Visitor) -> None:
-    visitor.log_in("olga")
+    visitor.enter("olga")
     norwegian = visitor.get("/inbox/", headers=NORWEGIAN).text
     english = visitor.page("/inbox/")
     names = re.findall(r"\bBill (F-\w+) of ", english)
@@ -546,7 +546,7 @@ def test_an_error_names_a_document_in_the_language_of_the_person(app_with_pages:
 
 
 def test_the_labels_of_what_a_source_says_are_those_of_its_plugin(visitor: Visitor) -> None:
-    visitor.log_in("olga")
+    visitor.enter("olga")
     address = f"/documents/{visitor.story.documents['posted']}"
     norwegian = visitor.get(address, headers=NORWEGIAN).text
     assert "<dt>Godkjenninger</dt>" in norwegian

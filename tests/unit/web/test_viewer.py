@@ -48,14 +48,14 @@ def test_the_log_in_has_the_language_that_the_browser_asks_for(
 
 
 def test_a_person_without_a_choice_has_the_language_of_the_browser(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     assert language(visitor.page("/documents")) == "en"
     norwegian = visitor.get("/documents", headers={"Accept-Language": "nb"}).text
     assert language(norwegian) == "nb"
 
 
 def test_the_choice_of_a_person_counts_more_than_the_browser(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     page = visitor.press("/account/formats", language="nb", number_format="", zone="")
     assert language(page) == "nb"
     assert re.search(r'<option value="nb" lang="nb" selected>', page)
@@ -78,7 +78,7 @@ def amounts(page: str) -> list[str]:
 def test_amounts_and_counts_have_the_chosen_format(
     visitor: Visitor, choice: str, thousands: str, decimal: str
 ) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     usual = amounts(visitor.page("/documents"))
     assert usual
     assert any("," in text for text in usual)
@@ -88,7 +88,7 @@ def test_amounts_and_counts_have_the_chosen_format(
 
 
 def test_the_language_decides_about_numbers_and_dates(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     english = visitor.page("/documents")
     norwegian = visitor.get("/documents", headers={"Accept-Language": "nb"}).text
     marks = str.maketrans(",.", f"{NO_BREAK_SPACE},")
@@ -102,7 +102,7 @@ def test_the_language_decides_about_numbers_and_dates(visitor: Visitor) -> None:
 
 
 def test_files_and_values_of_fields_stay_as_they_are(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     file = visitor.get("/documents/export?format=csv")
     filters = "/documents?from=2026-01-01&amount=1000.50-2000"
     visitor.post("/account/formats", language="nb", number_format="", zone="Asia/Tokyo")
@@ -113,7 +113,7 @@ def test_files_and_values_of_fields_stay_as_they_are(visitor: Visitor) -> None:
 
 
 def test_times_are_shown_in_the_zone_that_the_person_chose(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     here = f"/installations/{visitor.story.installation}/"
     before = visitor.page(here)
     assert "Oslo time" in before
@@ -131,13 +131,13 @@ def test_times_are_shown_in_the_zone_that_the_person_chose(visitor: Visitor) -> 
 
 @pytest.mark.parametrize("zone", ["Mars/Base", "../../etc/passwd", "Europe", "x" * 5000, "Europe/"])
 def test_an_unknown_zone_is_refused(visitor: Visitor, zone: str) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     assert "There is no time zone" in visitor.press("/account/formats", language="nb", zone=zone)
     assert visitor.row(User, 2).zone is None
 
 
 def test_an_unknown_language_or_format_is_no_choice(visitor: Visitor) -> None:
-    visitor.log_in("vera")
+    visitor.enter("vera")
     page = visitor.press("/account/formats", language="../nb", number_format="<b>", zone="")
     assert language(page) == "en"
 
