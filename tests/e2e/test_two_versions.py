@@ -30,6 +30,17 @@ CODE = ("hub", "sandbox", "plugins")
 PAGES = ("/", "/inbox/", "/documents", "/installations/1/", "/runs/", "/companies")
 NEW_PAGE = "/reconciliations/"  # which the code before DISTRIBUTED does not have
 COMMAND = "from hub.cli import main; main()"
+# Each command runs in a process of its own, forked from one that has imported the code for all.
+COMMANDS = """
+import json, os, sys
+import hub.app, hub.cli.apps, hub.cli.companies
+for arguments in json.load(sys.stdin):
+    child = os.fork()
+    if child == 0:
+        hub.cli.main(arguments)
+    if code := os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
+        sys.exit(f"{arguments} ended with {code}")
+"""
 WAITING_SYNC = """
 import os, hub
 assert hub.__file__.startswith(os.getcwd())
@@ -147,22 +158,26 @@ def shared_database(hub, postgres, make_database):
     database.close()
 
 
-def set_up(start_earlier, hub, costtracker, mode="auto"):
-    """Set up a hub with earlier code: a company, and an app in a mode."""
-    finish(start_earlier(COMMAND, "init"))
-    connect = ("companies", "add", "--realm", REALM, "--refresh-token-file", "-")
-    finish(start_earlier(COMMAND, *connect), TOKEN)
+def set_up(start_earlier, hub, costtracker, *more, mode="auto"):
+    """Set up a hub with earlier code: a company, an app in a mode, and what more commands do."""
+    token = hub.folder / "token.txt"
+    token.write_text(TOKEN)
     settings = ("--mode", mode, "--settings", str(hub.write_settings(costtracker)))
-    finish(start_earlier(COMMAND, "apps", "enable", "costtracker", *settings))
+    commands = [
+        ("init",),
+        ("companies", "add", "--realm", REALM, "--refresh-token-file", str(token)),
+        ("apps", "enable", "costtracker", *settings),
+        *more,
+    ]
+    finish(start_earlier(COMMANDS), json.dumps(commands))
 
 
 def set_up_review(start_earlier, hub, costtracker):
     """Set up a hub with earlier code: a company, an app whose documents are reviewed, an owner."""
-    set_up(start_earlier, hub, costtracker, mode="review")
     password = hub.folder / "password"
     password.write_text(PASSWORD)
     owner = ("users", "add", OWNER, "--role", "owner", "--password-file", str(password))
-    finish(start_earlier(COMMAND, *owner))
+    set_up(start_earlier, hub, costtracker, owner, mode="review")
 
 
 def serve_earlier(start_earlier, log):
