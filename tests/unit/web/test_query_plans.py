@@ -5,6 +5,7 @@ explained and executed again. SQLite counts the steps of its virtual machine; Po
 rows that each part of a plan reads.
 """
 
+import datetime as dt
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -14,18 +15,24 @@ from typing import Any, NamedTuple
 import pytest
 from flask import Flask
 from sqlalchemy import Engine, event
+from sqlalchemy.orm import Session
 
+from hub import config as configuration
+from hub.app import create_app
+from hub.contract.registry import Plugins
 from hub.db import engine
 from hub.models.postings import OPEN_CONDITION, REREAD_DOCUMENTS
 from hub.outbox import document_search
 from hub.security import people
 from hub.security.rights import MAX_LOOKUPS, Right, Subject
+from hub.testing.clock import FakeClock
 from hub.web.lists import document_filters, exports
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows import large_data
 from tests.support.rows.page_rows import PASSWORD
+from tests.support.runs.hub_environment import KEYS
 from tests.support.runs.tiers import by_form
-from tests.support.servers.database_fixtures import create_tables
+from tests.support.servers.database_fixtures import create_tables, created_database
 
 COMPANIES, DOCUMENTS = 200, 20_000
 # To read each document once takes more of either.
@@ -353,22 +360,41 @@ def _reads_on_postgresql(cursor: Any, statement: Statement) -> list[tuple[str, i
     return [*_rows_read(plans[0]["Plan"])]
 
 
+@pytest.fixture(scope="module")
+def dated_documents(
+    postgres: str, postgres_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Create a PostgreSQL database in which documents have the order of their dates.
+
+    The planner knows its tables.
+    """
+    clock = FakeClock()
+    with created_database(postgres, postgres_template) as url:
+        data = tmp_path_factory.mktemp("dated")
+        data.chmod(0o700)
+        environ = {**KEYS, "HUB_DATA": str(data), "HUB_DATABASE_URL": url}
+        app = create_app(configuration.load(environ), clock=clock, plugins=Plugins([]))
+        with app.app_context():
+            with engine.transaction() as session:
+                _fill_in_order_of_dates(session, clock.now().date())
+            engine.db.engine.dispose()
+        yield url
+
+
+def _fill_in_order_of_dates(session: Session, today: dt.date) -> None:
+    large_data.fill(session, companies=20, documents=DOCUMENTS, today=today, runs_per_company=1)
+    people.insert(session, "olga", people.hash_new(PASSWORD), [Right("owner")])
+    connection = session.connection()
+    connection.exec_driver_sql(f"UPDATE source_document SET date = {DATED_BY_ID}")
+    connection.exec_driver_sql("ANALYZE")
+
+
 @pytest.fixture
 def planned_reads(
-    make_app: Callable[..., Flask], make_config: Callable[..., Any], postgres_url: str
+    make_app: Callable[..., Flask], make_config: Callable[..., Any], dated_documents: str
 ) -> Callable[[str], dict[str, int]]:
-    """Return a function that opens a list and returns what PostgreSQL reads for its sum.
-
-    The planner knows the tables, in which documents have the order of their dates.
-    """
-    app = make_app(make_config(HUB_DATABASE_URL=postgres_url), pages=True)
-    today = app.extensions["hub"].clock.now().date()
-    with app.app_context(), engine.transaction() as session:
-        large_data.fill(session, companies=20, documents=DOCUMENTS, today=today, runs_per_company=1)
-        people.insert(session, "olga", people.hash_new(PASSWORD), [Right("owner")])
-        connection = session.connection()
-        connection.exec_driver_sql(f"UPDATE source_document SET date = {DATED_BY_ID}")
-        connection.exec_driver_sql("ANALYZE")
+    """Return a function that opens a list and returns what PostgreSQL reads for its sum."""
+    app = make_app(make_config(HUB_DATABASE_URL=dated_documents), pages=True)
     visitor = Visitor(app, None)  # type: ignore[arg-type]
     visitor.log_in("olga")
 
