@@ -47,8 +47,17 @@ class Case(Model):
             postgresql_where=IS_OPEN,
         ),
         Index("ix_case_cause", "cause", "id"),
+        Index("ix_case_closed", "closed_at", "id"),
         # Every page counts the open cases, and the inbox by what solves them.
-        Index("ix_case_closed", "closed_at", "id", "snoozed_until", "code", "stored_action"),
+        Index(
+            "ix_case_counted",
+            "closed_at",
+            "code",
+            "stored_action",
+            "snoozed_until",
+            "installation_id",
+            "company_id",
+        ),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"))

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
@@ -35,7 +35,7 @@ from hub.web.codes.record_form import Invalid
 from hub.web.frame import app_filter, moments
 from hub.web.frame.lookup import get_row_or_404
 from hub.web.frame.paging import build_first_address, drop_unset, is_past_end
-from hub.web.lists import case_export, case_list, exports
+from hub.web.lists import case_export, case_groups, case_list, exports
 from hub.web.lists.counts import has_any_in_review
 from hub.web.transactions import case_comparison, case_transactions
 
@@ -53,12 +53,14 @@ def show() -> str | Response:
         if is_past_end(cases):
             return redirect(build_first_address())
         is_closed = filters["show"] == "closed"
+        groups = [] if is_closed else case_groups.count_groups(session, filters)
         has_bulk_form = bool(cases.rows) and not is_closed and may_anywhere("operator")
+        total = case_groups.count_chosen(groups, filters)
         return render_template(
             "inbox.html",
             page=cases,
             rows=case_list.build_rows(session, cases.rows),
-            groups=[] if is_closed else case_list.count_groups(session, filters),
+            groups=groups,
             filters=filters,
             active_filters=drop_unset(filters),
             return_arguments=case_list.build_arguments(),
@@ -72,7 +74,7 @@ def show() -> str | Response:
             has_posted=checklist.has_posted(session, load_scope()),
             has_next_step=checklist.is_shown(),
             has_review=not cases.rows and has_any_in_review(session, load_scope()),
-            bulk=_build_bulk_values(session, filters, cases.rows) if has_bulk_form else None,
+            bulk=_build_bulk_values(session, filters, cases.rows, total) if has_bulk_form else None,
         )
 
 
@@ -300,7 +302,7 @@ def leave(case_id: int) -> Response:
 
 
 def _build_bulk_values(
-    session: Session, filters: case_list.Filters, listed_cases: Sequence[Case]
+    session: Session, filters: case_list.Filters, listed_cases: Sequence[Case], total: int
 ) -> dict[str, Any]:
     """Return the values of the form for many cases: their number, and who may take them.
 
@@ -308,13 +310,10 @@ def _build_bulk_values(
     """
     ticked_ids = case_list.read_ticked_ids()
     elsewhere = set(ticked_ids) - {case.id for case in listed_cases}
-    conditions = case_list.build_conditions(session, filters)
-    total, newest = session.execute(
-        select(func.count(), func.max(Case.id)).select_from(Case).where(*conditions)
-    ).one()
+    chosen = select(Case.id).where(*case_list.build_conditions(session, filters))
     return {
         "total": total,
-        "newest": newest or 0,
+        "newest": session.scalar(chosen.order_by(case_list.NEWEST_FIRST).limit(1)) or 0,
         "company_id": find_chosen_company_id(),
         "people": case_assignees.list_choices(session),
         "ticked_ids": ticked_ids,

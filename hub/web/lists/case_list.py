@@ -252,16 +252,6 @@ def load_open_rows(session: Session, case_ids: Collection[int]) -> list[CaseRow]
     return build_rows(session, session.scalars(select(Case).where(*is_open)).all())
 
 
-def count_groups(session: Session, filters: Filters) -> list[tuple[str, str, int]]:
-    """Return action, label and number of cases for each group; the group filter does not count."""
-    counts = inbox.count_by_action(session, build_conditions(session, filters, with_group=False))
-    groups = []
-    for action, label in ACTION_LABELS.items():
-        if counts[action] or filters["act"] == action:
-            groups.append((str(action), label, counts[action]))
-    return groups
-
-
 def count_snoozed(session: Session, filters: Filters | None = None) -> int:
     """Count the snoozed cases that the filters choose, at most one more than are shown."""
     all_filters = (
