@@ -1,7 +1,7 @@
 """The choices of people about their mail, and the messages that wait for them.
 
-Imports `hub.context`, `hub.contract`, `hub.db`, `hub.models`, `hub.reasons`, `hub.security` and
-`hub.translations`. Start reading in `timing`.
+Imports `hub.context`, `hub.contract`, `hub.db`, `hub.http`, `hub.models`, `hub.reasons`,
+`hub.security` and `hub.translations`. Start reading in `timing`.
 """
 
 from hub.notices.languages import use_language_of

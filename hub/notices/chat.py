@@ -5,10 +5,12 @@ Anyone who knows the address can write to the channel, so it is stored like a pa
 
 import html
 from typing import Any
-from urllib.parse import urlsplit
+
+from urllib3.util import Url
 
 from hub.context import current_hub, hide_secrets, mask_secrets
 from hub.errors import HubError, NotNow, Retry
+from hub.http import allowlist
 from hub.security import hub_settings, named_hosts
 
 CHAT_URL = "chat_url"  # the name of the stored setting
@@ -30,7 +32,14 @@ def is_set() -> bool:
 
 def host() -> str:
     """Return the host of the webhook, which is no secret."""
-    return urlsplit(address()).hostname or ""
+    return parse(address()).host or ""
+
+
+def parse(url: str) -> Url:
+    """Split an address as the call of the webhook does; an unusable one has no host."""
+    parts = allowlist.parse(url)
+    is_usable = parts.scheme == "https" and not parts.auth
+    return parts if is_usable else Url()
 
 
 def post(text: str) -> None:
@@ -41,12 +50,13 @@ def post(text: str) -> None:
     url = address()
     if not url or current_hub().is_demo:
         raise NotNow("No address of Slack or Teams is stored.")
-    hide_secrets((url, urlsplit(url).path))
-    name = host()
+    parts = parse(url)
+    hide_secrets((url, parts.path or ""))
+    name = parts.host or ""
     try:
         body = _build_body(name, text[:MAX_LENGTH])
         seconds = current_hub().config.deadline_seconds
-        client = named_hosts.build_client(CHANNEL_NAME, name, seconds=seconds)
+        client = named_hosts.build_client(CHANNEL_NAME, url, seconds=seconds)
         client.request("POST", url, json=body).check()
     except HubError as error:
         problem = mask_secrets(error.text)

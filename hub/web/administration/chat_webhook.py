@@ -1,7 +1,5 @@
 """The incoming webhook of Slack or Teams: an owner stores its address and sends a test message."""
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, flash, redirect, request, url_for
 from werkzeug import Response
 
@@ -27,7 +25,7 @@ def store() -> mail_server.Page:
     if url and not _is_address(url):
         problem = gettext("Not saved. The address of an incoming webhook begins with https://.")
         return mail_server.render_page(problems={FIELD_NAME: problem}), 400
-    host = urlsplit(url).hostname or "none"
+    host = chat.parse(url).host or "none"
     with transaction() as session:
         hub_settings.store(session, chat.CHAT_URL, url)
         audit.record(session, person_name(), "chat address changed", host)
@@ -55,11 +53,7 @@ def _is_address(url: str) -> bool:
     """Return whether a text can be the address of a webhook."""
     if len(url) > MAX_ADDRESS_LENGTH or not url.isascii():
         return False
-    try:
-        parts = urlsplit(url)
-        return parts.scheme == "https" and bool(parts.hostname)
-    except ValueError:
-        return False
+    return bool(chat.parse(url).host)
 
 
 def _redirect_back() -> Response:

@@ -19,6 +19,7 @@ from tests.support.pages.page_visitor import Visitor
 
 SLACK = "https://hooks.slack.com"
 TEAMS = "https://nordvik.webhook.office.com"
+GATEWAY = "https://chat.nordvik.example:8443"
 PATH = "/services/T0001/B0001/canary4chat5address6"
 
 
@@ -40,7 +41,7 @@ class Channel:
 def channel(visitor: Visitor) -> Channel:
     new_channel = Channel()
     with visitor.app.app_context():
-        for prefix in (SLACK, TEAMS):
+        for prefix in (SLACK, TEAMS, GATEWAY):
             current_hub().mounts[prefix] = WSGIAdapter(new_channel.app.wsgi_app, prefix)
     visitor.enter("olga")
     return new_channel
@@ -106,6 +107,12 @@ def test_teams_gets_a_card(visitor: Visitor, channel: Channel) -> None:
     assert card["content"]["body"][0]["text"] == "Test message of the QuickBooks hub"
 
 
+def test_an_address_with_a_port_is_called_there(visitor: Visitor, channel: Channel) -> None:
+    visitor.press("/setup/chat", chat_secret=GATEWAY + PATH)
+    assert "accepted the test message" in visitor.press("/setup/chat/test")
+    assert len(channel.messages) == 1
+
+
 def test_the_address_is_sealed_and_is_in_no_error_and_no_log(
     visitor: Visitor, channel: Channel, clock: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -142,7 +149,15 @@ def test_a_message_for_a_webhook_that_was_removed_does_not_count_as_accepted(
 
 @pytest.mark.parametrize(
     "address",
-    ["http://hooks.slack.com/x", "https://", "hooks.slack.com/x", "https://[", "x" * 2000],
+    [
+        "http://hooks.slack.com/x",
+        "https://",
+        "hooks.slack.com/x",
+        "https://[",
+        "https://hooks.slack.com:port/x",
+        "https://olga:secret@hooks.slack.com/x",
+        "x" * 2000,
+    ],
 )
 def test_an_address_that_is_none_of_slack_or_teams_is_not_stored(
     visitor: Visitor, channel: Channel, address: str
