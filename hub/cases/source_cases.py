@@ -1,4 +1,4 @@
-"""The cases about the source of an app: it cannot be read, warns, or does not accept receipts."""
+"""The cases about the source of an app, which cannot be read or warns, among other things."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,6 +16,11 @@ def build_failure_cause(installation_id: int) -> str:
 def build_receipts_cause(installation_id: int) -> str:
     """Return the cause of the case about receipts that a source does not accept."""
     return f"receipts:{installation_id}"
+
+
+def build_webhook_cause(installation_id: int) -> str:
+    """Return the cause of the case about webhooks of a source that its plugin cannot read."""
+    return f"webhook:{installation_id}"
 
 
 def build_warning_prefix(installation_id: int) -> str:
@@ -40,6 +45,7 @@ def close_for_inactive_app(session: Session, row: Installation) -> None:
     if not (row.enabled and leads_to_other_account(session, row.id)):
         forget_failures(session, row)
     inbox.close(session, build_receipts_cause(row.id))
+    inbox.close(session, build_webhook_cause(row.id))
     for cause in inbox.list_open_causes(session, build_warning_prefix(row.id)):
         inbox.close(session, cause)
 

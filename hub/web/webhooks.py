@@ -18,11 +18,12 @@ from hub.contract.types import Signal
 from hub.db.bulk import is_locked_in_order
 from hub.db.database_errors import repeat_after_conflict
 from hub.db.engine import read_only_session, transaction
-from hub.errors import Refused, VaultError
+from hub.errors import HubError, NotNow, PluginFault, Refused
 from hub.models import Installation, SourceDocument
 from hub.models.enums import RunKind
 from hub.qbo import webhooks as quickbooks_webhooks
 from hub.scheduling import run_log
+from hub.sources import unread_webhooks
 from hub.translations.messages import translate
 from hub.web.authentication import throttling
 from hub.web.authentication.access import require_role
@@ -108,8 +109,14 @@ def source(installation_id: int) -> Response:
         return _build_text_response("This app is disabled.")
     try:
         signals = sources.interpret_webhook(installation, _build_headers(), body)
+    except NotNow:
+        raise
     except Refused as error:
         return _build_text_response(translate(error.sentence), 401)
+    except PluginFault as fault:
+        unread_webhooks.report(installation, fault)
+        raise
+    unread_webhooks.forget(installation)
     _follow(installation, signals)
     return _build_text_response("ok")
 
@@ -146,11 +153,12 @@ def quickbooks() -> Response:
     return _build_text_response("ok")
 
 
-@pages.errorhandler(VaultError)
-def ask_for_repetition(error: VaultError) -> Response:
-    """Answer with 503, after which callers repeat a call, while a key is missing here.
+@pages.errorhandler(HubError)
+def ask_for_repetition(error: HubError) -> Response:
+    """Answer with 503, after which callers repeat a call, while it cannot be read here.
 
-    What is missing is in the log only: anybody may call.
+    A key or the plugin may be missing, or the plugin may have a defect. That is in the log only:
+    anybody may call.
     """
     log.error("A webhook could not be read. %s", error.text)
     return _build_text_response("The hub cannot read this now; call again later.", 503)

@@ -89,4 +89,14 @@ TEMPLATES = {
         ),
         action=CaseAction.SETTINGS,
     ),
+    "source.webhook": Template(
+        title="A call of {app} could not be read",
+        reason="{problem}",
+        instruction=(
+            "Wait: the scheduled syncs read what has changed all the same, and this closes with the"
+            " first call of {app} that can be read. If it stays open, send the reason to the"
+            " plugin's author."
+        ),
+        action=CaseAction.NONE,
+    ),
 }

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import event, select, update
 
 from hub import exact_json
 from hub.crypto.vault import Vault
 from hub.db import engine
-from hub.models import ConnectedCompany, Installation, Run, Secret, SourceDocument
+from hub.models import Case, ConnectedCompany, Installation, Run, Secret, SourceDocument
 from hub.models.enums import ConnectionState
 from hub.security.secrets import SiteSecrets
 from hub.testing.clock import FakeClock
@@ -82,6 +82,41 @@ def test_a_call_is_asked_for_again_while_a_key_is_missing(
         session.merge(Secret(place=place, sealed=sealed))
     answer = visitor.client.post(f"/webhooks/{visitor.story.installation}", data=b"{}")
     assert (answer.status_code, place in answer.text, place in caplog.text) == (503, False, True)
+
+
+def _cases_about_webhooks(visitor: Visitor) -> list[tuple[str, str | None]]:
+    with visitor.app.app_context(), engine.read_only_session() as session:
+        query = select(Case).where(Case.cause.startswith("webhook:")).order_by(Case.id)
+        return [(case.reason, case.closed_by) for case in session.scalars(query)]
+
+
+def test_a_call_is_asked_for_again_while_the_plugin_has_a_defect(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = {"topic": "invoice.changed", "id": 1000}
+    with monkeypatch.context() as defect:
+        defect.setattr("hub_costtracker._list_signals", lambda call: call["invoice"])
+        assert [_call(visitor, message), _call(visitor, message)] == [503, 503]
+    ((reason, closed_by),) = _cases_about_webhooks(visitor)
+    assert "CostTracker's plugin failed" in reason
+    assert "KeyError" in reason
+    assert closed_by is None
+    assert _call(visitor, message) == 200
+    assert _cases_about_webhooks(visitor) == [(reason, "hub")]
+
+
+def test_a_defect_of_a_plugin_is_not_shown_to_who_calls(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub_costtracker.signed_json", lambda *parts, **options: 1 / 0)
+    answer = visitor.client.post(f"/webhooks/{visitor.story.installation}", data=b"{}")
+    assert (answer.status_code, answer.mimetype) == (503, "text/plain")
+    assert "division" not in answer.text
+
+
+def test_a_call_is_asked_for_again_while_the_plugin_is_missing(visitor: Visitor) -> None:
+    del visitor.app.extensions["hub"].plugins.apps["costtracker"]
+    assert _call(visitor, {"topic": "invoice.changed", "id": 1000}) == 503
 
 
 def test_an_unknown_installation_is_not_found(visitor: Visitor) -> None:
