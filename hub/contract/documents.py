@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any, Literal, get_args
 
 from hub.contract import value_checks as check
+from hub.contract.file_types import add_suffix, find_media_type
 from hub.contract.states import Stage, StageName
 from hub.contract.value_object import value_object
 from hub.contract.web_addresses import find_url_problems
@@ -182,20 +183,22 @@ class Attachment:
     """A file of a document.
 
     - `id`: unique among the files of the document, constant, and at most 200 characters long.
-    - `name`: ends with a suffix that QuickBooks accepts, such as ".pdf".
-    - `mime`: sent with the file. If the source does not state it, pass
-      `mimetypes.guess_type(name)[0] or ""`, which is sent as "application/octet-stream".
+    - `name`: ends with a suffix that QuickBooks accepts, such as ".pdf"; to a name without one,
+      that of `mime` is added.
+    - `mime`: sent with the file; if the source does not state it, the usual type of the suffix.
     - `size` in bytes; `sha256` in hexadecimal: if it changes, the file is attached again.
     """
 
     id: str
     name: str
-    mime: str
+    mime: str = ""
     size: int | None = None
     sha256: str | None = None
 
     def __post_init__(self) -> None:
         _require(check.find_file_problems(self))
+        object.__setattr__(self, "mime", find_media_type(self.name, self.mime))
+        object.__setattr__(self, "name", add_suffix(self.name, self.mime))
 
 
 @value_object
@@ -381,20 +384,14 @@ Yielded = Outcome | Checkpoint
 
 def iter_codes(document: Document) -> Iterator[tuple[str, Code | str, Line | None]]:
     """Yield every code that a document uses: its field, the code, and its line or None."""
-    yield from _iter_codes_of_part(document.codes, None)
-    for line in document.lines:
-        yield from _iter_codes_of_part(line.codes, line)
+    parts: tuple[Document | Line, ...] = (document, *document.lines)
+    for part in parts:
+        line = part if isinstance(part, Line) else None
+        for field_name, code in part.codes.items():
+            if code:
+                yield field_name, code, line
 
 
 def get_code_id(code: Code | str) -> str:
     """Return the id of a code; a plain text is one."""
     return code if isinstance(code, str) else code.id
-
-
-def _iter_codes_of_part(
-    codes: Codes, line: Line | None
-) -> Iterator[tuple[str, Code | str, Line | None]]:
-    """Yield the codes of the header or of a line, without those that are empty."""
-    for field_name, code in codes.items():
-        if code is not None and code != "":
-            yield field_name, code, line

@@ -1,6 +1,5 @@
 """Build the bill or vendor credit of an invoice in CostTracker."""
 
-import mimetypes
 from decimal import Decimal
 from typing import Any
 
@@ -216,11 +215,10 @@ def _build_attachments(site: Site, row: Row) -> tuple[Attachment, ...]:
 
 def _build_attachment(file: Row) -> Attachment:
     """Return one file of an invoice."""
-    name = file[names.Attachment.NAME]
     return Attachment(
         id=str(file[names.Attachment.ID]),
-        name=name,
-        mime=file.get(names.Attachment.MIME) or mimetypes.guess_type(name)[0] or "",
+        name=file[names.Attachment.NAME],
+        mime=file.get(names.Attachment.MIME) or "",
         size=file.get(names.Attachment.SIZE),
         sha256=file.get(names.Attachment.SHA256),
     )

@@ -1,6 +1,5 @@
 """Build the bill or expense of a payable in Ontraccr."""
 
-import mimetypes
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -168,11 +167,10 @@ def _build_attachments(site: Site, row: Row) -> tuple[Attachment, ...]:
 
 def _build_attachment(file: Row) -> Attachment:
     """Return one file of a payable."""
-    name = file[names.Attachment.NAME]
     return Attachment(
         id=str(file[names.Attachment.ID]),
-        name=name,
-        mime=file.get(names.Attachment.MIME) or mimetypes.guess_type(name)[0] or "",
+        name=file[names.Attachment.NAME],
+        mime=file.get(names.Attachment.MIME) or "",
         size=file.get(names.Attachment.SIZE),
         sha256=file.get(names.Attachment.SHA256),
     )

@@ -15,11 +15,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-24",
         place="hub/contract/documents.py",
-        old=(
-            "    for line in document.lines:\n"
-            "        yield from _iter_codes_of_part(line.codes, line)\n"
-        ),
-        new="",
+        old="parts: tuple[Document | Line, ...] = (document, *document.lines)",
+        new="parts: tuple[Document | Line, ...] = (document,)",
         bug="Accounts and classes of lines are left out of the matching page.",
     ),
     Mutant(

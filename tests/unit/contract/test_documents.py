@@ -31,6 +31,7 @@ from hub import (
     parse_date,
     readable,
 )
+from hub.contract.codec import dump, load
 from hub.contract.documents import iter_codes
 from hub.contract.site_settings import SiteSettings
 from hub.errors import BadDocument
@@ -46,6 +47,26 @@ def scan(name):
 
 def test_a_file_that_is_listed_twice_is_one_file():
     assert len(bill(attachments=(scan("a.pdf"), scan("a.pdf"))).attachments) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "mime", "completed"),
+    [
+        ("Faktura 1042", "application/pdf", ("Faktura 1042.pdf", "application/pdf")),
+        ("Faktura nr. 1042", "IMAGE/JPEG; q=1", ("Faktura nr. 1042.jpg", "IMAGE/JPEG; q=1")),
+        ("scan.PDF", "", ("scan.PDF", "application/pdf")),
+        ("scan.pdf", "application/octet-stream", ("scan.pdf", "application/pdf")),
+        ("scan.pdf", None, ("scan.pdf", "application/pdf")),
+        ("scan.pdf", 7, ("scan.pdf", "application/pdf")),
+        ("page.html", "application/pdf", ("page.html", "application/pdf")),
+        ("scan", "application/octet-stream", ("scan", "application/octet-stream")),
+        ("scan", "", ("scan", "")),
+    ],
+)
+def test_a_file_gets_the_suffix_of_its_type_and_the_type_of_its_suffix(name, mime, completed):
+    file = Attachment(id="1", name=name, mime=mime)
+    assert (file.name, file.mime) == completed
+    assert load(Attachment, dump(file)) == file
 
 
 def test_a_noun_does_not_change():

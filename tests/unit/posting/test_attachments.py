@@ -42,6 +42,13 @@ def test_a_file_of_which_the_source_does_not_say_the_type_is_attached(bench):
     assert (bench.state(file), len(files(bench))) == ("posted", 1)
 
 
+def test_a_file_whose_name_has_no_suffix_gets_that_of_its_type(bench):
+    file = bench.attach(bench.bill(), name="Faktura 1042", mime="application/pdf")
+    bench.drain()
+    (stored,) = files(bench)
+    assert (bench.state(file), stored["FileName"]) == ("posted", "Faktura 1042.pdf")
+
+
 def test_a_file_whose_size_the_source_states_as_text_is_attached(bench):
     file = bench.attach(bench.bill(), size="5")
     bench.drain()
