@@ -5,7 +5,7 @@ msgspec reads and writes fast; what it rejects is left to the standard library i
 
 import json
 import re
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from msgspec import DecodeError
@@ -13,6 +13,9 @@ from msgspec.json import Decoder, Encoder
 
 _AMOUNT_DECODER = Decoder(float_hook=Decimal)
 _PLAIN_DECODER = Decoder()
+# A binary fraction keeps 15 digits of every decimal number; the last two of 17 are its own error.
+EXACT_DIGITS, ALL_DIGITS = 15, 17
+_EXACT = Context(prec=EXACT_DIGITS)
 SURROGATE_OR_NULL = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -31,12 +34,27 @@ def parse_rows(text: bytes) -> Any:
     """Parse JSON from a source as `parse` does, but read NaN and Infinity as Decimals.
 
     JSON does not have them, but some programs write them. Where an amount belongs they are refused,
-    so that one row does not make the whole list unreadable.
+    so that one row does not make the whole list unreadable. A fraction that the source computed in
+    binary, such as 37.800000000000004, is read as the decimal number that it stands for.
     """
     try:
-        return _AMOUNT_DECODER.decode(text)
+        return _ROW_DECODER.decode(text)
     except DecodeError:
-        return json.loads(text, parse_float=Decimal, parse_constant=Decimal)
+        return json.loads(text, parse_float=_read_fraction, parse_constant=Decimal)
+
+
+def _read_fraction(text: str) -> Decimal:
+    """Return the number of a text, without the error of a binary fraction."""
+    number = Decimal(text)
+    if len(text) <= EXACT_DIGITS or not text.lstrip("-").replace(".", "").isdecimal():
+        return number
+    if not EXACT_DIGITS < len(number.as_tuple().digits) <= ALL_DIGITS:
+        return number
+    digits, point, decimals = f"{_EXACT.plus(number):f}".partition(".")
+    return Decimal(f"{digits}{point}{decimals.rstrip('0')}")
+
+
+_ROW_DECODER = Decoder(float_hook=_read_fraction)
 
 
 def parse_call(body: bytes) -> Any:

@@ -1,5 +1,7 @@
 """Calls to CostTracker, and the errors of those that fail."""
 
+import math
+
 import pytest
 from hub_costtracker import hub_attachment, hub_check, hub_documents
 from hub_costtracker.sandbox import api
@@ -103,6 +105,20 @@ def test_a_last_page_without_a_cursor_is_fine(bench, monkeypatch):
     last = {"items": [], "next_cursor": None, "has_more": False}
     monkeypatch.setattr("hub_costtracker.sandbox.api.Api._invoices", lambda self, environ: last)
     assert bench.read() == []
+
+
+def test_amounts_that_costtracker_added_up_in_binary_are_those_that_they_stand_for(connected):
+    document = connected.case("credit note")
+
+    def spoil(answer):
+        for owner in (answer, *answer["lines"]):
+            for name, value in owner.items():
+                if isinstance(value, float):
+                    owner[name] = math.nextafter(value, math.inf)
+
+    with change_answers(connected, lambda path, _: "/v1/invoices/" in path, spoil):
+        (again,) = connected.read(ids=[document.source_id])
+    assert again == document
 
 
 @pytest.mark.parametrize("status", [429, 503])

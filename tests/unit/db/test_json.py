@@ -53,6 +53,25 @@ def test_rows_of_a_source_may_have_values_that_are_no_numbers():
         exact_json.parse(b"[NaN]")
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("37.800000000000004", "37.8"),
+        ("-0.30000000000000004", "-0.3"),
+        ("1250.0999999999999", "1250.1"),
+        ("52.784999999999997", "52.785"),
+        ("100.00000000000001", "100"),
+        ("1.7976931348623157e308", "1.7976931348623157E+308"),
+        ("0.123456789012345", "0.123456789012345"),
+        ("9.9000000000000000000", "9.9000000000000000000"),
+    ],
+)
+@pytest.mark.parametrize("more", ["", ", NaN"])
+def test_rows_of_a_source_lose_the_error_of_binary_fractions(text, number, more):
+    assert str(exact_json.parse_rows(f"[{text}{more}]".encode())[0]) == number
+    assert exact_json.parse(f"[{text}]".encode()) == [Decimal(text)]
+
+
 @pytest.mark.parametrize("more", ["", "half a \ud83d character"])
 def test_amounts_are_kept_as_text(more):
     text = exact_json.dumps({"a": [Decimal("0.10"), 1, None, True], "more": more})
