@@ -18,10 +18,10 @@ from hub import (
     look_up,
     money,
     parse_date,
+    round_amount,
 )
 
 ZERO = Decimal(0)
-CENT = Decimal("0.01")
 STAGES: dict[str, tuple[StageName, str | None]] = {
     "draft": ("pending", Sentence("It is a draft in Harvest.")),
     "open": ("ready", None),
@@ -160,7 +160,7 @@ def _build_line_codes(site: Site, row: Row, line: Row) -> Codes:
 
 
 def _compute_line_taxes(row: Row) -> list[Decimal]:
-    """Return the tax of each line; together they are the tax of the invoice to the cent."""
+    """Return the tax of each line; together they are exactly the tax of the invoice."""
     weights = []
     for line in row["line_items"]:
         weights.append(money(line["amount"]) * _sum_tax_percentages(row, line))
@@ -172,7 +172,7 @@ def _compute_line_taxes(row: Row) -> list[Decimal]:
     total_weight = sum(weights)
     for index in taxed_indexes:
         exact = total * weights[index] / total_weight if total_weight else weights[index] / 100
-        taxes[index] = exact.quantize(CENT)
+        taxes[index] = round_amount(exact, row["currency"])
     rest = total - sum(taxes)
     last = taxed_indexes[-1]
     taxes[last] += rest

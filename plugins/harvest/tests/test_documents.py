@@ -105,6 +105,17 @@ def test_taxed_lines_that_cancel_each_other_out_are_read(bench):
     assert [line.tax for line in item.lines] == [Decimal("8.25"), Decimal("-8.25")]
 
 
+def test_the_taxes_of_lines_have_the_decimals_of_the_currency(open_bench):
+    bench = open_bench(country="CA")
+    rows = bench.stand_in.rows
+    row = rows[str(13004)]
+    lines = [line | {"amount": 33.0, "taxed2": False} for line in row["line_items"]]
+    taxes = {"tax": 10.0, "tax_amount": 7.0, "tax2_amount": 0.0, "amount": 73.0}
+    rows.put(row | {"currency": "JPY", "line_items": lines, **taxes})
+    (item,) = bench.read(ids=[invoice_id(4)])
+    assert [line.tax for line in item.lines] == [Decimal(4), Decimal(3)]
+
+
 @pytest.mark.parametrize(("setting", "is_held"), [("hold", True), ("post", False)])
 def test_an_invoice_of_a_retainer_and_its_payments_are_held(open_bench, setting, is_held):
     bench = open_bench(retainers=setting)
