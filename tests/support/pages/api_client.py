@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 import hub
 from hub.db.engine import transaction
 from hub.security import api_tokens, people
+from tests.support.pages.page_visitor import SeparateClient
 
 PREFIX = "/api/v1"
 CALL = re.compile(
@@ -47,7 +48,7 @@ class ApiClient:
 
     def __init__(self, app: Flask, token: str) -> None:
         self.app, self.token = app, token
-        self._client = app.test_client()
+        self._client = SeparateClient(app, app.response_class)
 
     @classmethod
     def of(cls, app: Flask, name: str, *scopes: str, **options: Any) -> "ApiClient":

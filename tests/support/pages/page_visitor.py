@@ -1,5 +1,6 @@
 """A visitor of the pages who logs in, opens pages and submits forms without JavaScript."""
 
+import contextvars
 import dataclasses
 import hashlib
 import re
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from flask import Flask
+from flask.testing import FlaskClient
 from werkzeug.test import Cookie, TestResponse
 
 from hub.context import get_hub
@@ -39,12 +41,21 @@ LOGGED_IN: dict[Any, LoggedIn] = {}
 MAX_LOG_INS = 60  # that are stored, a quarter of a megabyte each
 
 
+class SeparateClient(FlaskClient):
+    """A client whose requests share no context with the test, as those of a real browser."""
+
+    def open(self, *args: Any, **options: Any) -> TestResponse:
+        if options.setdefault("buffered", True):
+            return contextvars.Context().run(super().open, *args, **options)
+        return super().open(*args, **options)  # the test reads the body in its own context
+
+
 class Visitor:
     """The browser of one person."""
 
     def __init__(self, app: Flask, story: Story) -> None:
         self.app, self.story = app, story
-        self.client = app.test_client()
+        self.client = SeparateClient(app, app.response_class)
         self._token = ""
         self._name = ""
         self.url = ""

@@ -7,7 +7,6 @@ from dataclasses import replace
 from html import unescape
 
 import pytest
-from flask import g
 from pypdf import PdfReader
 
 from hub.config import API_URLS
@@ -161,6 +160,7 @@ def test_earlier_reconciliations_are_listed_and_lead_to_theirs(bench):
     lose(bench, 1)
     bench.clock.advance(86400)
     runner.run_company_job("reconcile", bench.company_id, requested_by="oda")
+    bench.visitor.log_in("oda")
     rows = table(bench.visitor.page(HERE), "Reconciliations, newest first")
     assert [row[2] for row in rows] == ["oda", "Nightly schedule"]
     assert "Difference −20.10 USD" in rows[0][3]
@@ -225,7 +225,6 @@ def test_the_pdf_is_in_the_language_of_the_person(bench):
         session.query(User).filter_by(username="vera").one().language = "nb"
     lose(bench, 1)
     reconcile(bench)
-    g.pop("reader", None)  # requests share the context of the test, where nobody was logged in
     (text,) = pdf_text(bench.visitor, f"{HERE}1/report.pdf")
     assert "Avstemming mot QuickBooks" in text
     assert "1 av 2 dokumenter stemmer med QuickBooks. Differanse" in text
@@ -243,7 +242,6 @@ def test_the_reasons_are_in_the_language_of_the_person(bench):
     bench.quickbooks.act("create", kind="Bill", set={**copied, "DocNumber": "COPY"})
     lose(bench, 1)
     reconcile(bench)
-    g.pop("reader", None)  # requests share the context of the test, where nobody was logged in
     missing = "ble bokført som transaksjon"
     marker = "QuickBooks har"
     run = text_of(bench.visitor.page("/runs/1"))

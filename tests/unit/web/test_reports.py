@@ -95,6 +95,7 @@ def test_of_a_changed_document_only_the_newest_amount_counts(visitor, source, cl
     sync(source, normal("1", "100.00"))
     clock.advance(3600)
     sync(source, normal("1", "120.00"))
+    visitor.log_in("olga")
     assert totals(visitor) == [["Feb 2026", "Small", "1", "120.00 USD", "", ""]]
 
 
@@ -105,6 +106,7 @@ def test_documents_that_left_quickbooks_are_counted_separately(visitor, source, 
     clock.advance(7200)
     runner.sync(1, requested_by="kari")
     runner.run_company_job("reconcile", 1, requested_by="kari")
+    visitor.log_in("olga")
     (row,) = totals(visitor)
     assert (row[2], row[6]) == ("1", "1")
 
@@ -129,6 +131,7 @@ def test_each_number_leads_to_exactly_its_documents(visitor, source, quickbooks,
     clock.advance(7200)
     runner.sync(1, requested_by="kari")
     runner.run_company_job("reconcile", 1, requested_by="kari")
+    visitor.log_in("olga")
     sums = control_totals(visitor)
     assert sorted((count, amount) for _, count, amount in sums) == [
         (1, Decimal("7.00")),
@@ -196,6 +199,7 @@ def test_documents_that_need_attention_are_listed_by_age(visitor, source, clock)
     sync(source, bill("1", total="10.00", **unmatched))
     clock.advance(20 * 86400)
     sync(source, bill("1", total="10.00", **unmatched), bill("2", total="5.00", **unmatched))
+    visitor.log_in("olga")
     (row,) = report_table(visitor, "by the days since the hub first wanted to post them")
     assert row == ["Small", "1", "5.00 USD", "1", "10.00 USD", "", "", "", ""]
 
@@ -324,6 +328,7 @@ def test_three_times_as_many_documents_need_no_more_queries(visitor, source, clo
     few = queries_of(visitor, REPORTS_PAGE)
     clock.advance(3600)
     sync(source, *[normal(str(number), date=MARCH) for number in range(1, 6)])
+    visitor.log_in("olga")
     assert queries_of(visitor, REPORTS_PAGE) == few
 
 
@@ -498,6 +503,7 @@ def test_the_time_from_source_to_books_is_counted_by_app(visitor, source, clock)
     sync(source, normal("1"), bill("2", total="5.00", **unmatched))
     clock.advance(2 * 86400)
     sync(source, normal("1"), normal("2", "5.00"))
+    visitor.log_in("olga")
     rows = report_table(visitor, "until they were in QuickBooks")
     assert rows == [["Small", "1", "", "1", "", ""]]
     bars = drawing(visitor, "Posted documents by the time from the source to the books")
@@ -510,6 +516,7 @@ def test_the_age_of_what_waits_has_a_chart(visitor, source, clock):
     sync(source, first)
     clock.advance(20 * 86400)
     sync(source, first, bill("2", total="5.00", **unmatched), bill("3", total="5.00", **unmatched))
+    visitor.log_in("olga")
     bars = drawing(visitor, "Open documents, by age")
     assert bars["posted"][0] == pytest.approx(2 * bars["posted"][1], abs=0.2)
 

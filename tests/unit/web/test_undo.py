@@ -4,7 +4,6 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from flask import g
 
 from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
@@ -198,7 +197,6 @@ def test_a_record_that_stays_is_named_in_the_language_of_the_person(bench, langu
         posting.document.party = "Hara"
     bench.visitor.log_in("oda")
     headers = {"Accept-Language": language}
-    g.pop("reader", None)  # the requests of a test share one context
     page = bench.visitor.get(f"/undo/posting/{bench.ids[0]}", headers=headers).text
     assert f">{word} Hara</a>" in page
 
