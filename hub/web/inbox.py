@@ -185,7 +185,7 @@ def close(case_id: int) -> Response:
     """Close a case that stops nothing, after a person has looked at it."""
     with read_only_session() as session:
         case = get_row_or_404(session, Case, case_id)
-        if not case_acts.is_closable(session, case):
+        if not case_acts.is_closable(case, is_blocking=case_acts.is_blocking(session, case_id)):
             abort(400)
     work = partial(case_acts.close, case_id)
     return case_acts.apply(case_id, work, CaseDecision.CLOSED, syncs=False)
@@ -351,6 +351,7 @@ def _render_case_page(case_id: int, problem: str = "", invalid: Invalid | None =
         case = get_row_or_404(session, Case, case_id)
         postings = case_acts.load_postings(session, case_id)
         installation = case_acts.find_installation(session, case)
+        is_blocking = case_acts.is_blocking(session, case_id)
         moments.use_zone_of(installation)
         return render_template(
             "case.html",
@@ -363,8 +364,8 @@ def _render_case_page(case_id: int, problem: str = "", invalid: Invalid | None =
             next_arguments=arguments | {"then": "next"},
             return_arguments={name: text for name, text in arguments.items() if name != "then"},
             next_case_id=case_list.find_next_case_id(session, case_list.read_filters(), case_id),
-            is_blocking=case_acts.is_blocking(session, case_id),
-            is_closable=case_acts.is_closable(session, case),
+            is_blocking=is_blocking,
+            is_closable=case_acts.is_closable(case, is_blocking=is_blocking),
             sides=case_comparison.build_sides(session, case, postings, entities),
             reads_now=reads_now,
             max_listed=case_acts.MAX_SHOWN,
@@ -395,5 +396,4 @@ def _build_context(session: Session, case: Case) -> dict[str, Any]:
         "people": case_assignees.list_choices(session, case) if is_decided_here else None,
         "is_snoozed": until is not None and until > current_hub().clock.now(),
         "row": row,
-        "subjects": {case.id: row.subject},
     }

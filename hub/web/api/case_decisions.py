@@ -207,7 +207,8 @@ def close(case_id: int) -> Any:
     """Close a case that stops nothing, or accept what QuickBooks has."""
     with read_only_session() as session:
         case = get_row_or_404(session, Case, case_id)
-        is_closable = case_acts.is_closable(session, case)
+        is_blocking = case_acts.is_blocking(session, case_id)
+        is_closable = case_acts.is_closable(case, is_blocking=is_blocking)
     if not case.closed_at and not is_closable:
         return problems.build_problem(409, NOT_CLOSED_BY_HAND)
     work = partial(case_acts.close, case_id)

@@ -175,9 +175,9 @@ def is_blocking(session: Session, case_id: int) -> bool:
     return session.scalar(query) is not None
 
 
-def is_closable(session: Session, case: Case) -> bool:
+def is_closable(case: Case, *, is_blocking: bool) -> bool:
     """Return whether a person may close a case, because it stops nothing."""
-    return case.action in CLOSABLE_ACTIONS and not is_blocking(session, case.id)
+    return case.action in CLOSABLE_ACTIONS and not is_blocking
 
 
 def close(case_id: int) -> str:
