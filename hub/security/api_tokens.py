@@ -139,7 +139,7 @@ def _check_new_token(
     if not name or len(name) > MAX_NAME_LENGTH:
         raise Refused("Give the token a name of at most %(most)s letters.", most=MAX_NAME_LENGTH)
     if not scopes or not set(scopes) <= set(SCOPES):
-        raise Refused("Choose what the token may do: %(scopes)s.", scopes=", ".join(SCOPES))
+        raise Refused("Choose what the token may do.")
     if not 1 <= days <= MAX_DAYS:
         raise Refused("A token is valid for 1 to %(most)s days.", most=MAX_DAYS)
     tokens = list_valid(session, cast(int, person.id))

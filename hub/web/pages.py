@@ -55,7 +55,7 @@ from hub.web.lists import saved_filters
 from hub.web.postings import posting_preview, review, undo, waiting_approvals
 from hub.web.reconcile import reconciliations
 from hub.web.reporting import reports
-from hub.web.request import headers, request_log, row_ids
+from hub.web.request import headers, request_log, row_ids, test_messages
 from hub.web.serving import body_limits, failures
 from hub.web.transactions import line_targets
 
@@ -128,6 +128,7 @@ def init_app(app: Flask) -> None:
         last_person,
         setup,
         throttling,
+        test_messages,
         webhooks,
         authentication,
         guard,

@@ -179,12 +179,12 @@ def _add_second_app_and_removal(visitor: Visitor) -> str:
 def _add_reconciliation(visitor: Visitor) -> list[str]:
     """Add a reconciliation that found a difference; return the addresses that show it."""
     line = {"app": "costtracker", "kind": "bill", "period": "2026-03", "currency": "NOK"}
-    line |= {"documents": 3, "source": "10.00", "posted": "10.00", "quickbooks": "7.50"}
-    line |= {"difference": "-2.50", "differing": 1, "open": "-2.50"}
+    line |= {"documents": 3, "source": "8118781.60", "posted": "8118781.60"}
+    line |= {"quickbooks": "8118779.10", "difference": "-2.50", "differing": 1, "open": "-2.50"}
     counts = {"proved_at": "2026-03-01T00:00:00+00:00", "documents": 3, "found": 3}
     counts |= {"accepted": 0, "troubles": 1, "under_way": 0, "totals": [line]}
     wrong = {"posting": visitor.story.postings["posted"], "document": "bill F-20260", **line}
-    wrong |= {"why": "differs", "reason": "QuickBooks has 7.50 NOK.", "accepted": False}
+    wrong |= {"why": "differs", "reason": "QuickBooks has 8118779.10 NOK.", "accepted": False}
     counts |= {"wrong": [wrong], "strangers": [], "apart": []}
     company_id = visitor.story.company
     with visitor.app.app_context(), db_engine.transaction() as session:
@@ -596,6 +596,29 @@ def test_records_and_everything_are_searched_while_one_types(
     expect(oda.page.locator("#hits-count")).to_contain_text("hits.", timeout=PAGE_TIMEOUT_MS)
     expect(words).to_be_focused()
     oda.check_page()
+
+
+def test_a_live_search_that_fails_says_so_until_one_succeeds(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    oda = open_tab(served.url)
+    oda.enter("oda", PASSWORD)
+    oda.open("/search/")
+    message = oda.page.get_by_role("alert")
+    words = oda.page.get_by_label("Number, amount, party, name or words of a case")
+    for fail, text in (
+        (lambda route: route.abort(), "The hub did not answer, so this is not up to date."),
+        (lambda route: route.fulfill(status=502, content_type="text/html"), "The hub did not"),
+        (lambda route: route.fulfill(status=429, content_type="text/plain", body="Wait."), "Wait."),
+    ):
+        oda.page.route("**/search/?**", fail)
+        words.press_sequentially("F-2")
+        expect(message).to_contain_text(text)
+        expect(message).to_have_count(1)
+        oda.page.unroute("**/search/?**")
+        words.press_sequentially("0")
+        expect(message).to_have_count(0)
+        words.clear()
 
 
 def test_a_file_of_the_source_is_shown_beside_the_bill(
@@ -1017,6 +1040,7 @@ def test_every_column_is_in_view_on_a_tablet(
     person.enter("olga", PASSWORD)
     cases = [f"/inbox/{story.cases[act]}" for act in ("match", "retry")]
     for address in (
+        *_add_reconciliation(served)[1:3],
         "/people/",
         "/reconciliations/",
         "/account/notifications",
@@ -1027,7 +1051,7 @@ def test_every_column_is_in_view_on_a_tablet(
     ):
         person.open(address)
         person.page.locator("main details").evaluate_all("all => all.forEach(e => e.open = true)")
-        for width in person.at_widths(768, 1024, 1200):
+        for width in person.at_widths(768, 1024, 1050, 1200):
             _expect_no_hidden_column(person.page, f"{address} at {width}")
 
 

@@ -21,6 +21,13 @@ SCOPE_LABELS = {
     api_tokens.APPROVE: gettext_noop("Approve documents, which are then posted to QuickBooks"),
     api_tokens.CONFIGURE: gettext_noop("Enable and disable apps, and change their settings"),
 }
+# What a list of tokens has in the column "It may".
+SCOPE_NAMES = {
+    api_tokens.READ: gettext_noop("read"),
+    api_tokens.OPERATE: gettext_noop("operate"),
+    api_tokens.APPROVE: gettext_noop("approve"),
+    api_tokens.CONFIGURE: gettext_noop("configure"),
+}
 LIFETIMES_IN_DAYS = (30, 90, 366)
 pages = Blueprint("api_tokens", __name__, url_prefix="/account/tokens")
 
@@ -106,6 +113,7 @@ def _render_page(
             new_token=new_token,
             name=name,
             scopes=SCOPE_LABELS,
+            scope_names=SCOPE_NAMES,
             chosen_scopes=scopes,
             lifetimes=LIFETIMES_IN_DAYS,
             chosen_days=days,

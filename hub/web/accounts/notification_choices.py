@@ -22,7 +22,7 @@ from hub.web.authentication.access import OWN, load_scope, require_role
 from hub.web.frame import company_choice
 from hub.web.frame.names import app_name
 from hub.web.frame.paging import build_first_address, is_past_end, load_page
-from hub.web.request import destinations, row_ids
+from hub.web.request import destinations, row_ids, test_messages
 
 TIMING_LABELS = {
     notices.NOW: gettext_noop("At once"),
@@ -129,6 +129,7 @@ def test() -> Response:
         flash(gettext("You have no e-mail address. An owner can invite you with one."), "error")
         return redirect(url_for("notification_choices.show"))
     try:
+        test_messages.count()
         text = gettext("The hub can mail you.")
         notifications.send([address], gettext("Test message of the hub"), f"{text}\n")
         flash(gettext("A test message is on its way to %(address)s.", address=address), "success")

@@ -28,6 +28,7 @@ def show(person_id: int) -> str:
             person=person,
             sessions=login_sessions.list_live(session, person_id),
             tokens=api_tokens.list_valid(session, person_id),
+            scope_names=own_tokens.SCOPE_NAMES,
             has_authenticator=second_factor.has_authenticator(session, person_id),
             passkeys=second_factor.count_passkeys(session, person_id),
             codes_left=second_factor.count_recovery_codes(session, person_id),

@@ -10,6 +10,7 @@ from hub.security import audit, hub_settings
 from hub.translations.messages import gettext, translate
 from hub.web.administration import mail_server
 from hub.web.authentication.access import person_name, require_recent_login, require_role
+from hub.web.request import test_messages
 
 FIELD_NAME = "chat_secret"
 MAX_ADDRESS_LENGTH = 1000
@@ -39,9 +40,10 @@ def store() -> mail_server.Page:
 def test() -> Response:
     """Post a test message to the channel."""
     host = chat.host()
-    if host:
-        audit.record_alone(person_name(), "connection tested", host, addresses=[host])
     try:
+        test_messages.count()
+        if host:
+            audit.record_alone(person_name(), "connection tested", host, addresses=[host])
         chat.post("Test message of the QuickBooks hub")
         flash(gettext("%(chat)s accepted the test message.", chat=chat.host()), "success")
     except HubError as error:

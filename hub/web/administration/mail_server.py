@@ -23,7 +23,7 @@ from hub.setting_fields import check_mail_url
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web.authentication.access import person_name, require_recent_login, require_role
 from hub.web.authentication.expired_forms import keep_form
-from hub.web.request import form_drafts
+from hub.web.request import form_drafts, test_messages
 
 ENCRYPTION_LABELS = {
     "smtp": gettext_noop("STARTTLS, usually port 587"),
@@ -97,10 +97,11 @@ def test() -> Page:
         return render_page(problems={"to": problem}), 400
     server = _parse(hub_settings.mail_url())
     host = server.host
-    if host:
-        address = f"{host}:{server.port}" if server.port else host
-        audit.record_alone(person_name(), "connection tested", address, addresses=[address])
     try:
+        test_messages.count()
+        if host:
+            address = f"{host}:{server.port}" if server.port else host
+            audit.record_alone(person_name(), "connection tested", address, addresses=[address])
         text = gettext("The hub can send mail.")
         notifications.send([to], gettext("Test message of the hub"), f"{text}\n")
         folder = notifications.demo_folder()

@@ -42,7 +42,7 @@ LANGUAGES_BY_CODE = {"en": ENGLISH, "nb": "nb", "no": "nb", "nn": "nb"}
 
 def init_app(app: Flask) -> None:
     """Let templates and views translate for the person who looks at the page."""
-    app.before_request(_begin)
+    app.before_request(write_for_reader)
     app.teardown_request(_end)
     before_render_template.connect(_translate_reasons, app, weak=False)
     template_rendered.connect(_keep_reasons, app, weak=False)
@@ -149,10 +149,15 @@ def translate_inputs(inputs: Sequence[Input], slug: str) -> list[Input]:
     return translated_inputs
 
 
+def write_for_reader() -> None:
+    """Translate for the person of this request from now on; they are looked up when needed."""
+    messages.find_reader.set(reader)
+
+
 def set_reader(language: str | None, number_format: str | None) -> None:
     """Write the rest of the response in the way that the person has just chosen."""
     g.reader = _build_reader(language, number_format)
-    _begin()
+    write_for_reader()
 
 
 def _build_reader(language: str | None, number_format: str | None) -> Reader:
@@ -167,11 +172,6 @@ def _get_choice(name: str) -> str | None:
     if not current_user.is_authenticated:
         return None
     return cast(str | None, getattr(current_user, name))
-
-
-def _begin() -> None:
-    """Translate for the person of this request from now on; they are looked up when needed."""
-    messages.find_reader.set(reader)
 
 
 def _end(error: BaseException | None) -> None:

@@ -28,6 +28,7 @@ from hub.exact_json import is_storable
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web.api import authentication, problems
 from hub.web.authentication import expired_forms, sessions
+from hub.web.frame import viewer
 from hub.web.request import destinations, request_log
 
 log = logging.getLogger(__name__)
@@ -125,6 +126,7 @@ def build_error_page(
         return problems.build_problem(status, sentence and gettext(sentence))
     similar = ERROR_PAGES[500 if status >= 500 else 400]
     title, usual_sentence, usual_step = ERROR_PAGES.get(status, similar)
+    viewer.write_for_reader()  # a file in English may have failed
     sentence = gettext(sentence or usual_sentence)
     step = gettext(step or usual_step)
     if request.headers.get("HX-Request") or request.path.startswith("/webhooks/"):

@@ -50,6 +50,14 @@ def test_a_person_creates_a_token_which_is_shown_once(visitor: Visitor) -> None:
     assert token not in str(entry.detail)
 
 
+def test_what_a_token_may_do_is_listed_in_the_language_of_the_reader(visitor: Visitor) -> None:
+    visitor.log_in("oda")
+    created(visitor, scope=["read", "operate"])
+    assert re.search(r'data-label="It may">\s*<div[^>]*>read</div>', visitor.page(PAGE))
+    page = visitor.get(PAGE, headers={"Accept-Language": "nb"}).text
+    assert re.findall(r'<div class="text-nowrap">(\w+)</div>', page) == ["lese", "behandle"]
+
+
 @pytest.mark.parametrize(
     ("form", "sentence"),
     [

@@ -92,6 +92,8 @@ def test_a_download_that_cannot_be_recorded_is_not_sent(operator, monkeypatch):
     assert (answer.status_code, answer.mimetype) == (503, "text/html")
     assert "The database cannot be used now." in answer.text
     assert "Content-Disposition" not in answer.headers
+    answer = operator.get("/documents/export", headers={"Accept-Language": "nb"})
+    assert "Databasen kan ikke brukes nå." in answer.text
     monkeypatch.undo()
     assert operator.get("/documents/export?format=json").status_code == 200
 

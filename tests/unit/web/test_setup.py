@@ -20,6 +20,7 @@ from hub.security import hub_settings, login_sessions, one_time_codes, secrets
 from hub.security.rights import get_rights
 from hub.testing.clock import FakeClock
 from hub.web.administration import first_owner
+from hub.web.request import test_messages
 from tests.support.pages.page_visitor import Visitor
 from tests.support.pages.setup_pages import EMAIL, become_owner, read_problems
 from tests.support.rows.page_rows import PASSWORD
@@ -368,6 +369,22 @@ def test_a_mail_server_is_stored_used_and_tested(
     assert "No mail is sent." in visitor.press("/setup/mail", host="")
     with visitor.app.app_context():
         assert hub_settings.mail_url() == ""
+
+
+def test_test_messages_are_limited_on_all_pages_together(
+    open_pages: Callable[..., Visitor], mail: Any, clock: Any
+) -> None:
+    visitor = open_pages(HUB_MAIL_URL=mail_url(mail))
+    visitor.enter("olga")
+    for number in range(test_messages.RATE.burst):
+        visitor.press("/setup/mail/test", to=f"anna{number}@example.com")
+    assert len(mail.messages) == test_messages.RATE.burst
+    for path in ("/setup/mail/test", "/setup/chat/test", "/account/notifications/test"):
+        answer = visitor.press(path, to="anna@example.com")
+        assert "These were many test messages." in answer or "no e-mail address" in answer
+    assert len(mail.messages) == test_messages.RATE.burst
+    clock.advance(60)
+    assert "accepted" in visitor.press("/setup/mail/test", to="anna@example.com")
 
 
 def test_a_demo_says_where_its_messages_lie(open_pages: Callable[..., Visitor]) -> None:
