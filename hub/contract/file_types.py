@@ -6,6 +6,8 @@ UNKNOWN_TYPE = "application/octet-stream"
 # The suffixes of the files that sources usually have, by their media types.
 SUFFIXES = {
     "application/pdf": ".pdf",
+    "application/vnd.oasis.opendocument.spreadsheet": ".ods",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
     "application/xml": ".xml",
     "image/gif": ".gif",
     "image/jpeg": ".jpg",

@@ -15,16 +15,6 @@ from hub_files.invoice_types import FORMS_BY_TAG, read_type
 
 RESOURCE_LIMIT_EXCEEDED = 114  # the code of libxml2
 ZERO, ONE = Decimal(0), Decimal(1)
-# The suffixes of the media types that Peppol allows. QuickBooks tells the type of a file by it.
-SUFFIXES_BY_MIME_TYPE = {
-    "application/pdf": ".pdf",
-    "image/png": ".png",
-    "image/jpeg": ".jpg",
-    "text/csv": ".csv",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
-    "application/vnd.oasis.opendocument.spreadsheet": ".ods",
-}
-SUFFIX = re.compile(r"\.[a-z]{2,5}$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,8 +344,5 @@ def _list_embedded_files(root: InvoiceNode) -> tuple[EmbeddedFile, ...]:
             raise build_problem(
                 Sentence("The embedded file “%(name)s” is damaged", name=name)
             ) from None
-        mime_type = node.attribute(".", "mimeCode") or "application/octet-stream"
-        if not SUFFIX.search(name):
-            name += SUFFIXES_BY_MIME_TYPE.get(mime_type.lower(), "")
-        files.append(EmbeddedFile(name, mime_type, content))
+        files.append(EmbeddedFile(name, node.attribute(".", "mimeCode"), content))
     return tuple(files)

@@ -219,23 +219,6 @@ def test_an_allowance_is_not_guessed(text):
     assert "cbc:ChargeIndicator must be true or false" in refusal(sample.xml())
 
 
-@pytest.mark.parametrize(
-    ("name", "mime_type", "expected"),
-    [
-        ("Faktura 10.417", "application/pdf", "Faktura 10.417.pdf"),
-        ("scan", "image/jpeg", "scan.jpg"),
-        ("10417.PDF", "application/pdf", "10417.PDF"),
-        ("", "application/pdf", "attachment.pdf"),
-        ("data", "application/octet-stream", "data"),
-    ],
-)
-def test_an_embedded_file_has_the_suffix_of_its_type(name, mime_type, expected):
-    path = "cac:AdditionalDocumentReference/cac:Attachment/cbc:EmbeddedDocumentBinaryObject"
-    sample = invoice()
-    sample.set(path, sample.text(path), filename=name, mimeCode=mime_type)
-    assert [file.name for file in read(sample).embedded_files] == [expected]
-
-
 def test_a_damaged_embedded_file_is_refused():
     path = "cac:AdditionalDocumentReference[2]/cac:Attachment/cbc:EmbeddedDocumentBinaryObject"
     assert "“10417.pdf” is damaged" in refusal(invoice().set(path, "JVBE*").xml())

@@ -155,6 +155,23 @@ def test_the_files_inside_and_the_e_invoice_itself_are_attached(bench):
     assert bench.read()[0].attachments == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "mime_type", "expected"),
+    [
+        ("Faktura 10.417", "application/pdf", "Faktura 10.417.pdf"),
+        ("scan", "image/jpeg", "scan.jpg"),
+        ("10417.PDF", "application/pdf", "10417.PDF"),
+        ("", "application/pdf", "attachment.pdf"),
+        ("data", "application/octet-stream", "data"),
+    ],
+)
+def test_an_embedded_file_has_the_suffix_of_its_type(bench, name, mime_type, expected):
+    path = "cac:AdditionalDocumentReference/cac:Attachment/cbc:EmbeddedDocumentBinaryObject"
+    sample = invoice()
+    sample.set(path, sample.text(path), filename=name, mimeCode=mime_type)
+    assert read(bench, sample).attachments[0].name == expected
+
+
 def test_a_credit_note_is_a_vendor_credit(bench):
     credit = read(bench, credit_note())
     assert (credit.kind, credit.total) == ("vendor_credit", Decimal("623.75"))
