@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hub.contract.api_client import ApiClient
 from hub.contract.codes_in_use import codes_in_use
 from hub.contract.cursors import ChangeCursor
-from hub.contract.dates import format_moment, parse_date
+from hub.contract.dates import format_moment, parse_date, parse_day
 from hub.contract.deletions import (
     DeletionSweep,
     PartSweep,
@@ -73,7 +73,7 @@ from hub.contract.types import (
 from hub.contract.web_addresses import web_address
 from hub.contract.webhooks import signed_json
 from hub.errors import AccessNeeded, NeedsAttention, Refused, Retry, Sentence
-from hub.money import money, round_amount
+from hub.money import money, round_amount, sum_amounts
 
 if TYPE_CHECKING:
     from hub.contract import setting
@@ -153,6 +153,7 @@ __all__ = [
     "next_link",
     "numbers_as_text",
     "parse_date",
+    "parse_day",
     "parse_ids",
     "read_changes",
     "read_changes_in_order",
@@ -167,6 +168,7 @@ __all__ = [
     "row_version",
     "setting",
     "signed_json",
+    "sum_amounts",
     "web_address",
 ]
 

@@ -22,9 +22,11 @@ def parse_date(
 
     A text with a time and its offset, such as 2026-02-20T23:30:00Z, is a moment, whose day depends
     on the `zone`: `site.zone`, unless the source says otherwise. A time without an offset does not
-    change the day before it: 2026-02-20T00:00:00. If a source writes a day in another form,
-    `format` describes it, as for `datetime.strptime`: "%d.%m.%Y" for 20.02.2026. Raise ValueError
-    for another text, and for a moment without a zone.
+    change the day before it: 2026-02-20T00:00:00. Without a `zone`, for a field that has a day and
+    no time, neither does midnight with an offset, which some programs write: 2026-02-20T00:00:00Z.
+    If a source writes a day in another form, `format` describes it, as for `datetime.strptime`:
+    "%d.%m.%Y" for 20.02.2026. Raise ValueError for another text, and for another moment without a
+    zone.
     """
     if not text:
         return None
@@ -32,13 +34,26 @@ def parse_date(
         moment = _parse_in_format(text, format) if format else dt.datetime.fromisoformat(text)
     except (TypeError, ValueError):  # a number or a list is no date either
         raise ValueError(Sentence("“%(text)s” is not a date", text=str(text))) from None
-    if moment.tzinfo is None:
+    is_day = zone is None and moment.time() == dt.time()
+    if moment.tzinfo is None or is_day:
         return moment.date()
     if zone is None:
         raise ValueError(
             Sentence("“%(text)s” is a moment, whose day depends on a time zone", text=text)
         )
     return moment.astimezone(zone).date()
+
+
+def parse_day(text: str | None, zone: dt.tzinfo) -> dt.date | None:
+    """Return the day in a field that has a day and no time; None without a text.
+
+    Midnight with an offset does not change the day before it, as for `parse_date` without a zone:
+    in America, midnight in UTC would be the day before. Any other moment has its day in the `zone`.
+    """
+    try:
+        return parse_date(text)
+    except ValueError:
+        return parse_date(text, zone)
 
 
 def _parse_in_format(text: str, format: str) -> dt.datetime:

@@ -76,19 +76,6 @@ def is_label(text: str, *labels: str) -> bool:
     return text.casefold() in {label.casefold() for label in labels}
 
 
-def parse_local_day(text: str | None, zone: dt.tzinfo) -> dt.date | None:
-    """Return the date of a moment in the source's zone.
-
-    A moment at midnight stands for a plain date and is not converted.
-    """
-    if not text:
-        return None
-    at = dt.datetime.fromisoformat(text)
-    if at.time() == dt.time(0) or at.tzinfo is None:
-        return at.date()
-    return at.astimezone(zone).date()
-
-
 def start_of_day(date: dt.date, zone: ZoneInfo) -> str:
     """Return the first moment of a day in the source's zone, as Autotask writes moments."""
     moment = dt.datetime.combine(date, dt.time(0), zone)

@@ -21,11 +21,13 @@ from hub import (
     Site,
     StageName,
     money,
+    parse_day,
     require_id,
     round_amount,
+    sum_amounts,
 )
 from hub_autotask import expense_codes, lists
-from hub_autotask.client import RATE_LIMIT, Autotask, any_of, is_label, parse_local_day, where
+from hub_autotask.client import RATE_LIMIT, Autotask, any_of, is_label, where
 from hub_autotask.lists import Lists
 from hub_autotask.polling import (
     DocumentReader,
@@ -33,7 +35,6 @@ from hub_autotask.polling import (
     is_error,
     is_to_be_numbered,
     mark_as_failed,
-    sum_amounts,
 )
 from hub_autotask.report_history import REOPENED
 from hub_autotask.settings import FILL_CONTACTS, ExpenseSettings
@@ -116,7 +117,7 @@ class Expenses(DocumentReader):
     def may_be_reopened(self, row: Row) -> bool:
         """Return whether a report with a number is recent enough to be looked at further."""
         first_day = self.site.today - dt.timedelta(days=DAYS_OF_REOPENING)
-        day = parse_local_day(row["approvedDate"] or row["weekEnding"], self.site.zone)
+        day = parse_day(row["approvedDate"] or row["weekEnding"], self.site.zone)
         return day is not None and day >= first_day and TRANSFER_MARK.is_transferred(row)
 
     def is_reopened(self, row: Row) -> bool:
@@ -167,8 +168,8 @@ class _Translation:
             source_id=f"expense_report:{row['id']}",
             stage=stage,
             hold=hold,
-            date=parse_local_day(row["weekEnding"], self.zone),
-            received=parse_local_day(row["approvedDate"], self.zone),
+            date=parse_day(row["weekEnding"], self.zone),
+            received=parse_day(row["approvedDate"], self.zone),
             number=f"ER-{row['id']}",
             memo=row["name"],
             currency=self.currency,
@@ -292,7 +293,7 @@ class _Translation:
         """
         lines = [*map(self._build_line, self.items), *self._build_advance_line()]
         due = round_amount(self._sum_reimbursed() - self.advance, self.currency)
-        gap = self.total - sum_amounts(lines)
+        gap = self.total - sum_amounts(line.amount for line in lines)
         if gap and due == self.total:
             position = max(range(len(lines)), key=lambda index: lines[index].amount or 0)
             amount = (lines[position].amount or money(0)) + gap
@@ -331,7 +332,7 @@ class _Translation:
         """Return day, description, route, distance and foreign amount of an item."""
         route = filter(None, (item["origin"], item["destination"]))
         parts = (
-            str(parse_local_day(item["expenseDate"], self.zone) or ""),
+            str(parse_day(item["expenseDate"], self.zone) or ""),
             item["description"],
             " to ".join(route),
             f"{money(item['miles']):f} miles" if item["miles"] else None,
@@ -366,7 +367,7 @@ class _Translation:
 
     def _collect_facts(self) -> dict[str, str]:
         """Return the details of a report that QuickBooks has no field for."""
-        approved_on = parse_local_day(self.row["approvedDate"], self.zone)
+        approved_on = parse_day(self.row["approvedDate"], self.zone)
         total = money(self.row["internalCurrencyExpenseTotal"] or 0)
         facts = {
             "Id in Autotask": str(self.row["id"]),

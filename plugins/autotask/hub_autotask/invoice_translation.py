@@ -15,12 +15,13 @@ from hub import (
     StageName,
     TaxMode,
     money,
+    parse_day,
     require_id,
     round_amount,
+    sum_amounts,
 )
 from hub_autotask import lists
-from hub_autotask.client import parse_local_day
-from hub_autotask.polling import DocumentReader, TransferMark, sum_amounts
+from hub_autotask.polling import DocumentReader, TransferMark
 
 BILLING_CODE_MISSING = Sentence("choose an item for them in the settings of the app.")
 
@@ -66,9 +67,9 @@ class InvoiceTranslation:
             source_id=f"invoice:{row['id']}",
             stage=stage,
             hold=hold,
-            date=parse_local_day(row["invoiceDateTime"], self.site.zone),
-            due=parse_local_day(row["dueDate"], self.site.zone) if self.sign > 0 else None,
-            received=parse_local_day(row["createDateTime"], self.site.zone),
+            date=parse_day(row["invoiceDateTime"], self.site.zone),
+            due=parse_day(row["dueDate"], self.site.zone) if self.sign > 0 else None,
+            received=parse_day(row["createDateTime"], self.site.zone),
             number=self._number(),
             memo=self._compose_memo(warnings),
             currency=self.currency,
@@ -169,7 +170,7 @@ class InvoiceTranslation:
     def _decide_stage(self, hold: str | None) -> tuple[StageName, str | None]:
         """Return the stage and, for a pending document, the reason."""
         if self.row["isVoided"]:
-            voided_on = parse_local_day(self.row["voidedDate"], self.site.zone)
+            voided_on = parse_day(self.row["voidedDate"], self.site.zone)
             if not voided_on:
                 return "closed", Sentence("%(name)s was voided in Autotask.", name=self._name())
             return "closed", Sentence(
@@ -279,7 +280,7 @@ class InvoiceTranslation:
         self, lines: Sequence[Line], total: Decimal, tax: Decimal | None
     ) -> tuple[tuple[Line, ...], Decimal, list[str]]:
         """Return a line for the rounding difference, the tolerance, and a warning."""
-        gap = total - sum_amounts(lines) - (tax or 0)
+        gap = total - sum_amounts(line.amount for line in lines) - (tax or 0)
         if (
             not gap
             or abs(gap) > self.settings["tolerance"]
@@ -331,10 +332,10 @@ class InvoiceTranslation:
         """Return the details of an invoice that QuickBooks has no field for."""
         zone = self.site.zone
         period = (
-            parse_local_day(self.row["fromDate"], zone),
-            parse_local_day(self.row["toDate"], zone),
+            parse_day(self.row["fromDate"], zone),
+            parse_day(self.row["toDate"], zone),
         )
-        paid_on = parse_local_day(self.row["paidDate"], zone)
+        paid_on = parse_day(self.row["paidDate"], zone)
         total = money(self.row["invoiceTotal"])
         rounded_total = round_amount(total, self.currency)
         facts = {

@@ -14,13 +14,15 @@ from hub import (
     Sentence,
     StageName,
     money,
+    parse_day,
     require_id,
     round_amount,
+    sum_amounts,
 )
 from hub_autotask import lists
-from hub_autotask.client import is_label, parse_local_day
+from hub_autotask.client import is_label
 from hub_autotask.entity_rows import EntityRow
-from hub_autotask.polling import DocumentReader, TransferMark, sum_amounts
+from hub_autotask.polling import DocumentReader, TransferMark
 
 SUBMITTED_STATUS = "Submitted"
 CANCELED_STATUS = "Canceled"
@@ -65,8 +67,8 @@ class OrderTranslation:
             source_id=f"purchase_order:{row['id']}",
             stage=stage,
             hold=hold,
-            date=parse_local_day(row["createDateTime"], self.zone),
-            received=parse_local_day(row["createDateTime"], self.zone),
+            date=parse_day(row["createDateTime"], self.zone),
+            received=parse_day(row["createDateTime"], self.zone),
             number=self._number(),
             memo=self._compose_memo(),
             currency=self.currency,
@@ -76,7 +78,7 @@ class OrderTranslation:
                 "term": self.lists.term(row["paymentTerm"]),
             },
             lines=lines,
-            total=sum_amounts(lines),
+            total=sum_amounts(line.amount for line in lines),
             tax_mode="none",
             ship_to=self._build_address(),
             facts={"Id in Autotask": str(row["id"]), "Status in Autotask": self.status},
@@ -237,7 +239,7 @@ class ReceiptTranslation(OrderTranslation):
         if not is_first:
             row = EntityRow({**row, "freight": 0, "internalCurrencyFreight": 0})
         super().__init__(reader, row, parts, status)
-        days = (parse_local_day(receipt["receiveDate"], self.zone) for receipt in receipts)
+        days = (parse_day(receipt["receiveDate"], self.zone) for receipt in receipts)
         self.day = max(filter(None, days), default=None)
         self.source_id = source_id
         numbers = (receipt["vendorInvoiceNumber"] for receipt in receipts)

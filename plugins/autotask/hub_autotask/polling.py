@@ -5,13 +5,11 @@ from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 
 from hub import (
     Checkpoint,
     Document,
     Gone,
-    Line,
     Outcome,
     Receipt,
     Row,
@@ -20,8 +18,8 @@ from hub import (
     StageName,
     Unreadable,
     Yielded,
-    money,
     parse_date,
+    parse_day,
     read_ids,
     readable,
 )
@@ -30,7 +28,6 @@ from hub_autotask.client import (
     Autotask,
     any_of,
     is_blank,
-    parse_local_day,
     start_of_day,
     where,
 )
@@ -90,7 +87,7 @@ class TransferDateMark(TransferMark):
 
     def is_failed(self, row: Row) -> bool:
         """Return whether a row is marked as failed."""
-        return bool(row[self.field]) and parse_local_day(row[self.field], dt.UTC) == FAILURE_DATE
+        return bool(row[self.field]) and parse_day(row[self.field], dt.UTC) == FAILURE_DATE
 
     def open_conditions(self) -> tuple[Row, ...]:
         """Return the conditions of a poll for rows that are ready or marked as failed."""
@@ -364,11 +361,3 @@ class DocumentReader(ABC):
 def build_unidentified(prefix: str) -> Unreadable:
     """Return what stands for the rows of a list whose id is no number."""
     return replace(UNIDENTIFIED, source_id=f"{prefix}None")
-
-
-def sum_amounts(lines: Sequence[Line]) -> Decimal:
-    """Return the sum of the amounts of lines."""
-    total = money(0)
-    for line in lines:
-        total += line.amount or money(0)
-    return total

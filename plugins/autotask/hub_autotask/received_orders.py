@@ -4,8 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 
-from hub import Row, Secrets, format_ids, parse_ids
-from hub_autotask.client import parse_local_day
+from hub import Row, Secrets, format_ids, parse_day, parse_ids
 from hub_autotask.report_history import ReportHistory
 
 LEFT_OUT_KEY = "orders received before they were read"
@@ -74,7 +73,7 @@ class ReceivedOrders:
 def _find_last_day(row: Row, zone: dt.tzinfo) -> dt.date:
     """Return the last day by which a poll finds an order; the last of all if it is unreadable."""
     try:
-        days = [parse_local_day(row[field], zone) for field in MOMENT_FIELDS]
+        days = [parse_day(row[field], zone) for field in MOMENT_FIELDS]
     except (TypeError, ValueError):  # its document is unreadable, too
         return dt.date.max
     return max(filter(None, days), default=dt.date.max)

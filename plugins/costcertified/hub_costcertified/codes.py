@@ -163,7 +163,4 @@ def build_gone(source_id: str, deleted_on: dt.date) -> Gone:
 
 def sum_amounts(amounts: Iterable[Any]) -> Decimal:
     """Return the sum of amounts as CostCertified sends them."""
-    total = money(0)
-    for amount in amounts:
-        total += money(amount)
-    return total
+    return sum(map(money, amounts), money(0))

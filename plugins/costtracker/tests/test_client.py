@@ -107,6 +107,19 @@ def test_a_last_page_without_a_cursor_is_fine(bench, monkeypatch):
     assert bench.read() == []
 
 
+@pytest.mark.parametrize("time", ["T00:00:00Z", "T00:00:00.000Z", "T00:00:00+01:00", "T00:00:00"])
+def test_the_days_of_an_invoice_may_come_as_midnight(connected, time):
+    document = connected.case("credit note")
+
+    def add_time(answer):
+        for name in ("invoice_date", "due_date"):
+            answer[name] += time
+
+    with change_answers(connected, lambda path, _: "/v1/invoices/" in path, add_time):
+        (again,) = connected.read(ids=[document.source_id])
+    assert again == document
+
+
 def test_amounts_that_costtracker_added_up_in_binary_are_those_that_they_stand_for(connected):
     document = connected.case("credit note")
 

@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from typing import Any
 
-from hub import Refused, Reply, Retry, Row, Sentence, parse_date
+from hub import Refused, Reply, Retry, Row, Sentence
 from hub_ion import schema
 from hub_ion.queries import Listing
 
@@ -168,20 +168,6 @@ def _is_moment(text: str | None) -> bool:
     except ValueError:
         return False
     return True
-
-
-def parse_day(text: str | None, zone: dt.tzinfo) -> dt.date | None:
-    """Return the day in a field that has a day and no time; None without a text.
-
-    ION does not document its form. A moment at midnight in UTC is such a day, whatever the zone:
-    in America that moment belongs to the day before.
-    """
-    date = parse_date(text, zone)
-    if not text or not date:
-        return None
-    moment = dt.datetime.fromisoformat(text)
-    is_midnight = moment.time() == dt.time(0) and not moment.utcoffset()
-    return moment.date() if is_midnight else date
 
 
 def find_broken_row(rows: list[Row | None], error: Row) -> Row | None:

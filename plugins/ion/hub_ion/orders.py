@@ -18,11 +18,12 @@ from hub import (
     TaxMode,
     money,
     parse_date,
+    parse_day,
     require_id,
     round_amount,
+    sum_amounts,
 )
 from hub_ion import parts, references
-from hub_ion.answers import parse_day
 from hub_ion.client import ENVIRONMENTS
 
 PREFIX = "order:"
@@ -76,7 +77,7 @@ def _get_total_and_tax_mode(site: Site, lines: Sequence[Line]) -> tuple[Decimal 
     """
     if site.settings["tax_code"]:
         return None, "computed"
-    return _sum_amounts(lines), "none"
+    return sum_amounts(line.amount for line in lines), "none"
 
 
 def _get_order_date(site: Site, row: Row, stage: StageName) -> dt.date | None:
@@ -92,14 +93,6 @@ def _is_closed(site: Site, status: str) -> bool:
     if status != "RECEIVED":
         return False
     return bool(site.settings["received"] == "close")
-
-
-def _sum_amounts(lines: Sequence[Line]) -> Decimal:
-    """Return the sum of the amounts of lines."""
-    total = money(0)
-    for line in lines:
-        total += line.amount or money(0)
-    return total
 
 
 def _find_first_expected_date(site: Site, lines: Sequence[Row]) -> dt.date | None:
@@ -363,7 +356,7 @@ def _list_street_lines(text: str) -> tuple[str, ...]:
 def _collect_warnings(row: Row, lines: Sequence[Line]) -> tuple[str, ...]:
     """Return a warning if the lines and fees do not add up to ION's estimate."""
     estimate = row["estimated"]
-    total = _sum_amounts(lines)
+    total = sum_amounts(line.amount for line in lines)
     if estimate is None or abs(money(estimate) - total) <= money("0.01") * len(lines):
         return ()
     return (

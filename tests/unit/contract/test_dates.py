@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hub import parse_date
+from hub import parse_date, parse_day
 
 DENVER = ZoneInfo("America/Denver")
 
@@ -18,6 +18,7 @@ DENVER = ZoneInfo("America/Denver")
         ("2026-02-20T00:00:00", DENVER, dt.date(2026, 2, 20)),
         ("2026-02-20T23:59:59.99", None, dt.date(2026, 2, 20)),
         ("2026-02-20T05:30:00Z", DENVER, dt.date(2026, 2, 19)),
+        ("2026-02-20T00:00:00Z", DENVER, dt.date(2026, 2, 19)),
         ("2026-02-20T23:30:00-02:00", DENVER, dt.date(2026, 2, 20)),
         ("2026-02-20T23:30:00-02:00", dt.UTC, dt.date(2026, 2, 21)),
         (None, DENVER, None),
@@ -26,6 +27,28 @@ DENVER = ZoneInfo("America/Denver")
 )
 def test_the_day_is_that_of_the_text_and_that_of_a_moment_in_the_zone(text, zone, day):
     assert parse_date(text, zone) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-02-20", dt.date(2026, 2, 20)),
+        ("2026-02-20T00:00:00", dt.date(2026, 2, 20)),
+        ("2026-02-20T00:00:00.000Z", dt.date(2026, 2, 20)),
+        ("2026-02-20T00:00:00+01:00", dt.date(2026, 2, 20)),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_midnight_is_its_day_in_a_field_without_a_time(text, day):
+    assert parse_date(text) == parse_day(text, DENVER) == day
+
+
+def test_another_moment_in_a_field_without_a_time_has_its_day_in_the_zone():
+    assert parse_day("2026-02-20T05:30:00Z", DENVER) == dt.date(2026, 2, 19)
+    for text in ("20.02.2026", 5):
+        with pytest.raises(ValueError, match="is not a date"):
+            parse_day(text, DENVER)
 
 
 @pytest.mark.parametrize(
