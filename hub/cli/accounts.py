@@ -30,7 +30,7 @@ def add_person(
     `must_change_password` if it is not the person who chooses it.
     """
     from hub.db.engine import transaction
-    from hub.security import audit, people, rights
+    from hub.security import audit, people, person_changes, rights
 
     if password is None and not sys.stdin.isatty():
         password = sys.stdin.readline().strip()
@@ -46,7 +46,7 @@ def add_person(
         else:
             person.assignments = []
             audit.record(session, get_account_name(), "person added", address)
-            text = rights.assign_in_words(
+            text = person_changes.assign_in_words(
                 session, person, role, rights.Subject(*subject), who=get_account_name()
             )
     say(f"{address} can log in as {text}.")
@@ -75,29 +75,31 @@ def change_role(
     """
     from hub.db.engine import transaction
     from hub.security import people as stored
-    from hub.security import rights
+    from hub.security import person_changes, rights
 
     with transaction() as session:
         person = stored.get(session, name)
         right_subject = rights.Subject(*subject)
         if role:
-            text = rights.assign_in_words(
+            text = person_changes.assign_in_words(
                 session, person, role, right_subject, who=get_account_name()
             )
         else:
-            text = rights.withdraw_in_words(session, person, right_subject, who=get_account_name())
+            text = person_changes.withdraw_in_words(
+                session, person, right_subject, who=get_account_name()
+            )
         return _describe_person(session, person), text
 
 
 def change_active(name: str, *, active: bool) -> dict[str, Any]:
     """Disable or enable a person; return the person."""
     from hub.db.engine import transaction
-    from hub.security import audit
+    from hub.security import audit, person_changes
     from hub.security import people as stored
 
     with transaction() as session:
         person = stored.get(session, name)
-        stored.change_active(session, person, active=active)
+        person_changes.change_active(session, person, active=active)
         action = "person enabled" if active else "person disabled"
         audit.record(session, get_account_name(), action, str(person.username))
         return _describe_person(session, person)

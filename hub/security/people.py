@@ -14,12 +14,10 @@ from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.errors import NotFound
 from hub.exact_json import is_storable
-from hub.models import AuditEntry, Invitation, PasswordReset, User
-from hub.security import api_tokens, login_sessions, names, passwords
+from hub.models import Invitation, PasswordReset, User
+from hub.security import login_sessions, names, passwords
 from hub.security.login_sessions import EndReason
-from hub.security.rights import Right, Subject, assign, check_not_last_owner, get_rights
-
-COMMAND_LINE = "(command line)"  # with which the name of an account at a terminal ends
+from hub.security.rights import Right, Subject, assign, get_rights
 
 
 def find(session: Session, name: str) -> User | None:
@@ -163,54 +161,11 @@ def insert(
     return person
 
 
-def change_active(session: Session, person: User, *, active: bool) -> None:
-    """Let a person log in, or disable them and end their sessions and API tokens.
-
-    The codes that they issued, of invitations and for passwords, and the first passwords that they
-    chose for others become invalid, too. The only owner stays active.
-    """
-    if not active:
-        check_not_last_owner(session, person)
-        _end_access(session, person, EndReason.DISABLED)
-        api_tokens.revoke_all(session, cast(int, person.id))
-        _expire_codes_of(session, person)
-        _void_first_passwords_of(session, person)
-    person.active = active
-
-
-def _expire_codes_of(session: Session, person: User) -> None:
-    """Make the codes invalid that a person issued; an owner can issue each of them again."""
-    now = current_hub().clock.now()
-    by_person = Invitation.invited_by == person.name
-    is_valid = Invitation.expires_at > now
-    session.execute(update(Invitation).where(by_person, is_valid).values(expires_at=now))
-    session.execute(delete(PasswordReset).where(PasswordReset.issued_by == person.name))
-
-
-def _void_first_passwords_of(session: Session, person: User) -> None:
-    """Make the first passwords invalid that a person may have chosen for others.
-
-    The audit log names who works at the command line by the account of the operating system, which
-    is nobody in particular: of an owner, every first password from there becomes invalid. An owner
-    can issue a code with which such a person chooses their own.
-    """
-    is_by_person = AuditEntry.who == person.name
-    if get_rights(person).may("owner"):
-        is_by_person |= AuditEntry.who.endswith(COMMAND_LINE)
-    added_people = select(AuditEntry.subject).where(is_by_person, AuditEntry.what == "person added")
-    others = select(User).where(
-        User.must_change_password, User.id != person.id, User.username.in_(added_people)
-    )
-    for other in session.scalars(others):
-        cast(Any, other).password = hash_new(secrets.token_urlsafe())
-        _end_access(session, other, EndReason.PASSWORD_CHANGED)
-
-
 def set_password(session: Session, person: User, password_hash: str) -> None:
     """Store the hash of a password that the person chose; end their sessions."""
     cast(Any, person).password = password_hash
     person.must_change_password = False
-    _end_access(session, person, EndReason.PASSWORD_CHANGED)
+    end_access(session, person, EndReason.PASSWORD_CHANGED)
 
 
 def record_log_in(session: Session, person_id: int) -> None:
@@ -234,7 +189,7 @@ def get_last_login(person: User) -> dt.datetime | None:
     return moment.replace(tzinfo=dt.UTC)
 
 
-def _end_access(session: Session, person: User, reason: EndReason) -> None:
+def end_access(session: Session, person: User, reason: EndReason) -> None:
     """End every session of a person, and the code with which they could set a password."""
     cast(Any, person).fs_uniquifier = secrets.token_hex(16)
     login_sessions.end_all(session, cast(int, person.id), reason)

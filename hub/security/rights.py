@@ -20,7 +20,6 @@ from hub.models import (
     SourceDocument,
     User,
 )
-from hub.security import audit
 
 ROLES = ("viewer", "operator", "app-owner", "owner")  # each may do what those before it may
 MAX_LOOKUPS = 50  # installations or companies whose rows are looked up by an index
@@ -265,24 +264,6 @@ def _list_other_assignments(person: User, subject: Subject) -> list[RoleAssignme
     return [other for other in assignments if _get_assignment_subject(other) != subject]
 
 
-def assign_in_words(
-    session: Session, person: User, role: str, subject: Subject, *, who: str
-) -> str:
-    """Assign a role, record it in the audit log, and return the right in words.
-
-    Raise NotFound for a role, company or app that does not exist.
-    """
-    right = Right(role, subject)
-    check_exists(session, right)
-    assign(session, person, role, subject)
-    text = describe(session, right)
-    if subject == WHOLE_HUB:
-        audit.record(session, who, "role changed", person.name, role=role)
-    else:
-        audit.record(session, who, "right added", person.name, right=text)
-    return text
-
-
 def check_exists(session: Session, right: Right) -> None:
     """Raise NotFound for a role, company or app that does not exist."""
     if right.role not in ROLES:
@@ -293,20 +274,6 @@ def check_exists(session: Session, right: Right) -> None:
         raise build_missing_error(current_hub().plugins, slug, known_apps)
     if company_id is not None and session.get(ConnectedCompany, company_id) is None:
         raise NotFound("company", str(company_id))
-
-
-def withdraw_in_words(session: Session, person: User, subject: Subject, *, who: str) -> str:
-    """Withdraw a role, record it in the audit log, and return the right in words.
-
-    Raise NotFound if the person has no role for exactly this subject.
-    """
-    for right in get_rights(person).rights:
-        if right.subject == subject:
-            withdraw(session, person, subject)
-            text = describe(session, right)
-            audit.record(session, who, "right removed", person.name, right=text)
-            return text
-    raise NotFound("right of this person", describe(session, Right("a role", subject)))
 
 
 def describe(session: Session, right: Right) -> str:

@@ -13,7 +13,7 @@ from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, NotNow, Refused
 from hub.models import Invitation, User
-from hub.security import audit, invitations, passwords, people
+from hub.security import audit, invitations, passwords, people, person_changes
 from hub.security.rights import WHOLE_HUB, assign, describe, get_rights
 from hub.translations.messages import gettext, translate
 from hub.web.accounts import right_fields
@@ -159,7 +159,7 @@ def change_active(person_id: int) -> Response | tuple[str, int]:
     try:
         with transaction() as session:
             person = get_row_or_404(session, User, person_id)
-            people.change_active(session, person, active=active)
+            person_changes.change_active(session, person, active=active)
             audit.record(session, person_name(), action, person.username)
     except SHOWN_ERRORS as error:
         flash(translate(error.sentence), "error")

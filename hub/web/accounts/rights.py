@@ -9,7 +9,7 @@ from werkzeug import Response
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError
 from hub.models import ConnectedCompany, User
-from hub.security import rights
+from hub.security import person_changes, rights
 from hub.translations.messages import gettext, translate
 from hub.web.accounts import right_fields
 from hub.web.accounts.right_fields import RightFields
@@ -37,7 +37,9 @@ def add(person_id: int) -> Response | tuple[str, int]:
     try:
         with transaction() as session:
             person = get_row_or_404(session, User, person_id)
-            text = rights.assign_in_words(session, person, fields.role, subject, who=person_name())
+            text = person_changes.assign_in_words(
+                session, person, fields.role, subject, who=person_name()
+            )
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _render_page(person_id), 400
@@ -55,7 +57,7 @@ def remove(person_id: int) -> Response | tuple[str, int]:
         with transaction() as session:
             person = get_row_or_404(session, User, person_id)
             subject = right_fields.parse_subject(_read_form())
-            text = rights.withdraw_in_words(session, person, subject, who=person_name())
+            text = person_changes.withdraw_in_words(session, person, subject, who=person_name())
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _render_page(person_id), 400

@@ -13,7 +13,7 @@ from hub.errors import AccessNeeded
 from hub.installations import enable as installations_enable
 from hub.models import AuditEntry, Installation
 from hub.qbo.oauth import connect as oauth_connect
-from hub.security import people, rights
+from hub.security import people, person_changes, rights
 from tests.support.pages.autotask_pages import EXPENSES, INVOICES, another, connect, enable, form
 from tests.support.pages.consent import send_form
 from tests.support.pages.page_visitor import Visitor
@@ -79,7 +79,7 @@ def test_an_owner_of_the_hub_takes_over_the_app_of_a_person_who_cannot_change_it
     with owner.app.app_context(), engine.transaction() as session:
         person = people.get(session, "arne")
         if loss == "disabled":
-            people.change_active(session, person, active=False)
+            person_changes.change_active(session, person, active=False)
         else:
             rights.assign(session, person, loss)
     page = another(owner, "oda").page("/installations/1/settings")

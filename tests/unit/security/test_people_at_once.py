@@ -9,7 +9,7 @@ from sqlalchemy import delete
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow, Refused
 from hub.models import ConnectedCompany
-from hub.security import invitations, people, rights
+from hub.security import invitations, people, person_changes, rights
 from hub.security.rights import WHOLE_HUB, Right, Subject
 from tests.support.servers.blocked_transactions import wait_until_blocked
 
@@ -17,7 +17,7 @@ NAMES = ("kari@example.com", "ola@example.com")
 ACTS = {
     "withdraw": lambda session, person: rights.withdraw(session, person, WHOLE_HUB),
     "assign": lambda session, person: rights.assign(session, person, "viewer"),
-    "disable": lambda session, person: people.change_active(session, person, active=False),
+    "disable": lambda session, person: person_changes.change_active(session, person, active=False),
 }
 
 

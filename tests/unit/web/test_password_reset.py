@@ -13,7 +13,7 @@ from hub import notifications
 from hub.db import engine
 from hub.errors import DatabaseUnavailable, Retry
 from hub.models import AuditEntry, PasswordResetRequest, User
-from hub.security import people
+from hub.security import people, person_changes
 from hub.security.rights import Right
 from hub.testing.clock import FakeClock
 from tests.support.pages.page_visitor import Visitor
@@ -196,7 +196,7 @@ def test_a_disabled_person_gets_no_code(on_sqlite: Visitor, mail: Any) -> None:
     ask(on_sqlite, ADDRESS)
     mailed(on_sqlite)
     with on_sqlite.app.app_context(), engine.transaction() as session:
-        people.change_active(session, people.get(session, ADDRESS), active=False)
+        person_changes.change_active(session, people.get(session, ADDRESS), active=False)
     assert change(on_sqlite, code_in(mail.messages[0].get_payload())).status_code == 400
     ask(on_sqlite, ADDRESS)
     assert mailed(on_sqlite) == 0
