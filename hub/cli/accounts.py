@@ -94,14 +94,12 @@ def change_role(
 def change_active(name: str, *, active: bool) -> dict[str, Any]:
     """Disable or enable a person; return the person."""
     from hub.db.engine import transaction
-    from hub.security import audit, person_changes
     from hub.security import people as stored
+    from hub.security import person_changes
 
     with transaction() as session:
         person = stored.get(session, name)
-        person_changes.change_active(session, person, active=active)
-        action = "person enabled" if active else "person disabled"
-        audit.record(session, get_account_name(), action, str(person.username))
+        person_changes.change_active(session, person, active=active, who=get_account_name())
         return _describe_person(session, person)
 
 

@@ -14,7 +14,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, NotNow, Refused
 from hub.models import Invitation, User
 from hub.security import audit, invitations, passwords, people, person_changes
-from hub.security.rights import WHOLE_HUB, assign, describe, get_rights
+from hub.security.rights import WHOLE_HUB, describe, get_rights
 from hub.translations.messages import gettext, translate
 from hub.web.accounts import right_fields
 from hub.web.accounts.right_fields import RightFields
@@ -139,8 +139,7 @@ def change_role(person_id: int) -> Response | tuple[str, int]:
     try:
         with transaction() as session:
             person = get_row_or_404(session, User, person_id)
-            assign(session, person, role)
-            audit.record(session, person_name(), "role changed", person.username, role=role)
+            person_changes.assign_in_words(session, person, role, WHOLE_HUB, who=person_name())
             text = ", ".join(_describe_rights(session, person))
     except SHOWN_ERRORS as error:
         flash(translate(error.sentence), "error")
@@ -155,12 +154,10 @@ def change_role(person_id: int) -> Response | tuple[str, int]:
 def change_active(person_id: int) -> Response | tuple[str, int]:
     """Disable a person and end their sessions, or enable them again."""
     active = request.form.get("active") == "1"
-    action = "person enabled" if active else "person disabled"
     try:
         with transaction() as session:
             person = get_row_or_404(session, User, person_id)
-            person_changes.change_active(session, person, active=active)
-            audit.record(session, person_name(), action, person.username)
+            person_changes.change_active(session, person, active=active, who=person_name())
     except SHOWN_ERRORS as error:
         flash(translate(error.sentence), "error")
         return render_people_page(), 400

@@ -43,6 +43,7 @@ WORDINGS = {
     "file discarded": gettext_noop("Discarded a file of {}"),
     "file mapped": gettext_noop("Chose the columns of a file of {}"),
     "file received": gettext_noop("Received a file for {}"),
+    "first password voided": gettext_noop("Made the first password of {} invalid"),
     "first approval given": gettext_noop("Gave the first of two approvals for {}"),
     "form refused": gettext_noop("Sent a form without the token of the session: {}"),
     "host refused": gettext_noop("Tried to call {}, which is not allowed"),

@@ -79,7 +79,7 @@ def test_an_owner_of_the_hub_takes_over_the_app_of_a_person_who_cannot_change_it
     with owner.app.app_context(), engine.transaction() as session:
         person = people.get(session, "arne")
         if loss == "disabled":
-            person_changes.change_active(session, person, active=False)
+            person_changes.change_active(session, person, active=False, who="olga")
         else:
             rights.assign(session, person, loss)
     page = another(owner, "oda").page("/installations/1/settings")

@@ -17,7 +17,9 @@ NAMES = ("kari@example.com", "ola@example.com")
 ACTS = {
     "withdraw": lambda session, person: rights.withdraw(session, person, WHOLE_HUB),
     "assign": lambda session, person: rights.assign(session, person, "viewer"),
-    "disable": lambda session, person: person_changes.change_active(session, person, active=False),
+    "disable": lambda session, person: person_changes.change_active(
+        session, person, active=False, who="olga"
+    ),
 }
 
 

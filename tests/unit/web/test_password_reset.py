@@ -196,7 +196,9 @@ def test_a_disabled_person_gets_no_code(on_sqlite: Visitor, mail: Any) -> None:
     ask(on_sqlite, ADDRESS)
     mailed(on_sqlite)
     with on_sqlite.app.app_context(), engine.transaction() as session:
-        person_changes.change_active(session, people.get(session, ADDRESS), active=False)
+        person_changes.change_active(
+            session, people.get(session, ADDRESS), active=False, who="olga"
+        )
     assert change(on_sqlite, code_in(mail.messages[0].get_payload())).status_code == 400
     ask(on_sqlite, ADDRESS)
     assert mailed(on_sqlite) == 0

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from hub.db import engine
 from hub.db.engine import transaction
-from hub.models import User
+from hub.models import AuditEntry, User
 from hub.security import people
 from hub.security.rights import Right
 from hub.testing.clock import FakeClock
@@ -169,16 +169,36 @@ def test_a_changed_password_is_no_new_log_in(visitor: Visitor, clock: FakeClock)
     assert visitor.row(User, 4).last_login_at == before
 
 
-def test_a_first_password_is_void_once_its_owner_is_disabled(kari: Visitor) -> None:
+@pytest.mark.parametrize("loss", ["disabled", "another role", "no role"])
+def test_a_first_password_is_void_once_its_owner_is_none_any_more(kari: Visitor, loss: str) -> None:
     with kari.app.app_context(), transaction() as session:
         ids = {user.username: user.id for user in session.scalars(select(User))}
         people.insert(session, "eva", people.hash_new(PASSWORD), [Right("owner")])
     other = Visitor(kari.app, kari.story)
     other.log_in("eva")
     other.press("/people/add", name="own@example.com", password=PASSWORD, role="viewer")
-    other.press(f"/people/{ids['olga']}/active", active="")
+    match loss:
+        case "disabled":
+            other.press(f"/people/{ids['olga']}/active", active="")
+        case "another role":
+            other.press(f"/people/{ids['olga']}/role", role="operator")
+        case _:
+            other.press(f"/people/{ids['olga']}/rights/remove")
     assert "not right" in kari.log_in(NEW).text
     assert kari.log_in("own@example.com").status_code == 302
+    voided = select(AuditEntry).where(AuditEntry.what == "first password voided")
+    with kari.app.app_context(), engine.read_only_session() as session:
+        entries = [(entry.who, entry.subject) for entry in session.scalars(voided)]
+    assert entries == [("eva", NEW)]
+
+
+def test_a_first_password_stays_valid_while_its_owner_is_one(kari: Visitor) -> None:
+    with kari.app.app_context(), transaction() as session:
+        ids = {user.username: user.id for user in session.scalars(select(User))}
+    other = Visitor(kari.app, kari.story)
+    other.log_in("olga")
+    other.press(f"/people/{ids['olga']}/role", role="owner")
+    assert kari.log_in(NEW).status_code == 302
 
 
 def test_disabling_a_person_ends_sessions_for_good(visitor: Visitor) -> None:
