@@ -9,7 +9,7 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from hub.security import api_tokens
 from hub.web.api import problems
-from hub.web.api.bodies import BodyParser
+from hub.web.api.arguments import ArgumentParser
 from hub.web.authentication.access import require_role
 from hub.web.frame.paging import ListPage
 
@@ -69,7 +69,7 @@ class Resource(Blueprint):  # type: ignore[misc]
     flask-smorest keeps several copies, would take 9 MB and a seventh of the start of a process.
     """
 
-    ARGUMENTS_PARSER = BodyParser()
+    ARGUMENTS_PARSER = ArgumentParser()
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

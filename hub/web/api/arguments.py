@@ -1,4 +1,4 @@
-"""Read the bodies of calls of the API."""
+"""Read the bodies and filters of calls of the API."""
 
 from typing import Any
 
@@ -10,10 +10,11 @@ from webargs.flaskparser import FlaskParser
 JSON_NEEDED = "The body is not read without the header Content-Type: application/json."
 
 
-class BodyParser(FlaskParser):
-    """Read the body of a call, and refuse one of another type than JSON.
+class ArgumentParser(FlaskParser):
+    """Read the arguments of a call, and refuse what would be read as less than was sent.
 
-    Without that it would count as empty: nothing changes, and the answer looks like success.
+    A body of another type than JSON would count as empty, and of a filter that is sent twice only
+    the first value would: the answer would look like success.
     """
 
     def load_json(self, req: Request, schema: Schema) -> Any:
