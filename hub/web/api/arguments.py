@@ -8,6 +8,7 @@ from marshmallow import Schema
 from webargs.flaskparser import FlaskParser
 
 JSON_NEEDED = "The body is not read without the header Content-Type: application/json."
+SENT_TWICE = "It was sent more than once. Make a call for each value."
 
 
 class ArgumentParser(FlaskParser):
@@ -23,3 +24,10 @@ class ArgumentParser(FlaskParser):
         if has_body and not req.is_json:
             abort(400, messages={"json": [JSON_NEEDED]})
         return super().load_json(req, schema)
+
+    def load_querystring(self, req: Request, schema: Schema) -> Any:
+        """Return the filters of a list; abort with 422 if one of them has several values."""
+        repeated = [name for name, values in req.args.lists() if len(values) > 1]
+        if repeated:
+            abort(422, messages={"query": {name: [SENT_TWICE] for name in repeated}})
+        return super().load_querystring(req, schema)

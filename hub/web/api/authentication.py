@@ -1,9 +1,12 @@
 """Identify the caller of the JSON API: the person of the token, never that of a cookie."""
 
+import math
 from typing import Any
 
 from flask import Flask, current_app, g, request
+from werkzeug.exceptions import TooManyRequests
 
+from hub.context import get_hub
 from hub.db.engine import read_only_session
 from hub.models import ApiToken, User
 from hub.security import api_tokens, audit, refusals
@@ -11,7 +14,11 @@ from hub.translations.messages import use_english
 from hub.web.api import problems
 from hub.web.api.resources import PREFIX
 from hub.web.authentication import access, sessions
+from hub.web.request.call_rates import BurstRate, CallRates
 
+# People wait for their pages while a program calls all the time.
+RATE_OF_TOKEN = BurstRate(burst=600, per_minute=1200)
+RATES = "hub.api_rates"  # the extension that counts the calls of each token in this process
 BEARER = "Bearer"
 INVALID_MESSAGE = "The API token is not valid: it is wrong, has expired or was revoked."
 FIRST_LOG_IN = "The person of this API token has to log in and choose a password first."
@@ -19,6 +26,7 @@ FIRST_LOG_IN = "The person of this API token has to log in and choose a password
 
 def init_app(app: Flask) -> None:
     """Check the token of every call of the API before the rights are checked."""
+    app.extensions[RATES] = CallRates(RATE_OF_TOKEN, get_hub(app).clock.monotonic)
     app.before_request(_authenticate)
     app.extensions[audit.API_TOKEN] = lambda: g.get("api_token_name", "")
 
@@ -58,11 +66,19 @@ def _authenticate_token(token: str, view: Any) -> Any:
     g._login_user = person
     g.api_token_name = api_token.name
     g.api_token_scopes = api_token.scopes.split()
+    _count_call(api_token)
     scope: str = view.needs_scope
     if scope not in g.api_token_scopes:
         return problems.build_problem(403, f"The API token lacks the scope {scope}.")
     api_tokens.record_use(api_token)
     return None
+
+
+def _count_call(token: ApiToken) -> None:
+    """Answer 429 if a token is used too often."""
+    pause = current_app.extensions[RATES].count_call(token.id)
+    if pause:
+        raise TooManyRequests(retry_after=math.ceil(pause))
 
 
 def _find_person(token: ApiToken | None) -> User | None:

@@ -50,16 +50,20 @@ class ProblemSchema(Schema):
 
 def build_problem(status: int, detail: str = "", **members: Any) -> Response:
     """Return a problem; `members` are added to it. Without a detail it is that of the status."""
+    content = describe_problem(status, detail, request_id=request_log.request_id(), **members)
+    return make_response(json.dumps(content), status, {"Content-Type": MIME})
+
+
+def describe_problem(status: int, detail: str = "", **members: Any) -> dict[str, Any]:
+    """Return the members of a problem, also for what the server refuses before the application."""
     similar = STATUS_SENTENCES[500 if status >= 500 else 400]
-    content = {
+    return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail or STATUS_SENTENCES.get(status, similar),
-        "request_id": request_log.request_id(),
         **members,
     }
-    return make_response(json.dumps(content), status, {"Content-Type": MIME})
 
 
 def build_http_problem(error: HTTPException) -> Response:

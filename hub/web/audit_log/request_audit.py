@@ -80,7 +80,7 @@ def _record_export(response: Response) -> Response:
     try:
         with read_only_session() as session:
             subject, details = audit_exports.build_entry(session, request)
-        who = person_name() or refusals.NOBODY
+        who = _get_caller()
         audit.record_alone(who, audit_exports.EXPORT_ACTION, subject, **details)
     except DatabaseUnavailable as error:
         log.error("%s", error)
@@ -125,13 +125,18 @@ def _record_refusal(response: Response) -> None:
         # What was typed is not recorded: it may be a password in the wrong field.
         refusals.note("log-in failed", refusals.NOBODY, refusals.UNKNOWN_NAME)
     elif response.status_code == 429:
-        refusals.note("request throttled", refusals.NOBODY, _describe_request())
+        refusals.note("request throttled", _get_caller(), _describe_request())
     elif is_forged_form:
         refusals.note("form refused", person_name(), _describe_request())
     elif response.status_code == 403 or is_beyond_rights:
-        refusals.note("request refused", person_name() or refusals.NOBODY, _describe_request())
+        refusals.note("request refused", _get_caller(), _describe_request())
     elif response.status_code == 401 and request.blueprint == "webhooks":
         refusals.note("webhook refused", refusals.NOBODY, _describe_request())
+
+
+def _get_caller() -> str:
+    """Return the name of the person who made the request; "nobody" without a log-in."""
+    return person_name() or refusals.NOBODY
 
 
 def _is_failed_form(response: Response) -> bool:

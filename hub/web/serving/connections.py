@@ -4,6 +4,7 @@ Waitress reads each request completely before a thread works on it. So a slow or
 costs no thread, but a connection, memory and disk: these are bounded here.
 """
 
+import json
 import socket
 from collections import Counter
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from waitress.server import TcpWSGIServer
 from waitress.utilities import RequestEntityTooLarge
 
 from hub.clock import Clock
+from hub.web.api import problems
+from hub.web.api.resources import PREFIX
 from hub.web.request import client_address
 from hub.web.request.client_address import Proxies
 from hub.web.serving.task_lanes import TaskLanes
@@ -50,6 +53,24 @@ class ConnectionLimits:
     webhooks_waiting: int = 25  # to one address, beyond those that are worked on
 
 
+class BodyTooLarge(RequestEntityTooLarge):  # type: ignore[misc]
+    """The response to a body that is too large: a problem for a call of the API, else a text."""
+
+    def __init__(self, limit: int, path: str) -> None:
+        """Take the path of the request, and the bytes that are accepted there."""
+        super().__init__(f"At most {limit:,} bytes are accepted here.")
+        self._is_call = path.startswith(f"{PREFIX}/")
+
+    def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
+        """Return status, headers and body."""
+        status, headers, text = super().to_response(ident)
+        if not self._is_call:
+            return status, headers, text
+        content = json.dumps(problems.describe_problem(self.code, self.body)).encode()
+        others = [header for header in headers if header[0] != "Content-Type"]
+        return status, [*others, ("Content-Type", problems.MIME)], content
+
+
 class BoundedParser(HTTPRequestParser):  # type: ignore[misc]
     """A request whose body is refused when its header, or the part received, is over the limit."""
 
@@ -80,7 +101,7 @@ class BoundedParser(HTTPRequestParser):  # type: ignore[misc]
     def _refuse(self, limit: int) -> None:
         """Complete the request with an error, and drop what was received."""
         self.is_too_large = True
-        self.error = RequestEntityTooLarge(f"At most {limit:,} bytes are accepted here.")
+        self.error = BodyTooLarge(limit, self.path)
         self.completed = True
         self.expect_continue = False
         self.body_rcv.getbuf().close()

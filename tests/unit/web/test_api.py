@@ -22,8 +22,10 @@ from hub.models import (
     SourceDocument,
 )
 from hub.models.enums import ConnectionState
-from hub.web.api import problems
+from hub.testing.clock import FakeClock
+from hub.web.api import authentication, problems
 from hub.web.api import runs as runs_of_api
+from hub.web.request.call_rates import BurstRate, CallRates
 from tests.support.pages.api_client import ApiClient, documented_calls
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.rights_rows import TwoCompanies
@@ -109,6 +111,26 @@ def test_a_filter_that_a_list_does_not_have_is_refused(program: ApiClient, path:
     answer = program.call("GET", path, status="held")
     assert answer.status_code == 422
     assert answer.json["errors"]["query"] == {"status": ["Unknown field."]}
+
+
+def test_a_filter_with_two_values_is_refused(program: ApiClient) -> None:
+    answer = program.call("GET", "/documents/?state=held&state=posted")
+    assert (answer.status_code, [*answer.json["errors"]["query"]]) == (422, ["state"])
+
+
+def test_a_token_that_calls_too_often_has_to_wait(
+    program: ApiClient, visitor: Visitor, monkeypatch: pytest.MonkeyPatch, clock: FakeClock
+) -> None:
+    few = CallRates(BurstRate(burst=2, per_minute=60), clock.monotonic)
+    monkeypatch.setitem(visitor.app.extensions, authentication.RATES, few)
+    other = ApiClient.of(visitor.app, "vera")
+    assert [program.call("GET", "/companies/").status_code for _ in range(2)] == [200, 200]
+    answer = program.call("GET", "/companies/")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
+    assert answer.json["title"] == "Too Many Requests"
+    assert other.call("GET", "/companies/").status_code == 200
+    clock.advance(1)
+    assert program.call("GET", "/companies/").status_code == 200
 
 
 def test_an_amount_that_cannot_be_read_is_refused(program: ApiClient) -> None:

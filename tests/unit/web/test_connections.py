@@ -354,6 +354,19 @@ def test_a_client_that_sends_on_can_read_why_its_body_is_refused(start, connect,
     assert b"At most 1,000 bytes" in response(connection)
 
 
+def test_a_call_of_the_api_with_too_large_a_body_gets_a_problem(start, no_files):
+    web = start(body_limit=lambda method, path, cookies: 1000)
+    answer = requests.post(f"{web.url}/api/v1/cases/1/notes", data=b"x" * 1001, timeout=5)
+    assert answer.status_code == 413
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json() == {
+        "type": "about:blank",
+        "title": "Request Entity Too Large",
+        "status": 413,
+        "detail": "At most 1,000 bytes are accepted here.",
+    }
+
+
 def test_a_client_that_never_stops_sending_is_cut_off(start, connect, clock, no_files):
     web = start(body_limit=lambda method, path, cookies: 1000)
     header = b"POST /page HTTP/1.1\r\nHost: hub\r\nContent-Length: 200000000\r\n\r\n"
