@@ -18,7 +18,6 @@ from hub.models import ConnectedCompany, ListState
 from hub.payloads.entities import (
     DOCUMENT_ENTITIES,
     ENTITY_BY_KIND,
-    KIND_BY_ENTITY,
     LIST_ENTITIES,
     format_moment,
 )
@@ -29,6 +28,7 @@ from hub.qbo import (
     transaction_download,
     transaction_index,
 )
+from hub.qbo.change_data import group_changed_objects
 from hub.qbo.client import PAGE_SIZE, Client
 from hub.qbo.paging import ListRefused, read_all
 
@@ -141,7 +141,7 @@ def _poll_together(company_id: int, client: Client, states: Mapping[str, ListSta
     if response.is_too_large:
         return _read_again(company_id, client, states)
     response.check()
-    objects = _group_changed_objects(response.body)
+    objects = group_changed_objects(response.body)
     try:
         if _is_full(objects):
             objects = _query_changes(company_id, client, checkpoints, since)
@@ -238,17 +238,6 @@ def is_due(company_id: int) -> bool:
         return False
     changed_at = company.changed_at or company.connected_at
     return changed_at >= day_ago or last_poll <= now - IDLE_POLL_INTERVAL
-
-
-def _group_changed_objects(body: dict[str, Any]) -> Objects:
-    """Return the changed objects in a response to a change data call, by kind."""
-    objects: Objects = {}
-    for response in search.iter_change_responses(body):
-        for entity, rows in response.items():
-            if entity in KIND_BY_ENTITY and isinstance(rows, list):
-                kind = KIND_BY_ENTITY[entity]
-                objects.setdefault(kind, []).extend(rows)
-    return objects
 
 
 def _is_full(objects: Objects) -> bool:

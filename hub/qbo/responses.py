@@ -260,13 +260,13 @@ def extract_rows(response: QuickBooksResponse, kind: str) -> list[dict[str, Any]
     content = response.entity or {}
     objects = content.get(ENTITY_BY_KIND[kind])
     if not isinstance(objects, list):
-        _require_no_objects(content)
+        require_no_objects(content)
         return []
     return [row for row in objects if isinstance(row, dict)]
 
 
-def _require_no_objects(content: dict[str, Any]) -> None:
-    """Raise Retry if the content of a response to a query has objects of any kind.
+def require_no_objects(content: Any) -> None:
+    """Raise Retry if the content of a response has objects of any kind.
 
     An object has an Id. Other fields, such as warnings, are none.
     """

@@ -10,6 +10,7 @@ from hub.contract.unicode_forms import fold_case
 from hub.contract.value_object import value_object
 from hub.errors import Refused, Retry, Sentence
 from hub.payloads.entities import ENTITY_BY_KIND, LIST_ENTITIES, format_moment, read_ref_id
+from hub.qbo.change_data import group_changed_objects
 from hub.qbo.client import PAGE_SIZE, Client
 from hub.qbo.page_size import read_fitting_page
 from hub.qbo.responses import ResponseTooLarge, extract_count, extract_rows
@@ -173,7 +174,7 @@ def _exclude_ids(entities: Iterable[Entity], ids: set[str]) -> list[Entity]:
 def _read_page(client: Client, kind: str, where: str, page: int, position: int = 1) -> list[Entity]:
     """Read one page in the order of creation, inactive records included.
 
-    Raise Incomplete if the response is not in that order.
+    Raise Incomplete if the response is not in that order, or does not show it.
     """
     where = _include_inactive(kind, where)
     clauses = f"WHERE {where} ORDERBY MetaData.CreateTime ASC"
@@ -182,7 +183,11 @@ def _read_page(client: Client, kind: str, where: str, page: int, position: int =
         f" STARTPOSITION {position} MAXRESULTS {page}"
     )
     entities = extract_rows(client.query(query).check(), kind)
-    times = [parse_created_at(entity) for entity in entities]
+    try:
+        times = [parse_created_at(entity) for entity in entities]
+    except ValueError:
+        reason = Sentence("its answer does not say when something was created")
+        raise Incomplete(kind, reason) from None
     if times != sorted(times):
         raise Incomplete(kind, Sentence("its answer was not in the order of creation"))
     return entities
@@ -240,7 +245,7 @@ def find_deleted(client: Client, kind: str, since: dt.datetime, now: dt.datetime
         if response.is_too_large:
             raise Incomplete(kind, Sentence("what has changed is too large for one answer"))
         response.check()
-        changed_objects = _list_changed_objects(response.body, kind)
+        changed_objects = group_changed_objects(response.body).get(kind, [])
         for entity in changed_objects:
             if entity.get("status") == "Deleted":
                 id = str(entity["Id"])
@@ -268,23 +273,6 @@ def _find_last_change(entities: Sequence[Entity], kind: str) -> dt.datetime:
     if any(moments != sorted(moments) for moments in times.values()):
         raise Incomplete(kind, Sentence("its answer was not in the order of change"))
     return max(times[True] + times[False])
-
-
-def _list_changed_objects(body: Entity, kind: str) -> list[Entity]:
-    """Return the objects of one kind in the response to a change data call."""
-    changes: list[Entity] = []
-    for response in iter_change_responses(body):
-        for change in response.get(ENTITY_BY_KIND[kind]) or []:
-            if isinstance(change, dict):
-                changes.append(change)
-    return changes
-
-
-def iter_change_responses(body: Entity) -> Iterator[dict[str, Any]]:
-    """Yield the responses, of one kind each, in the response to a change data call."""
-    for part in body.get("CDCResponse") or []:
-        if isinstance(part, dict):
-            yield from part.get("QueryResponse") or []
 
 
 def find_by_number(client: Client, kind: str, numbers: Sequence[str]) -> list[Entity]:

@@ -322,6 +322,14 @@ def test_a_second_that_changes_while_it_is_searched_proves_nothing(bench, monkey
         list(search.find_created_since(Client(1), "bill", since, 2))
 
 
+@pytest.mark.parametrize("times", [{}, {"CreateTime": "soon"}])
+def test_an_object_without_the_time_of_its_creation_proves_nothing(bench, times):
+    body = json.dumps({"QueryResponse": {"Bill": [{"Id": "1", "MetaData": times}]}})
+    bench.quickbooks.add_fault("wrong_json", "query.bill", body=body)
+    with pytest.raises(search.Incomplete, match="does not say when something was created"):
+        list(search.find_created_since(Client(1), "bill", bench.clock.now()))
+
+
 @pytest.mark.parametrize("order", ["oldest", "newest"])
 def test_all_deletions_are_found_unless_their_order_may_hide_some(bench, monkeypatch, order):
     monkeypatch.setattr(search, "PAGE_SIZE", 3)

@@ -224,6 +224,30 @@ def test_changes_are_known_up_to_quickbooks_own_time(indexed_company, clock):
         assert session.get_one(ListState, (1, "heads:bill")).changed_to == clock.now()
 
 
+CHANGED = {"Id": "1", "SyncToken": "1"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"QueryResponse": [{"Bill": [CHANGED]}]},
+        [{"QueryResponse": {"Bill": [CHANGED]}}],
+        [{"QueryResponse": [{"Bill": CHANGED}]}],
+        [{"QueryResponse": [{"bill": [CHANGED]}]}],
+    ],
+    ids=["no list", "no list of kinds", "one object", "another spelling"],
+)
+def test_changes_in_another_form_are_not_taken_for_none(indexed_company, content):
+    body = json.dumps({"CDCResponse": content})
+    indexed_company.add_fault("wrong_json", "cdc", body=body, count=0)
+    with engine.read_only_session() as session:
+        before = session.get_one(ListState, (1, "heads:bill")).changed_to
+    with pytest.raises(Retry, match="something that is not what was asked for"):
+        changes.poll(1)
+    with engine.read_only_session() as session:
+        assert session.get_one(ListState, (1, "heads:bill")).changed_to == before
+
+
 # -- webhooks --------------------------------------------------------------------------------------
 
 
