@@ -55,6 +55,7 @@ from hub.contract.receipts import Receipt
 from hub.contract.rows import check_fields, look_up, numbers_as_text, readable, require_id
 from hub.contract.states import ReceiptState, ReceiptStateName, Stage, StageName
 from hub.contract.tokens import BoundSecrets, TokenCache
+from hub.contract.transient import is_transient
 from hub.contract.types import (
     App,
     Company,
@@ -147,6 +148,7 @@ __all__ = [
     "format_ids",
     "format_moment",
     "hookimpl",
+    "is_transient",
     "iter_chunks",
     "look_up",
     "money",

@@ -2,7 +2,6 @@
 
 import base64
 import datetime as dt
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +16,7 @@ from hub import (
     Sentence,
     Site,
     format_moment,
+    is_transient,
     iter_chunks,
     read_linked_pages,
     require_id,
@@ -32,16 +32,6 @@ MAX_RECORDS = 500
 NOT_SUPPORTED: Row = {}  # stands for the answer to a call that a zone does not support
 # Autotask refuses a query or a change with this status; the reasons are in the body.
 REFUSED_STATUS = 500
-# How a server says that it failed, and not that it refuses a call: then the call may succeed later.
-# A refusal may have one of these words alone, such as "unexpected character" or "connectionType".
-TRANSIENT_MESSAGE = re.compile(
-    r"\bbusy\b|\btimed?[ -]?out|deadlock|try again|again later|temporar|unavailable|overload"
-    r"|internal (server )?error|unexpected (error|exception|failure)|an error (has )?occurred"
-    r"|unhandled|object reference|transport[ -]level|thread was being aborted"
-    r"|\bconnection (was|is|has been|could not be) \w+|(open|establish)(ing)? a connection"
-    r"|forcibly closed",
-    re.IGNORECASE,
-)
 CREDENTIALS_ADVICE = Sentence(
     "Autotask does not say which part is wrong: check the user name, its secret and"
     " the tracking identifier of the integration vendor “Autotask - QuickBooks"
@@ -316,7 +306,7 @@ class Autotask:
                 user=self._user,
                 entity=entity,
             )
-        if TRANSIENT_MESSAGE.search(message) or not errors:
+        if is_transient(message) or not errors:
             return Retry(
                 "Autotask cannot answer for %(entity)s now (%(message)s).",
                 entity=entity,

@@ -4,11 +4,17 @@ import datetime as dt
 import re
 from typing import Any
 
-from hub import Refused, Reply, Retry, Row, Sentence
+from hub import Refused, Reply, Retry, Row, Sentence, is_transient
 from hub_ion import schema
 from hub_ion.queries import Listing
 
 FIELD_BEHIND_ALIAS = re.compile(r":\s*\w+(\s*{ id })?")
+# How servers of GraphQL say that a query does not fit their schema.
+SCHEMA_MESSAGE = re.compile(
+    r"cannot query|unknown|syntax error|variable|argument|selection|not defined by"
+    r"|required type|does not exist in|expected value",
+    re.IGNORECASE,
+)
 
 
 def get_errors(answer: Any) -> list[Row]:
@@ -30,6 +36,12 @@ def get_message(reply: Reply) -> str:
     except Retry:
         errors = []
     return str(errors[0].get("message")) if errors else f"HTTP {reply.status}"
+
+
+def is_about_schema(error: Row) -> bool:
+    """Return whether an error says that a query does not fit the schema."""
+    message = str(error.get("message"))
+    return bool(SCHEMA_MESSAGE.search(message)) and not is_transient(message)
 
 
 def is_page(reply: Reply) -> bool:

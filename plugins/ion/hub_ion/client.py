@@ -16,6 +16,7 @@ from hub import (
     Row,
     Sentence,
     Site,
+    is_transient,
     require_id,
 )
 from hub_ion import queries, schema
@@ -27,6 +28,7 @@ from hub_ion.answers import (
     get_message,
     get_next_cursor,
     has_changed_rows,
+    is_about_schema,
     is_page,
     read_page,
     read_types,
@@ -74,12 +76,6 @@ TOKEN_MESSAGE = re.compile(
     r"|unauthenticated|not authenticated",
     re.IGNORECASE,
 )
-# How servers of GraphQL say that a query does not fit their schema.
-SCHEMA_MESSAGE = re.compile(
-    r"cannot query|unknown|syntax error|variable|argument|selection|not defined by"
-    r"|required type|does not exist in|expected value",
-    re.IGNORECASE,
-)
 
 
 class Conflict(Retry):
@@ -90,7 +86,7 @@ class Conflict(Retry):
 
 
 class NotAnswered(Retry):
-    """ION answered a query with an error in place of data."""
+    """ION failed to answer a query, or to carry out a mutation."""
 
 
 class MutationForbidden(Refused):
@@ -258,11 +254,7 @@ class Ion:
         self, query: Listing, filters: Row | None, after: str | None
     ) -> tuple[list[Row], Row]:
         """Return (rows, page info) of one page; mark rows that ION could not return completely."""
-        variables = {
-            "filters": filters or {},
-            "first": PAGE_SIZE,
-            "after": after,
-        }
+        variables = {"filters": filters or {}, "first": PAGE_SIZE, "after": after}
         data, errors = self._answer_list(query, variables)
         if not data or not data.get("rows"):
             error = errors[0] if errors else {"message": "no rows"}
@@ -308,7 +300,7 @@ class Ion:
         answer = reply.json() if reply.status in (400, 422) else reply.check().json()
         errors = get_errors(answer)
         if errors and "data" not in answer:
-            if reply.status == 400 or SCHEMA_MESSAGE.search(str(errors[0].get("message"))):
+            if reply.status == 400 or is_about_schema(errors[0]):
                 self._refuse_query(errors[0])
             self._refuse(query, errors[0])
         if errors:
@@ -344,7 +336,7 @@ class Ion:
             raise Conflict()
         if FORBIDDEN_MESSAGE.search(message):
             raise self._refusal(query, message)
-        if query.startswith("mutation"):
+        if query.startswith("mutation") and not is_transient(message):
             raise Refused(
                 "ION did not accept what the hub wrote: “%(message)s”. Solve that in ION, or enter"
                 " there by hand what is missing.",
