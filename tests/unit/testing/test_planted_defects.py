@@ -2329,9 +2329,10 @@ def test_a_plugin_that_verifies_the_time_of_a_call_passes(suite):
         run(tests, name)
 
 
-def test_an_id_that_equals_the_version_of_other_rows_is_taken_from_its_own_row_only(suite):
-    small_ids = (SAMPLE, "str(1001 + place)", "str(1 + place)")
-    run(suite(paging="page", setting=(small_ids,)), WITHOUT_ID)
+@pytest.mark.parametrize("id", ["str(1 + place)", 'f"9f3c-{place:04}"'], ids=["version", "hyphen"])
+def test_a_row_without_an_id_stops_no_other_whatever_the_form_of_ids(suite, id):
+    own_ids = (SAMPLE, "str(1001 + place)", id)
+    run(suite(paging="page", setting=(own_ids,)), WITHOUT_ID)
 
 
 def test_a_first_page_of_which_nothing_can_be_deleted_is_no_defect(suite):
