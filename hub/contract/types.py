@@ -363,9 +363,9 @@ class Sandbox:
     - `settings`: a function that returns the settings for an address. By default the only one is
       `base_url`.
     - `country`: where the company of its documents is, such as "GB"; empty if that makes no
-      difference. The contract suite takes any country. `hub dev` and `hub demo` have companies in
-      AU, CA, GB, NO and US; for another country they enable the app for the one in GB, whose lines
-      have tax codes, too, and say so.
+      difference. The contract suite takes any country, with its currency. `hub dev` and `hub demo`
+      have companies in AU, CA, GB, NO and US; for another country they enable the app for the one
+      in GB, whose lines have tax codes, too, and say so.
     - `custom_numbers`: whether the source numbers sales documents instead of QuickBooks.
     """
 

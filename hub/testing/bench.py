@@ -27,6 +27,7 @@ from hub.contract.states import ReceiptState, ReceiptStateName
 from hub.contract.types import App, Company, Field, Record, Sandbox, Signal, Site, Tenant
 from hub.http.client import AppHttp, HubFunctions
 from hub.testing.clock import START, FakeClock
+from hub.testing.fakes.company import company_in
 from hub.testing.fakes.files import FilesInMemory, make_received_file
 from hub.testing.fakes.rate_limit import wait_for_rate_limit
 from hub.testing.fakes.secrets import SecretsInMemory
@@ -37,7 +38,6 @@ from hub.testing.recording import record
 log = logging.getLogger(__name__)
 URL = "https://source.test/below"
 DEADLINE_SECONDS = 20.0
-DEFAULT_COUNTRY = "US"  # the company's, where it makes no difference to the stand-in
 ACCESS_TOKEN = "access_token"  # noqa: S105 (a name in the secrets)
 OpenSlot = Callable[[], contextlib.AbstractContextManager[object]]
 
@@ -120,7 +120,7 @@ class Bench:
 
         `seed` varies its data; `folder` holds its journal, so that it can be opened again.
         `company`, `zone` and `now` are those of the site that hooks get. Without `company` it is
-        one in the country that the Sandbox names.
+        one in the country that the Sandbox names, with the currency of that country.
         """
         self.plugins = plugins or load_plugins()
         self.app = app_of(self.plugins, slug)
@@ -134,8 +134,7 @@ class Bench:
             )
         else:
             self.sandbox = Sandbox(wsgi=stand_in.wsgi, settings=stand_in.settings)
-        country = self.sandbox.country or DEFAULT_COUNTRY
-        self.company = company or Company(country=country, currency="USD")
+        self.company = company or company_in(self.sandbox.country)
         self.secrets = SecretsInMemory()
         self.lists = lists or {}
         self._cases = cases

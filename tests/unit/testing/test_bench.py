@@ -2,8 +2,9 @@
 
 import pytest
 from marshmallow import Schema
+from qbo_sandbox.kit import Harness
 
-from hub import App, FromSetting, hookimpl
+from hub import App, FromSetting, Sandbox, hookimpl
 from hub.contract.registry import Plugins
 from hub.contract.site_settings import UnknownSetting
 from hub.errors import NotFound, PluginBroken, Refused
@@ -64,6 +65,28 @@ def test_an_app_that_is_not_installed_is_named():
 
 
 ACCOUNTS = {"receipt_address": "books@example.com", "deposit_account": "35"}
+
+
+@pytest.mark.parametrize(("country", "currency"), [("", "USD"), ("GB", "GBP"), ("DE", "EUR")])
+def test_the_company_has_the_currency_of_the_country_of_the_stand_in(country, currency):
+    class InCountry:
+        """A plugin whose stand-in names a country."""
+
+        @hookimpl
+        def hub_apps(self):
+            return [App(slug="yard", name="Yard", summary="", posts=("bill",), settings=Schema)]
+
+        @hookimpl
+        def hub_documents(self, app):
+            return []
+
+        @hookimpl
+        def hub_sandbox(self, app):
+            wsgi = Harness(lambda environ, start: [])
+            return Sandbox(wsgi=wsgi, settings=lambda url: {}, country=country)
+
+    plugins = Plugins.load([InCountry()], installed=False)
+    assert bench.Bench("yard", plugins=plugins).company.currency == currency
 
 
 def test_the_source_is_called_with_headers_where_the_app_stores_no_token():
