@@ -290,9 +290,9 @@ class AddressUnusable(Refused):
 class HostNotAllowed(AddressUnusable):
     """An app tried to call an address that it did not declare, or that only the operator allows."""
 
-    def __init__(self, app: str, host: str, *, lacks: str = "") -> None:
-        """State what a declared address lacks: "https", being "public", or its "port"."""
-        super().__init__(HOST_PROBLEMS[lacks], app=app, host=host, setting="HUB_ALLOW_HOSTS_FILE")
+    def __init__(self, app: str, host: str, *, lacks: str = "", setting: str = "") -> None:
+        """State what an address lacks ("https", "public" or "port"), and what would allow it."""
+        super().__init__(HOST_PROBLEMS[lacks], app=app, host=host, setting=setting)
 
 
 class NotFound(Refused):

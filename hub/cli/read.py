@@ -181,7 +181,11 @@ def _read_unmatched(request: ReadRequest, country: str, folder: Path | None, as_
             country=country,
         )
         _print(_require_documents(request, previews), as_json)
-        say("The app is not enabled, so no code has a match.", err=True)
+        say(
+            "The app is not enabled, so no code has a match. The company is taken to be in"
+            f" {country}; --country names another.",
+            err=True,
+        )
 
 
 def _is_enabled(slug: str) -> bool:

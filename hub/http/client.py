@@ -13,6 +13,7 @@ import requests
 from requests.adapters import BaseAdapter
 
 from hub.clock import Clock
+from hub.contract.web_addresses import LOOPBACK_HOSTS
 from hub.errors import HostNotAllowed, HubError, NeedsAttention, Refused, Retry, TooOften
 from hub.http import credentials, deadline, exchange
 from hub.http.adapter import LimitedAdapter
@@ -181,7 +182,9 @@ class AppHttp:
         """Announce that the app asked for a host that it may not call, and raise HostNotAllowed."""
         plain_host = call.clean(host)
         self._hub.on_refused(self._app, plain_host)
-        raise HostNotAllowed(self._app, plain_host, lacks=lacks)
+        is_local = plain_host.strip("[]") in LOOPBACK_HOSTS
+        setting = "HUB_ALLOW_LOOPBACK" if is_local else "HUB_ALLOW_HOSTS_FILE"
+        raise HostNotAllowed(self._app, plain_host, lacks=lacks, setting=setting)
 
     def _send(
         self, call: MaskedCall, adapter: BaseAdapter, prepared_request: requests.PreparedRequest

@@ -177,12 +177,14 @@ def preview_item(
 
 def _preview_code(field: Field, code: Code | str, line: str) -> CodePreview:
     """Return the preview of a code that is not matched."""
+    is_created = field.missing == "create" and isinstance(code, Code) and bool(code.create)
     return CodePreview(
         field=field.name,
         line=line,
         code=get_code_id(code),
         name=format_code_name(code),
         role=field.role,
+        result="to be matched or created" if is_created else "",
     )
 
 

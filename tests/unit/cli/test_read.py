@@ -279,6 +279,7 @@ class TestOfAnAppThatIsNotEnabled:
             (payload,) = previews(result.stdout)["invoice:1001"]["payloads"]
             detail = payload["Line"][0]["AccountBasedExpenseLineDetail"]
             assert ("TaxCodeRef" in detail) == has_code
+            assert f"taken to be in {country};" in result.stderr
 
     def test_missing_and_refused_settings_are_reported(self, source):
         call, file = source
@@ -339,6 +340,10 @@ class TestOfAStandIn:
             "  payable_account: 1 → payable_account 1 as the setting payable_account says"
         )
         assert lines[-1] == "1 document read: 1 ready. Nothing was stored or posted."
+
+    def test_codes_whose_record_the_hub_creates_are_named_as_such(self):
+        result = CliRunner().invoke(main, ["read", "ion", "--stand-in", "--limit", "1"])
+        assert " → item to be matched or created" in result.stdout
 
     def test_settings_that_do_not_fit_are_named(self, tmp_path):
         file = tmp_path / "settings.json"

@@ -237,7 +237,7 @@ def test_a_refused_host_is_recorded_in_the_audit_log(make_http, recorded_calls):
     [
         (
             "http://10.0.0.5:8080/v1",
-            "The address 10.0.0.5 is called without https. Allow it in",
+            "The address 10.0.0.5 is called without https. Allow it in HUB_ALLOW_HOSTS_FILE",
         ),
         (
             "http://10.0.0.5:9090/v1",
@@ -252,6 +252,13 @@ def test_the_sentence_says_what_a_declared_address_lacks(make_http, url, sentenc
     with pytest.raises(HostNotAllowed) as caught:
         http.request("GET", url)
     assert sentence in caught.value.text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_the_sentence_names_the_setting_for_stand_ins_of_this_machine(make_http, host):
+    address = f"http://{host}:9000"
+    with pytest.raises(HostNotAllowed, match="Allow it in HUB_ALLOW_LOOPBACK if"):
+        make_http("{u}", settings={"u": address}).request("GET", address)
 
 
 @pytest.mark.parametrize("line", ["127.0.0.1", "127.0.0.1:{port}"])

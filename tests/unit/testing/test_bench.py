@@ -2,7 +2,6 @@
 
 import pytest
 from marshmallow import Schema
-from qbo_sandbox.kit import Harness
 
 from hub import App, FromSetting, Sandbox, hookimpl
 from hub.contract.registry import Plugins
@@ -11,6 +10,7 @@ from hub.errors import NotFound, PluginBroken, Refused
 from hub.testing import bench
 from hub.testing.contract import contract
 from hub.testing.fakes.secrets import SecretsInMemory
+from qbo_sandbox.kit import Harness
 
 
 class Shed:
