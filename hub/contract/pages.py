@@ -21,11 +21,15 @@ LINK_PARAMETER = re.compile(r';\s*([\w*]+)\s*=\s*(?:"([^"]*)"|([^",;\s]+))')
 
 
 class Page(NamedTuple, Generic[Row]):
-    """Rows, the cursor after them if the source sent one, and whether more follow."""
+    """Rows, the cursor after them if the source sent one, and whether more follow.
+
+    If the source does not say whether more follow, pass None: the list is then read until a page
+    has no rows or the cursor stays the same, because a part of a list must not count as all of it.
+    """
 
     rows: list[Row]
     cursor: str | None
-    has_more: bool
+    has_more: bool | None
 
 
 def read_pages(
@@ -46,11 +50,22 @@ def read_pages(
             raise (_build_cursor_error(error, source) if is_stored else error) from None
         is_stored = False
         before, cursor = cursor, _read_cursor(page.cursor, source) or cursor
-        if page.has_more and cursor == before:
-            raise _build_same_page_error(source)
+        has_more = _has_more(page, source, is_next=cursor != before)
         yield page.rows, cursor
-        if not page.has_more:
+        if not has_more:
             return
+
+
+def _has_more(page: Page[Row], source: str, *, is_next: bool) -> bool:
+    """Return whether to read on; `is_next` says whether the cursor leads to another page.
+
+    Raise Retry if the page leads to itself.
+    """
+    if page.has_more is None:
+        return is_next and bool(page.rows)
+    if page.has_more and not is_next:
+        raise _build_same_page_error(source)
+    return page.has_more
 
 
 def _fetch(fetch: Callable[[Position], Fetched], position: Position, source: str) -> Fetched:

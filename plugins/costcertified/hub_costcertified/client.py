@@ -65,7 +65,7 @@ class CostCertified(ApiClient):
             return Page(
                 [self._complete(row) for row in page[names.Page.ITEMS] or ()],
                 page.get(names.Page.NEXT_CURSOR),
-                page.get(names.Page.HAS_MORE, False),
+                page.get(names.Page.HAS_MORE),
             )
 
         return read_pages(fetch, cursor, "CostCertified")

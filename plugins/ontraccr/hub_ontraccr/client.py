@@ -206,7 +206,7 @@ class Ontraccr(ApiClient):
             return Page(
                 numbers_as_text(page[names.Page.ITEMS] or [], names.TEXTS),
                 page.get(names.Page.NEXT_CURSOR),
-                page.get(names.Page.HAS_MORE, False),
+                page.get(names.Page.HAS_MORE),
             )
 
         return read_pages(fetch, cursor, "Ontraccr")

@@ -59,6 +59,20 @@ def test_a_payable_that_moved_to_another_division_is_missed_the_next_day(bench):
     assert gone_ids(bench.read(checkpoints(later))) == set()
 
 
+def test_lists_that_do_not_say_whether_more_follows_are_read_to_their_ends(bench, monkeypatch):
+    whole = bench.read()
+    monkeypatch.setattr("hub_ontraccr.client.PAGE_SIZE", 10)
+    with change_answers(
+        bench,
+        lambda path, _: path.endswith(("/payables", "/vendors", "/projects", "/cost-codes")),
+        lambda answer: answer.pop("has_more"),
+    ):
+        items = bench.read()
+    documents = [item for item in whole if not isinstance(item, Checkpoint)]
+    assert [item for item in items if not isinstance(item, Checkpoint)] == documents
+    assert checkpoints(items) == checkpoints(whole)
+
+
 @pytest.mark.row("ON-B1")
 def test_a_payable_that_appears_behind_the_cursor_is_read_the_next_day(bench):
     late = bench.books.payables["2001"]

@@ -24,6 +24,19 @@ def test_reading_continues_at_a_cursor():
     assert list(read_pages(PAGES.__getitem__, "2", "Shed")) == [(["c"], "3"), ([], "3")]
 
 
+@pytest.mark.parametrize("last", [Page([], "3", None), Page([], "4", None), Page([], None, None)])
+def test_a_list_that_does_not_say_whether_more_follows_is_read_to_its_end(last):
+    pages = {None: Page(["a"], "2", None), "2": Page(["b"], "3", None), "3": last}
+    pairs = list(read_pages(pages.__getitem__, None, "Shed"))
+    assert [rows for rows, _ in pairs] == [["a"], ["b"], []]
+
+
+@pytest.mark.parametrize("after", ["here", None])
+def test_the_only_page_of_a_list_that_does_not_say_whether_more_follows_is_read_once(after):
+    pairs = list(read_pages(lambda cursor: Page(["a"], after, None), "here", "Shed"))
+    assert pairs == [(["a"], "here")]
+
+
 @pytest.mark.parametrize("after", ["here", None])
 def test_a_page_that_leads_to_itself_ends_the_reading(after):
     with pytest.raises(Retry, match="Shed sent the same page of its list twice"):
