@@ -1,6 +1,7 @@
 """The undo page: which postings can be undone, and why others cannot."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
@@ -129,6 +130,15 @@ def test_undo_lists_the_remaining_documents_by_their_reason(bench):
     )
     assert page.count("It was changed in QuickBooks since it was posted.") == 1
     assert f'/postings/{ids[5]}"' in page
+
+
+def test_one_box_selects_all_or_none_of_the_documents(bench):
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page(f"/undo/posting/{bench.ids[0]}")
+    box = re.search(r'<input[^>]*data-selects="posting"[^>]*>', page)
+    assert box
+    assert "checked" in box[0]
+    assert 'aria-label="Select all 1 on this page"' in box[0]
 
 
 def test_enter_in_a_tick_box_removes_nothing(bench):
