@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 
 from hub.errors import Refused
-from hub.translations.messages import ngettext
+from hub.translations.messages import ENGLISH, gettext, ngettext, reader
 
 UNIT_MINUTES = {"m": 1, "h": 60, "d": 24 * 60}
 UNIT_TEXTS = {
@@ -21,6 +21,7 @@ UNIT_TEXTS = {
 MAX_MINUTES = 366 * 24 * 60  # a longer spread has no first day in the calendar
 DURATION_PATTERN = re.compile(r"(\d{1,6})([mhd])")
 CRON_FIELDS = 5
+DAILY_CRON_PATTERN = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* (\*|1-5)")  # minute, hour, days
 # CronSim needs a start. To validate or describe an expression, any moment will do.
 ANY_MOMENT = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
@@ -77,12 +78,25 @@ def describe(text: str) -> str:
     """Describe a schedule in words: every 15 minutes; at 06:30, Monday through Friday."""
     interval = Interval.parse(text)
     if interval.cron:
-        words = CronSim(interval.cron, ANY_MOMENT).explain()
-        return words[:1].lower() + words[1:]
+        return _describe_cron(interval.cron)
     duration = text.strip()
     number = int(duration[:-1])
     singular, plural = UNIT_TEXTS[duration[-1]]
     return ngettext(singular, plural, number)
+
+
+def _describe_cron(cron: str) -> str:
+    """Describe a cron expression; only the usual ones have words in every language."""
+    if match := DAILY_CRON_PATTERN.fullmatch(cron):
+        minute, hour, days = match.groups()
+        time = f"{int(hour):02}:{int(minute):02}"
+        if days == "*":
+            return gettext("at %(time)s every day", time=time)
+        return gettext("at %(time)s on Monday through Friday", time=time)
+    if reader().language != ENGLISH.language:
+        return f"cron {cron}"
+    words = CronSim(cron, ANY_MOMENT).explain()
+    return words[:1].lower() + words[1:]
 
 
 def zone_of(name: str) -> ZoneInfo:

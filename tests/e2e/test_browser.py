@@ -505,6 +505,22 @@ def test_the_form_of_a_custom_schedule_is_explained_only_where_one_is_entered(
     expect(explained).to_be_visible()
 
 
+def test_the_next_runs_follow_the_time_zone(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    person = open_tab(served.url)
+    person.enter("olga", PASSWORD)
+    person.open(f"/installations/{served.story.installation}/settings")
+    next_times = person.page.locator("#next-times")
+    expect(next_times).to_contain_text("Next runs")
+    person.page.locator("#zone").fill("Oslo")
+    person.page.locator("#zone").blur()
+    expect(next_times).to_be_empty()
+    person.page.locator("#zone").fill("Asia/Tokyo")
+    person.page.locator("#zone").blur()
+    expect(next_times).to_contain_text("Next runs")
+
+
 def test_fields_appear_once_they_apply(served: Visitor, open_tab: Callable[..., Person]) -> None:
     person = open_tab(served.url)
     person.enter("olga", PASSWORD)

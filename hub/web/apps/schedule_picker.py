@@ -9,7 +9,7 @@ from flask import Blueprint, render_template, request
 from werkzeug.datastructures import MultiDict
 
 from hub.context import current_hub
-from hub.contract.interval import Interval, zone_of
+from hub.contract.interval import DAILY_CRON_PATTERN, Interval, zone_of
 from hub.errors import Refused
 from hub.translations import dates
 from hub.translations.messages import gettext, gettext_noop
@@ -29,7 +29,6 @@ CHOICES = (
 )
 # How the days of a schedule at a time are written in cron.
 CRON_DAYS = {DAILY: "*", WORKING_DAYS: "1-5"}
-CRON_PATTERN = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* (\*|1-5)")
 TIME_PATTERN = re.compile(r"(\d{1,2}):(\d{2})")
 USUAL_TIME = "06:00"
 NEXT_TIMES = 5
@@ -91,7 +90,7 @@ def _parse_choice(text: str) -> tuple[str, str]:
     """Return the choice that a schedule is, and its time of the day."""
     if text in dict(CHOICES):
         return text, USUAL_TIME
-    match = CRON_PATTERN.fullmatch(text)
+    match = DAILY_CRON_PATTERN.fullmatch(text)
     if not match:
         return CUSTOM, USUAL_TIME
     minute, hour, days = match.groups()

@@ -103,6 +103,8 @@ def test_an_unknown_zone_is_answered_with_how_to_write_one():
         ("1h", "every hour"),
         ("2d", "every 2 days"),
         ("30 6 * * 1-5", "at 06:30 on Monday through Friday"),
+        ("5 18 * * *", "at 18:05 every day"),
+        ("0 6 1 * *", "at 06:00 on the first day of every month"),
     ],
 )
 def test_an_interval_is_formatted_for_people(text, description):

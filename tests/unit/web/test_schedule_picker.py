@@ -5,6 +5,8 @@ import datetime as dt
 import pytest
 from werkzeug.datastructures import MultiDict
 
+from hub.db import engine
+from hub.models import Installation
 from hub.testing.clock import FakeClock
 from hub.web.apps import schedule_picker
 from tests.support.pages.page_visitor import Visitor
@@ -44,6 +46,25 @@ def test_a_stored_schedule_is_shown_as_its_choice(
     with visitor.app.app_context():
         picker = schedule_picker.build_picker(schedule, "UTC")
     assert (picker.choice, picker.time) == (choice, time)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words"),
+    [
+        ("30m", "hvert 30. minutt"),
+        ("5 6 * * *", "hver dag kl. 06:05"),
+        ("30 18 * * 1-5", "mandag til fredag kl. 18:30"),
+        ("0 6 1 * *", "cron 0 6 1 * *"),
+    ],
+)
+def test_a_schedule_is_described_in_the_language_of_the_reader(
+    visitor: Visitor, schedule: str, words: str
+) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.get_one(Installation, visitor.story.installation).schedule = schedule
+    visitor.log_in("vera")
+    page = visitor.get(f"/installations/{visitor.story.installation}/", headers=NORWEGIAN).text
+    assert f"<dd>{words} <span" in page
 
 
 def test_the_next_five_times_are_those_of_the_zone_and_leave_out_the_weekend(
