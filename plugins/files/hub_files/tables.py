@@ -19,14 +19,13 @@ from hub import Refused
 from hub_files.workbook_limits import (
     DAMAGED_ARCHIVE,
     SheetLimits,
-    build_size_error,
     check_elements,
+    check_unpacked_size,
 )
 
 MAX_ROWS = 10_000
 MAX_COLUMNS = 100
 MAX_CELL_LENGTH = 4_000
-MAX_UNPACKED_BYTES = 100_000_000  # of an Excel file, which is compressed
 DELIMITERS = (",", ";", "\t", "|")
 # A first line that tells Excel the delimiter, and is no part of the table.
 DELIMITER_LINE = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
@@ -329,11 +328,9 @@ def _check_unpacked_size(name: str, content: bytes) -> None:
     """Raise Refused for a file that is no archive, or that is too large when it is unpacked."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            size = sum(part.file_size for part in archive.infolist())
+            check_unpacked_size(name, archive)
     except DAMAGED_ARCHIVE as error:
         raise _build_workbook_error(name) from error
-    if size > MAX_UNPACKED_BYTES:
-        raise build_size_error(name)
 
 
 def _read_sheet_lines(name: str, rows: Iterable[Sequence[object]]) -> list[list[Cell]]:

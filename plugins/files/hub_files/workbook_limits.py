@@ -4,6 +4,7 @@ A text that is stored once can be in every cell, a row or a cell can have any nu
 element takes four bytes, but about a hundred in memory.
 """
 
+import copy
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -13,6 +14,9 @@ from xml.parsers import expat
 
 from hub import Refused
 
+MAX_UNPACKED_BYTES = 100_000_000  # of all parts
+# Of other packings, a few bytes are unpacked to gigabytes in one step. No program writes them.
+KNOWN_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 MAX_LINES = 1_048_576  # that a sheet of Excel has
 MAX_CELLS = 10_000_000  # more than fit into a file of the size that may be unpacked
 MAX_CHARACTERS = 100_000_000  # of the texts in the cells of a sheet
@@ -45,6 +49,25 @@ class SheetLimits:
                 self._characters += len(value)
         if self._lines > MAX_LINES or self._cells > MAX_CELLS or self._characters > MAX_CHARACTERS:
             raise build_size_error(self._name)
+
+
+def check_unpacked_size(name: str, archive: zipfile.ZipFile) -> None:
+    """Raise Refused if the parts of an Excel file are too large, and BadZipFile for other packings.
+
+    What is unpacked counts, not the size that the file declares: Python unpacks a whole part before
+    it cuts it to that size.
+    """
+    remaining = MAX_UNPACKED_BYTES
+    for part in archive.infolist():
+        if part.compress_type not in KNOWN_PACKINGS:
+            raise zipfile.BadZipFile("A part is packed in an unknown way.")
+        whole_part = copy.copy(part)
+        whole_part.file_size = 2 * MAX_UNPACKED_BYTES  # where the checksum would be compared
+        with suppress(*DAMAGED_ARCHIVE), archive.open(whole_part) as file:
+            while chunk := file.read(CHUNK_SIZE):
+                remaining -= len(chunk)
+                if remaining < 0:
+                    raise build_size_error(name)
 
 
 def check_elements(name: str, archive: zipfile.ZipFile) -> None:

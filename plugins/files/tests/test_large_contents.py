@@ -3,6 +3,7 @@
 import io
 import time
 import zipfile
+import zlib
 from decimal import Decimal
 
 import pytest
@@ -86,6 +87,26 @@ def test_a_small_excel_file_that_holds_very_much_is_refused(bench, content):
     assert len(content) < 1_000_000
     with pytest.raises(Refused, match="too large when it is unpacked"):
         bench.receive("bills.xlsx", content)
+
+
+def test_an_excel_file_that_declares_too_small_a_size_is_refused(bench, monkeypatch):
+    file = io.BytesIO(workbook(ROW * 2))
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/more.xml", b" " * 2_000_000)
+        part = archive.getinfo("xl/more.xml")
+        part.file_size, part.CRC = 1, zlib.crc32(b" ")
+    monkeypatch.setattr("hub_files.workbook_limits.MAX_UNPACKED_BYTES", 1_000_000)
+    with pytest.raises(Refused, match="too large when it is unpacked"):
+        bench.receive("a.xlsx", file.getvalue())
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_excel_file_that_is_packed_unlike_excel_does_is_not_unpacked(bench, packing):
+    file = io.BytesIO(workbook(ROW * 2))
+    with zipfile.ZipFile(file, "a", packing) as archive:
+        archive.writestr("xl/more.xml", b" ")
+    with pytest.raises(Refused, match="cannot be read as an Excel file"):
+        bench.receive("a.xlsx", file.getvalue())
 
 
 @pytest.mark.parametrize("row", [f"<row>{'<c/>' * 16_000}</row>", "<row/>" * 1000])

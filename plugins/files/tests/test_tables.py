@@ -283,7 +283,7 @@ def test_an_excel_file_with_a_damaged_part_is_refused(bench, part):
 
 def test_an_excel_file_that_unpacks_to_too_much_is_refused(bench, monkeypatch):
     content = workbook([["A"], ["x" * 1000]])
-    monkeypatch.setattr("hub_files.tables.MAX_UNPACKED_BYTES", 1000)
+    monkeypatch.setattr("hub_files.workbook_limits.MAX_UNPACKED_BYTES", 1000)
     with pytest.raises(Refused, match="too large when it is unpacked"):
         bench.receive("a.xlsx", content)
 
