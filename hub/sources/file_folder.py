@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -47,7 +49,8 @@ def receive_all(installation: Installation) -> list[Sentence]:
         for subfolder in (DONE, REFUSED):
             (folder / subfolder).mkdir(parents=True, exist_ok=True)
         for path in _iter_settled_files(folder):
-            notes.append(_receive(installation, path))
+            with suppress(FileNotFoundError):  # another program has moved it meanwhile
+                notes.append(_receive(installation, path))
     except OSError as error:
         problem = NeedsAttention(
             "The folder %(folder)s cannot be used: %(why)s. Let the hub read and write it, or"
@@ -74,9 +77,13 @@ def _is_settled(path: Path) -> bool:
     """
     if path.name.startswith(".") or path.name.endswith(UNFINISHED_SUFFIXES):
         return False
-    if path.is_symlink() or not path.is_file():
+    try:
+        about = path.lstat()
+    except FileNotFoundError:  # another program has moved it meanwhile
         return False
-    age = current_hub().clock.now().timestamp() - path.stat().st_mtime
+    if not stat.S_ISREG(about.st_mode):
+        return False
+    age = current_hub().clock.now().timestamp() - about.st_mtime
     return not 0 <= age < SETTLED_SECONDS
 
 
@@ -94,9 +101,10 @@ def _receive(installation: Installation, path: Path) -> Sentence:
     except (Refused, PluginFault) as error:  # a defect met one file, and stops no other
         _refuse(installation, path, error)
         return Sentence("%(name)s was refused: %(why)s", name=name, why=error.sentence)
-    if _is_same(before, path.stat()):
-        _move_file(path, DONE)
     _update_case(installation, path, result)
+    with suppress(FileNotFoundError):  # its content is stored, even if another program moved it
+        if _is_same(before, path.stat()):
+            _move_file(path, DONE)
     if not result.is_new:
         return result.describe_repetition(name)
     if result.state == FileState.UNMAPPED:

@@ -9,7 +9,7 @@ from e_invoices import prefixed_invoice
 from hub.db.engine import transaction
 from hub.installations import enable, full_reading, matches
 from hub.models import Installation
-from hub.sources import file_folder, file_mapping
+from hub.sources import file_folder, file_intake, file_mapping
 from tests.support.sources.files_site import ANSWERS, CSV
 
 
@@ -271,3 +271,25 @@ def test_files_in_the_watched_folder_are_received_with_each_sync(site):
     site.sync()
     assert site.cases() == ["bills.csv waits for its columns"]
     assert (folder / "done" / "bills.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("step", "count"), [("check_size", 0), ("receive", 1)], ids=["before it is read", "after it"]
+)
+def test_a_file_that_another_program_moves_meanwhile_stops_no_sync(site, monkeypatch, step, count):
+    folder = file_folder.get_folder(site.installation)
+    folder.mkdir(parents=True)
+    for name in ("a.csv", "b.csv"):
+        (folder / name).write_text(CSV)
+        os.utime(folder / name, (0, 0))
+    original = getattr(file_intake, step)
+
+    def move(*args, **values):
+        result = original(*args, **values)
+        for path in folder.glob("*.csv"):
+            path.rename(folder.parent / path.name)
+        return result
+
+    monkeypatch.setattr(file_intake, step, move)
+    site.sync()
+    assert len(site.cases()) == count
