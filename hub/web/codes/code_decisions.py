@@ -92,12 +92,6 @@ def _check_new(
 
     Its name may be used, or neither a person nor the source has entered what a new record needs.
     """
-    field = code_lookup.load_fields_by_name(installation).get(source_code.field)
-    used = code_lookup.find_code_of_documents(session, installation, source_code)
-    if field is None or used is None:
-        return
-    if _lacks_data(used, details):
-        raise Refused(match_messages.explain_lacking_data(_get_title(source_code)))
     problems = list_creation_problems(session, installation, [source_code], details)
     for problem in problems.values():
         raise Refused(problem)
@@ -126,23 +120,19 @@ def list_creation_problems(
         used = used_codes.get(key)
         if field is None or used is None:
             continue
+        title = source_code.name or source_code.code
+        if _lacks_data(used, details):
+            problems[key] = match_messages.explain_lacking_data(title)
+            continue
         result = find(field, used, match_index)
         if isinstance(result, Missing):
-            title = _get_title(source_code)
             problems[key] = match_messages.explain_name_in_use(title, result.problem)
-            if _lacks_data(used, details):
-                problems[key] = match_messages.explain_lacking_data(title)
     return problems
 
 
 def _lacks_data(used: Code | str, details: Party | Item | None) -> bool:
     """Return whether neither the source nor a person has entered what a new record needs."""
     return isinstance(used, str) or (used.create is None and details is None)
-
-
-def _get_title(source_code: SeenCode) -> str:
-    """Return the name of a code for people."""
-    return source_code.name or source_code.code
 
 
 def forget(
