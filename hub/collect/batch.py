@@ -242,8 +242,6 @@ class CollectBatch:
 
     def _withdraw_postings(self, plan: DocumentPlan) -> None:
         """Withdraw the unsent postings that are no longer wanted."""
-        if plan.withdrawals:
-            self.session.flush()  # this batch may have planned them: they are found by their ids
         for posting, reason in plan.withdrawals:
             transitions.withdraw(self.session, posting, reason)
             if posting.operation == Operation.UPDATE:

@@ -223,6 +223,7 @@ def _approve(session: Session, condition: ColumnElement[bool], who: str) -> int:
 
 def _end_unsent(session: Session, posting: Posting, state: PostingState, reason: CaseText) -> bool:
     """Move an unsent posting to a final state and close its cases; return whether it was unsent."""
+    session.flush()  # one that was just planned has no id before
     is_unsent = (Posting.id == posting.id, Posting.state.in_(UNSENT))
     is_ended = update_one(
         session,
