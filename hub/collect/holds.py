@@ -6,7 +6,7 @@ from hub.collect.batch import CollectBatch
 from hub.collect.document_plan import DocumentPlan
 from hub.collect.findings import build_document_finding, build_held_disposition
 from hub.collect.operation import list_open_operations
-from hub.collect.removal import cancel_removal
+from hub.collect.removal import cancel_removal, withdraw_unwanted
 from hub.contract.document_kinds import words_of
 from hub.contract.documents import Document
 from hub.models import Posting, SourceDocument
@@ -23,7 +23,7 @@ def hold_document(
     *findings: Finding,
     kind: str = "",
 ) -> DocumentPlan:
-    """Hold every part of a document for these reasons."""
+    """Hold every part of a document for these reasons, unless it may not be posted at all."""
     content = Content(
         kind=kind or document.kind,
         number=row.number,
@@ -32,8 +32,12 @@ def hold_document(
     )
     disposition = build_held_disposition(holder, findings)
     plan = DocumentPlan(row, DocumentOutcome.HELD)
+    parts = {posting.part for posting in batch.transaction_postings(row)}
     for operation in list_open_operations(batch, row, document):
         plan.add_posting(operation, content, disposition, findings)
+        parts.discard(operation.part)
+    for part in sorted(parts):
+        withdraw_unwanted(batch, plan, part)
     return plan
 
 

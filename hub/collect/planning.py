@@ -38,10 +38,9 @@ from hub.collect.removal import (
     plan_removal,
     plan_withdrawal,
     release_former_parts,
-    withdraw_creations,
+    withdraw_unwanted,
 )
 from hub.collect.renamed_records import find_renamed_records
-from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.documents import Attachment, Document
 from hub.contract.states import Stage
 from hub.mapping import MappedDocument, Missing, resolve
@@ -85,8 +84,6 @@ def plan_document(
         plan.start_rule = StartRule.EXCLUDED
         return plan
     plan = _plan_wanted(batch, row, document, records)
-    if document.stage == Stage.UPDATE_ONLY and document.kind not in LIST_KINDS:
-        withdraw_creations(batch, plan, CaseText("posting.not_to_be_created", app=app_name))
     if row.before_start != StartRule.INCLUDED:
         plan.start_rule = StartRule.NOT_APPLIED
     return plan
@@ -200,9 +197,7 @@ def _plan_part(
     row = plan.row
     operation = plan_operation(batch, row, mapped_document)
     if operation is None:
-        creation = outbox.find_unfinished(batch.postings(row), mapped_document.part)
-        if creation and not is_withdrawable(batch, creation):
-            plan.reread = True  # what becomes of the creation is changed after it
+        withdraw_unwanted(batch, plan, mapped_document.part)
         return PartPlan(document=mapped_document.document, outcome=DocumentOutcome.NONE)
     if has_former_parts:
         operation = _hold_for_former_parts(operation)

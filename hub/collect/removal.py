@@ -11,6 +11,7 @@ from hub.contract.document_kinds import LIST_KINDS, words_of
 from hub.contract.states import GonePolicy, Stage
 from hub.models import Posting, SourceDocument
 from hub.models.enums import (
+    WRITE_OPERATIONS,
     DocumentOutcome,
     Holder,
     Operation,
@@ -67,14 +68,21 @@ def plan_withdrawal(batch: CollectBatch, row: SourceDocument, reason: CaseText) 
     return plan
 
 
-def withdraw_creations(batch: CollectBatch, plan: DocumentPlan, reason: CaseText) -> None:
-    """Withdraw the unsent creations of a document that may only be updated.
+def withdraw_unwanted(batch: CollectBatch, plan: DocumentPlan, part: str) -> None:
+    """Withdraw the unsent creation or change of a part that may only be updated.
 
-    Such documents are entered in QuickBooks by somebody else.
+    QuickBooks does not have the part, so that there is nothing to update. What may have landed is
+    judged once its result is known. Records stay, because other documents may need them.
     """
-    for posting in batch.transaction_postings(plan.row):
-        if posting.operation == Operation.CREATE and is_withdrawable(batch, posting):
-            plan.withdraw(posting, reason)
+    row = plan.row
+    posting = outbox.find_unfinished(batch.postings(row), part)
+    if posting is None:
+        return
+    if not is_withdrawable(batch, posting):
+        plan.reread = True
+    elif posting.operation in WRITE_OPERATIONS and row.kind not in LIST_KINDS:
+        reason = CaseText("posting.not_to_be_created", app=batch.setup.app.name)
+        plan.withdraw(posting, reason)
 
 
 def cancel_removal(batch: CollectBatch, plan: DocumentPlan) -> None:

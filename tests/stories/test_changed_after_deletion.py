@@ -10,9 +10,9 @@ from hub.scheduling import runner
 from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
 
 
-def bill(total: str):
-    lines = line("1", total, cost="Fuel")
-    return document("bill", "bill:1", lines, total=total, supplier=SUPPLIER, number="B-1")
+def bill(total: str, cost="Fuel", **more):
+    lines = line("1", total, cost=cost)
+    return document("bill", "bill:1", lines, total=total, supplier=SUPPLIER, number="B-1", **more)
 
 
 @pytest.fixture
@@ -60,3 +60,25 @@ def test_the_case_of_the_missing_bill_posts_it_again_too(shop):
     }
     retries.post_again(posting_of_bill("create"), "kari")
     assert_posted_anew(shop)
+
+
+@pytest.mark.parametrize("hold", [None, "It is being settled."])
+@pytest.mark.parametrize("is_skip_taken_back", [False, True])
+def test_a_change_ends_if_its_source_wants_no_new_transaction(
+    app, quickbooks, clock, is_skip_taken_back, hold
+):
+    shop = ShopSite(app, quickbooks, clock)
+    shop.run(bill("42.00"))
+    shop.run(bill("50.00", cost="Nosuch"))
+    if is_skip_taken_back:
+        manual.skip(posting_of_bill("update"), "Not ours", "kari")
+        retries.take_back_skip(posting_of_bill("update"), "kari")
+    quickbooks.act("delete", kind="Bill", id="1")
+    runner.run_company_job("changes", shop.company_id, requested_by="kari")
+    state = shop.run(bill("60.00", stage="update_only", hold=hold))["bill:1"]
+    assert (state, [case.title for case in open_cases()]) == (
+        "withdrawn",
+        ["Missing in QuickBooks"],
+    )
+    retries.post_again(posting_of_bill("create"), "kari")
+    assert shop.run()["bill:1"] == ("held" if hold else "posted")
