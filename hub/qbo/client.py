@@ -27,6 +27,7 @@ from hub.qbo.call import Call, PageQueries, build_query_call, build_read_call, i
 from hub.qbo.oauth import tokens
 from hub.qbo.repetition import explain_read, find_retry_pause, is_worth_repeating
 from hub.qbo.responses import (
+    DONE_STATUSES,
     Expected,
     QuickBooksResponse,
     build_lost_response,
@@ -134,7 +135,7 @@ class Client:
         whole = self._call(call, deadline_at)
         parts = whole.body.get("AttachableResponse")
         first = parts[0] if isinstance(parts, list) and parts else None
-        if whole.status != 200 or not isinstance(first, dict):
+        if whole.status not in DONE_STATUSES or not isinstance(first, dict):
             return whole
         response = interpret_item(first, Expected("Attachable"), whole)
         self.note_items([response], is_trial=whole.is_trial)
@@ -240,10 +241,11 @@ class Client:
             deadline_at = repeat_until  # a page waits for all attempts together
         response = self._send_once(call, deadline_at)
         for _ in range(MAX_READ_ATTEMPTS - 1):
-            if not is_worth_repeating(response) or clock.monotonic() >= repeat_until:
+            pause = response.after or 0.0
+            if not is_worth_repeating(response) or clock.monotonic() + pause >= repeat_until:
                 break
-            if response.outcome == SendOutcome.UNAUTHORISED:
-                clock.sleep(response.after or 0.0)
+            if response.outcome != SendOutcome.THROTTLED:  # for which the rate limiter waits
+                clock.sleep(pause)
             response = self._send_once(call, deadline_at)
         return explain_read(response)
 

@@ -224,11 +224,10 @@ def parse_faults(body: Any) -> tuple[Fault, ...]:
     if not isinstance(fault, dict):
         return ()
     type = str(fault.get("type") or "")
-    faults = []
-    for error in _get_in_any_case(fault, "Error") or ():
-        if isinstance(error, dict):
-            faults.append(_parse_fault(error, type))
-    return tuple(faults)
+    errors = _get_in_any_case(fault, "Error")
+    if not isinstance(errors, list):
+        errors = [errors]
+    return tuple(_parse_fault(error, type) for error in errors if isinstance(error, dict))
 
 
 def _get_in_any_case(content: dict[str, Any], name: str) -> Any:

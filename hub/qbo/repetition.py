@@ -51,9 +51,9 @@ def is_worth_repeating(response: QuickBooksResponse) -> bool:
     after = response.after
     if response.outcome == SendOutcome.UNAUTHORISED:
         return after is not None and after <= MAX_SHORT_PAUSE_SECONDS
-    if response.outcome == SendOutcome.THROTTLED:
+    if response.outcome in (SendOutcome.THROTTLED, SendOutcome.DOUBT):
         return (after or 0.0) <= MAX_SHORT_PAUSE_SECONDS
-    return response.outcome == SendOutcome.DOUBT
+    return False
 
 
 def find_retry_pause(error: HubError | NoSlot) -> float | None:

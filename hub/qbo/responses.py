@@ -35,6 +35,7 @@ THROTTLED_STATUSES = {429}  # not done; repeated after a pause of all calls to t
 EXPIRED_STATUSES = {401}  # not done; a new access token may help
 FORBIDDEN_STATUSES = {403}  # not done; a person has to reconnect
 INCONCLUSIVE_STATUSES = {*range(500, 600)}  # may be done: looked up before it is repeated
+DONE_STATUSES = {200, 201}  # done; Intuit documents 200 only, compatible servers may answer 201
 
 DEFAULT_PAUSE_SECONDS = 60.0
 MAX_PAUSE_SECONDS = 3600.0
@@ -65,7 +66,7 @@ class QuickBooksResponse:
 
     - `landed`: the call was done; `entity` is what it asked for.
     - `unsent`: no byte left this machine.
-    - `throttled`: the call was not done, and is repeated after a pause of `after` seconds.
+    - `throttled`: the call was not done, and is repeated after a pause.
     - `unauthorised`: the call was not done, because QuickBooks did not accept the connection.
     - `refused`: the call was not done, and would be refused again.
     - `doubt`: it is not known whether the call was done.
@@ -73,9 +74,10 @@ class QuickBooksResponse:
 
     `id` is the Id in the response, with any outcome. `date` is QuickBooks' own: a response without
     a fault and without what the call requested has none. `expired` means that a new access token
-    would help. `seconds` is how long the response took. `is_trial` means that the call began while
-    the connection counted as refused. `is_too_large` means that the response would be larger than
-    the hub reads or QuickBooks sends.
+    would help. `after` is the pause in seconds before the next call, if one is asked for. `seconds`
+    is how long the response took. `is_trial` means that the call began while the connection counted
+    as refused. `is_too_large` means that the response would be larger than the hub reads or
+    QuickBooks sends.
     """
 
     outcome: SendOutcome
@@ -180,8 +182,8 @@ def _decide_outcome(
         return replace(response, outcome=SendOutcome.REFUSED, text=text, is_too_large=is_too_large)
     if _is_success(response, entity, http_response, expectation):
         return replace(response, outcome=SendOutcome.LANDED, entity=entity, text="")
-    text = _explain_doubt(response, http_response)
-    return replace(response, text=text)
+    pause = parse_wait(http_response.headers, response.date)
+    return replace(response, text=_explain_doubt(response, http_response), after=pause)
 
 
 def _is_access_refused(status: int, refusing_statuses: Set[int], refusing_codes: Set[str]) -> bool:
@@ -206,9 +208,9 @@ def _is_success(
     expectation: Expected,
 ) -> bool:
     """Return whether a response is complete and shows that the call was done."""
-    if http_response.status != 200 or response.faults or not _is_json(http_response):
+    if http_response.status not in DONE_STATUSES or response.faults:
         return False
-    return _is_as_expected(entity, expectation)
+    return _is_json(http_response) and _is_as_expected(entity, expectation)
 
 
 def interpret_item(
@@ -350,7 +352,7 @@ def _explain_doubt(response: QuickBooksResponse, http_response: HttpResponse) ->
     """Return why it is not known whether a call was done."""
     if response.faults:
         reason = explain(response.faults, UNKNOWN_ERROR, internal_codes=ACCESS_CODES)
-    elif http_response.status == 200:
+    elif http_response.status in DONE_STATUSES:
         reason = NOT_ASKED_FOR
     else:
         reason = Sentence(

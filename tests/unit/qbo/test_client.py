@@ -177,13 +177,17 @@ def test_a_read_without_an_answer_is_described_as_tried_again(quickbooks, fault)
     assert "done" not in answer.text
 
 
-@pytest.mark.parametrize(("pause", "outcome"), [(7, "landed"), (60, "throttled")])
+@pytest.mark.parametrize(
+    ("status", "pause", "outcome"),
+    [(429, 7, "landed"), (429, 60, "throttled"), (503, 7, "landed"), (503, 60, "doubt")],
+)
 def test_a_read_is_repeated_after_a_short_pause_and_not_after_a_long_one(
-    quickbooks, clock, pause, outcome
+    quickbooks, clock, status, pause, outcome
 ):
-    quickbooks.add_fault("status", "vendor.read", status=429, retry_after=pause)
+    quickbooks.add_fault("status", "vendor.read", status=status, retry_after=pause)
     start = clock.monotonic()
-    assert Client(1).read("vendor", "1").outcome == outcome
+    answer = Client(1).read("vendor", "1")
+    assert (answer.outcome, answer.after) == (outcome, None if answer.landed else 60)
     assert clock.monotonic() - start == pytest.approx(7 if outcome == "landed" else 0)
 
 
@@ -284,6 +288,19 @@ def test_a_file_is_uploaded(quickbooks):
     about["AttachableRef"] = [{"EntityRef": {"type": "Bill", "value": creation.id}}]
     answer = client.upload(encode(about), b"%PDF-1.4 \r\n--\x00", "f" * 32)
     assert (answer.outcome, answer.entity["Size"]) == ("landed", 14)
+
+
+def test_a_server_may_answer_that_something_was_created(app, quickbooks):
+    adapter = app.extensions["hub"].mounts["https://quickbooks.test"]
+    inner = adapter.app
+    adapter.app = lambda environ, start: inner(
+        environ, lambda status, headers: start("201 Created", headers)
+    )
+    client = Client(1)
+    creation = client.create("bill", bill(), KEY)
+    about = {"FileName": "a.pdf", "ContentType": "application/pdf"}
+    file = client.upload(encode(about), b"%PDF-1.4", "f" * 32)
+    assert (creation.outcome, file.outcome) == ("landed", "landed")
 
 
 def test_a_refused_file_is_a_refusal(quickbooks):

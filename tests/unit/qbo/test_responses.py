@@ -65,6 +65,8 @@ XML_REFUSAL = XML.replace(b"3001", b"6000").replace(b"SERVICE", b"ValidationFaul
 
 TABLE: list[tuple[str, int, Any, str, Expected, str]] = [
     ("an entity with an id", 200, {"Bill": BILL}, "application/json", CREATE, "landed"),
+    ("an entity that was created", 201, {"Bill": BILL}, "application/json", CREATE, "landed"),
+    ("an entity that may come later", 202, {"Bill": BILL}, "application/json", CREATE, "doubt"),
     ("the entity of the update", 200, {"Bill": BILL}, "application/json", UPDATE, "landed"),
     (
         "a deletion",
@@ -156,6 +158,15 @@ TABLE: list[tuple[str, int, Any, str, Expected, str]] = [
         "refused",
     ),
     ("a validation fault", 400, fault("2020"), "application/json", CREATE, "refused"),
+    (
+        "an error outside of a list",
+        400,
+        {"Fault": {"Error": {"Message": "no", "code": "2020"}}},
+        "application/json",
+        CREATE,
+        "refused",
+    ),
+    ("a fault without errors", 400, {"Fault": {"Error": 1}}, "application/json", CREATE, "doubt"),
     ("a closed period", 400, fault("6210"), "application/json", CREATE, "refused"),
     ("a duplicate number", 400, fault("6140"), "application/json", CREATE, "refused"),
     ("a stale token", 400, fault("5010"), "application/json", UPDATE, "refused"),
