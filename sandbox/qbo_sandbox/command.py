@@ -32,7 +32,7 @@ def write_tables(formatter: click.HelpFormatter) -> None:
 
 @contextmanager
 def reserve_folder(folder: Path | None, port: int) -> Iterator[None]:
-    """Reserve the folder for this process, and report a folder or port in use as a usage error.
+    """Reserve the folder for this process, and report what cannot be used as a usage error.
 
     Two processes that write one journal would spoil it.
     """
@@ -49,11 +49,12 @@ def reserve_folder(folder: Path | None, port: int) -> Iterator[None]:
             f"{folder} is in use by another stand-in. Stop that one, or choose another."
         ) from None
     except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        raise click.UsageError(
-            f"Port {port} is in use. Choose another, or 0 for a free one."
-        ) from None
+        reason = error.strerror or str(error)
+        if error.filename:
+            reason = f"{error.filename}: {reason}"
+        if error.errno == errno.EADDRINUSE:
+            reason = f"Port {port} is in use. Choose another, or 0 for a free one."
+        raise click.UsageError(reason) from None
     except ValueError as error:
         raise click.UsageError(str(error)) from error
 

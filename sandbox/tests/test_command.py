@@ -6,6 +6,7 @@ import pytest
 import requests
 from click.testing import CliRunner
 
+from qbo_sandbox import create
 from qbo_sandbox.command import main
 from qbo_sandbox.kit import Server
 from sandbox_tests.command import running
@@ -51,6 +52,28 @@ def test_a_port_in_use_is_a_sentence():
         result = CliRunner().invoke(main, ["--port", str(server.port)])
     assert result.exit_code == 2
     assert f"Port {server.port} is in use." in result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--host", "nobody.invalid"), "nobody.invalid"),
+        (("--host", "192.0.2.1"), "192.0.2.1"),
+        (("--folder", "/dev/null/books"), "/dev/null/books: Not a directory"),
+    ],
+)
+def test_an_address_or_folder_that_cannot_be_used_is_a_sentence(options, words):
+    result = CliRunner().invoke(main, options)
+    assert result.exit_code == 2
+    assert words in result.output
+
+
+def test_an_ipv6_address_can_be_listened_on():
+    quickbooks = create()
+    with Server(quickbooks.wsgi, host="::1") as server:
+        discovery = requests.get(f"{server.url}/.well-known/openid_configuration", timeout=30)
+    assert server.url == f"http://[::1]:{server.port}"
+    assert discovery.json()["token_endpoint"] == f"{server.url}/oauth2/v1/tokens/bearer"
 
 
 def test_a_folder_in_use_is_a_sentence(tmp_path):

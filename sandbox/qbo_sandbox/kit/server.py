@@ -31,14 +31,16 @@ class Server:
         self.host = host
         self._listener = self._listen(port)
         self.port: int = self._listener.getsockname()[1]
-        self.url = f"http://{host}:{self.port}"
+        place = f"[{host}]" if ":" in host else host
+        self.url = f"http://{place}:{self.port}"
         self._open: set[socket.socket] = set()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
     def _listen(self, port: int) -> socket.socket:
         """Listen on a port, 0 for a free one."""
-        listener = socket.create_server((self.host, port), backlog=512)
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        listener = socket.create_server((self.host, port), family=family, backlog=512)
         listener.settimeout(ACCEPT_SECONDS)
         return listener
 
