@@ -1,8 +1,10 @@
 """Media types of files, and the suffixes of their names."""
 
 import mimetypes
+import re
 
 UNKNOWN_TYPE = "application/octet-stream"
+SUFFIX = re.compile(r"\.[a-z]{2,5}$", re.IGNORECASE)  # of any file: "Invoice no. 10.417" has none
 # The suffixes of the files that sources usually have, by their media types.
 SUFFIXES = {
     "application/pdf": ".pdf",
@@ -33,9 +35,8 @@ def find_media_type(name: str, mime: object) -> str:
 
 
 def add_suffix(name: str, mime: str) -> str:
-    """Return the name of a file with the suffix of its media type, unless it has a known one."""
-    usual_type, _ = mimetypes.guess_type(name)
-    if usual_type:
+    """Return the name of a file with the suffix of its media type, unless it has one already."""
+    if SUFFIX.search(name.strip()):
         return name
     media_type, _, _ = mime.partition(";")
     return name + SUFFIXES.get(media_type.strip().lower(), "")
