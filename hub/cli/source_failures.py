@@ -12,16 +12,17 @@ class SourceFailures:
 
     def __init__(self) -> None:
         """Leave out what failed before now."""
-        self._last_run_id = max((id for id, _ in _load_stopped_runs(0)), default=0)
+        self._last_run_id = max((id for id, _, _ in _load_stopped_runs(0)), default=0)
         self._tries = {row.id: row.tries for row in _load_failed_receipts()}
         self._described_errors: set[str] = set()
 
     def describe_new(self) -> str:
         """Return why runs stopped and receipts did not arrive; "" if all was described before."""
         lines = []
-        for id, error in _load_stopped_runs(self._last_run_id):
+        for id, slug, error in _load_stopped_runs(self._last_run_id):
             self._last_run_id = id
-            lines.append(f"A run stopped: {error}")
+            what = f"A run of {slug}" if slug else "A run"
+            lines.append(f"{what} stopped: {error}")
         lines += self._describe_receipts()
         log = _log_path()
         if lines and log:
@@ -46,15 +47,16 @@ class SourceFailures:
 
 
 def _load_stopped_runs(run_id: int) -> Sequence[Any]:
-    """Return id and error of each run after one that stopped, oldest first."""
+    """Return id, app and error of each run after one that stopped, oldest first."""
     from sqlalchemy import select
 
     from hub.db.engine import read_only_session
-    from hub.models import Run
+    from hub.models import Installation, Run
     from hub.models.enums import RunOutcome
 
     query = (
-        select(Run.id, Run.error)
+        select(Run.id, Installation.slug, Run.error)
+        .outerjoin(Installation, Installation.id == Run.installation_id)
         .where(Run.id > run_id, Run.outcome == RunOutcome.STOPPED)
         .order_by(Run.id)
     )

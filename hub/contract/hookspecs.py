@@ -31,7 +31,11 @@ def hub_fields(app: str) -> Sequence[Field]:
 
 @hookspec(firstresult=True)
 def hub_check(app: str, site: Site) -> Tenant:
-    """Check that the settings reach an account and return it; change nothing there."""
+    """Check that the settings reach an account and return it; change nothing there.
+
+    It is called before settings are saved, and in runs. Settings for which it raises an error are
+    not saved; the page shows the sentence of the error.
+    """
 
 
 @hookspec(firstresult=True)
@@ -41,7 +45,10 @@ def hub_subscribe(app: str, site: Site, on: bool) -> None:
 
 @hookspec(firstresult=True)
 def hub_codes(app: str, site: Site, field: str) -> Sequence[Code | str]:
-    """Return the current codes of a field, for settings with `choices_from="code:FIELD"`."""
+    """Return the current codes of a field, for settings with `choices_from="code:FIELD"`.
+
+    A text stands for `Code(id=text)`. Return an empty list for any other field.
+    """
 
 
 @hookspec(firstresult=True)
@@ -50,13 +57,18 @@ def hub_documents(
 ) -> Iterable[Yielded]:
     """Yield every document that changed since the cursors, or exactly `ids`.
 
-    Do not filter rows; set their `stage`.
+    `cursors` has the cursor of the last Checkpoint of each stream by the name of the stream; it is
+    empty at first, and always with `ids`. Do not filter rows; set their `stage`.
     """
 
 
 @hookspec(firstresult=True)
 def hub_attachment(app: str, site: Site, document: Document, attachment: Attachment) -> bytes:
-    """Return the bytes of a file, which is uploaded after the document is posted."""
+    """Return the bytes of a file, which is uploaded after the document is posted.
+
+    Raise `Refused` if the source does not have the file: a case in the inbox then says so. A file
+    of more than 20 MB becomes a case, too.
+    """
 
 
 @hookspec(firstresult=True)
@@ -77,7 +89,8 @@ def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> No
 def hub_records(app: str, site: Site, field: str, records: Sequence[Record]) -> Sequence[Code]:
     """Push the whole list of a field's role into the source.
 
-    Return its codes with their `quickbooks_id`.
+    Return the codes of the source that are linked to a record, each with the id of that record as
+    `quickbooks_id`. The hub stores these links as matches; an empty `quickbooks_id` removes a link.
     """
 
 
@@ -85,7 +98,8 @@ def hub_records(app: str, site: Site, field: str, records: Sequence[Record]) -> 
 def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -> Sequence[Signal]:
     """Interpret a webhook call of the source; raise `Refused` if its signature is wrong.
 
-    Without a signal, the hub collects as on the schedule. The headers contain no cookies.
+    Without a signal, the hub collects as on the schedule. The names of `headers` are
+    case-insensitive, and cookies are left out.
     """
 
 
@@ -95,6 +109,7 @@ def hub_sandbox(
 ) -> Sandbox:
     """Return a stand-in for the source; its journal is in `folder`, or in memory if that is None.
 
-    With `demo`, one or two documents should need a person. Import the stand-in inside this hook:
-    the hub and your plugin also run without the packages of the plugin's extra `sandbox`.
+    It has so many `documents`, or as many as it wants if that is None. With `demo`, one or two of
+    them should need a person. Import the stand-in inside this hook: the hub and your plugin also
+    run without the packages of the plugin's extra `sandbox`.
     """

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from requests.structures import CaseInsensitiveDict
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
@@ -209,7 +210,8 @@ def interpret_webhook(
     """
     with guard(installation, Sentence("reading a call of its source")):
         site = build_site(installation)
-        result = call_hook(installation, "hub_webhook", site=site, headers=headers, body=body)
+        values = {"headers": CaseInsensitiveDict(headers), "body": body}
+        result = call_hook(installation, "hub_webhook", site=site, **values)
         return require_list("hub_webhook", result, Signal)
 
 

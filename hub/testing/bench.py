@@ -15,6 +15,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from zoneinfo import ZoneInfo
 
 import requests
+from requests.structures import CaseInsensitiveDict
 
 from hub.contract import settings_schema
 from hub.contract.app_lookup import find_error
@@ -296,7 +297,8 @@ class Bench:
 
     def webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Signal]:
         """Pass a webhook call to the plugin."""
-        signals = self._call("hub_webhook", site=self.site, headers=headers, body=body)
+        names_in_any_case = CaseInsensitiveDict(headers)
+        signals = self._call("hub_webhook", site=self.site, headers=names_in_any_case, body=body)
         return tuple(require_list("hub_webhook", signals, Signal))
 
     def subscribe(self, on: bool) -> None:

@@ -438,7 +438,7 @@ def test_runs_that_stop_and_receipts_that_do_not_arrive_are_described_once(open_
         assert f" posted and 2 others: KeyError: {defect}" in text
         monkeypatch.setattr(collect_run, "read", fail)
         sync_all(demo.list_installations())
-        assert failures.describe_new().startswith("A run stopped: ")
+        assert failures.describe_new().startswith("A run of costtracker stopped: ")
         assert [failures.describe_new(), SourceFailures().describe_new()] == ["", ""]
 
 

@@ -89,7 +89,7 @@ def test_a_plugin_author_finds_all_he_imports_in_one_place():
     assert not hasattr(hub, "settings")
 
 
-def test_the_hooks_fit_on_one_screen_without_the_types_they_use():
-    assert len(inspect.getsource(hookspecs).splitlines()) <= 100
+def test_the_hooks_fit_on_two_pages_without_the_types_they_use():
+    assert len(inspect.getsource(hookspecs).splitlines()) <= 120
     defined = [value for value in vars(hookspecs).values() if inspect.isclass(value)]
     assert [value for value in defined if value.__module__ == hookspecs.__name__] == []

@@ -347,9 +347,10 @@ def test_a_decision_outlives_what_comes_back_from_a_push(installed, source):
     }
 
 
-def test_a_call_of_the_source_is_read_by_its_plugin(installed):
+@pytest.mark.parametrize("header", ["X-Key", "x-key"])
+def test_a_call_of_the_source_is_read_by_its_plugin(installed, header):
     SiteSecrets(installed().id)["key"] = "k"
-    assert sources.interpret_webhook(installed(), {"X-Key": "k"}, b"invoice:1") == [
+    assert sources.interpret_webhook(installed(), {header: "k"}, b"invoice:1") == [
         Signal(ids=("invoice:1",))
     ]
     with pytest.raises(Refused, match="not signed"):
