@@ -31,20 +31,21 @@ from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
 from tests.support.servers.database_server import DatabaseServer
 
 MANY = 10_000
+COMPANIES = 100
 PROCESSES = 4
 NOW = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
 T = TypeVar("T")
 
 
-def add_schedules(session: Session, companies: int = 100) -> None:
+def add_schedules(session: Session) -> None:
     """Add installations of a hundred companies, each with a schedule that is due."""
-    realms = [{"realm": str(number), "connected_at": NOW} for number in range(companies)]
+    realms = [{"realm": str(number), "connected_at": NOW} for number in range(COMPANIES)]
     session.execute(insert(ConnectedCompany), realms)
     intervals = ("15m", "*/5 * * * *")
     installations = []
     for number in range(MANY):
         installation = {
-            "company_id": number % companies + 1,
+            "company_id": number % COMPANIES + 1,
             "slug": f"app-{number}",
             "schedule": intervals[number % 2],
             "created_at": NOW,

@@ -35,7 +35,6 @@ TOKEN = "verifier"
 PER_SECOND = int(os.environ.get("WEBHOOKS_PER_SECOND", "200"))
 COMPANIES = int(os.environ.get("WEBHOOK_COMPANIES", "2000"))  # and calls of each round
 CONNECTIONS = 16
-GOAL_MS = 50
 
 
 def call(number: int, bill: int) -> tuple[bytes, dict[str, str]]:

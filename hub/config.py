@@ -223,7 +223,7 @@ NAMES = tuple(str(item.data_key) for item in Settings().fields.values())
 SETTING_NAMES = (*NAMES, *(f"{name}_FILE" for name in IN_FILES), "HUB_CONFIG", *FOR_TESTS)
 
 
-def load(environ: Mapping[str, str] = os.environ, address: str = DEFAULT_ADDRESS) -> Config:
+def load(environ: Mapping[str, str], address: str = DEFAULT_ADDRESS) -> Config:
     """Return the validated configuration; raise ConfigurationError for unusable values.
 
     `address` is the address of the hub unless HUB_PUBLIC_URL names another one.
@@ -248,9 +248,9 @@ def load(environ: Mapping[str, str] = os.environ, address: str = DEFAULT_ADDRESS
     return config
 
 
-def allowed_plugins(environ: Mapping[str, str] = os.environ) -> plugin_list.Allowed | None:
+def allowed_plugins() -> plugin_list.Allowed | None:
     """Return the plugins that may be loaded; None if the configuration has no list."""
-    return plugin_list.load(_load_settings(environ).get("plugins_file", ""))
+    return plugin_list.load(_load_settings(os.environ).get("plugins_file", ""))
 
 
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
@@ -259,7 +259,7 @@ def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return folder
 
 
-def list_given_settings(environ: Mapping[str, str] = os.environ) -> frozenset[str]:
+def list_given_settings(environ: Mapping[str, str]) -> frozenset[str]:
     """Return the names of the settings that the environment or the file of HUB_CONFIG gives.
 
     A setting that is given by the name of a file, such as HUB_VAULT_KEYS_FILE, counts as

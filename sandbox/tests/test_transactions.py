@@ -8,7 +8,7 @@ from qbo_sandbox import NORWAY, US, create
 from qbo_sandbox.kit import Clock
 
 NOON = 1_800_000_000.0
-MATERIALS, ADVERTISING = "109", "7"
+ADVERTISING = "7"
 
 
 @pytest.fixture

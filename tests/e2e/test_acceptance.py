@@ -77,7 +77,7 @@ def test_companies_sync_while_postgresql_restarts(make_cluster, own_server, figu
     settings = KEYS | {"base_url": cluster.costtracker.url}
     realms = [hub.realm, *connect_companies(hub, settings, COMPANIES - 1)]
     cluster.quickbooks.ask("company", CLOSED)
-    served, address = cluster.start_pages(1, workers=2)
+    served, address = cluster.start_pages(1)
     users = [PageUser(address) for _ in range(USERS)]
     for user in users:
         user.start()

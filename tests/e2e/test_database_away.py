@@ -34,7 +34,7 @@ def test_work_and_pages_return_by_themselves_after_postgresql_was_away(
     person.log_in()
     assert [person.call("GET", path).status_code for path in (*PAGES, "/readyz")] == [200] * 4
     cluster.slow_down()
-    watched, health = cluster.start_watched_worker(0)
+    watched, health = cluster.start_watched_worker()
     workers = [watched, cluster.start_worker(1)]
     cluster.wait(cluster.is_sending, *workers)
     cluster.wait(lambda: status_of(f"{health}/readyz") == 200, *workers)

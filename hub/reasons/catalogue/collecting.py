@@ -47,8 +47,9 @@ def _document(reason: str, instruction: str, action: CaseAction) -> Template:
     return Template(title=DOCUMENT_TITLE, reason=reason, instruction=instruction, action=action)
 
 
-def _code(reason: str, instruction: str, action: CaseAction) -> Template:
+def _code(instruction: str, action: CaseAction) -> Template:
     """Return the texts of a case about a code, which all documents that use it share."""
+    reason = "{code}: {problem}"
     title = "{code} is not matched yet"
     if action in (CaseAction.SETTINGS, CaseAction.EITHER, CaseAction.SOURCE):
         title = "{code} cannot be used yet"  # its page offers no match
@@ -72,11 +73,11 @@ def _code(reason: str, instruction: str, action: CaseAction) -> Template:
 
 TEMPLATES = {
     # A code, with all the documents that use it.
-    "code.match": _code("{code}: {problem}", MATCH_INSTRUCTION, CaseAction.MATCH),
-    "code.settings": _code("{code}: {problem}", SETTINGS_INSTRUCTION, CaseAction.SETTINGS),
-    "code.either": _code("{code}: {problem}", SETTINGS_OR_CORRECT, CaseAction.EITHER),
-    "code.source": _code("{code}: {problem}", CORRECT_AT_SOURCE, CaseAction.SOURCE),
-    "code.differ": _code("{code}: {problem}", DIFFER_INSTRUCTION, CaseAction.DIFFER),
+    "code.match": _code(MATCH_INSTRUCTION, CaseAction.MATCH),
+    "code.settings": _code(SETTINGS_INSTRUCTION, CaseAction.SETTINGS),
+    "code.either": _code(SETTINGS_OR_CORRECT, CaseAction.EITHER),
+    "code.source": _code(CORRECT_AT_SOURCE, CaseAction.SOURCE),
+    "code.differ": _code(DIFFER_INSTRUCTION, CaseAction.DIFFER),
     # A currency that the company does not use, with all the documents in it.
     "currency.unused": Template(
         title="QuickBooks does not use {currency} yet",

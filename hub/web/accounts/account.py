@@ -143,7 +143,12 @@ def end_session() -> Response:
 @require_role("viewer", of=OWN)
 def end_other_sessions() -> Response:
     """End the person's sessions in all other browsers."""
-    count = _end_others(EndReason.ENDED_BY_PERSON)
+    with transaction() as session:
+        count = login_sessions.end_all(
+            session, _get_person_id(), EndReason.ENDED_BY_PERSON, keep=_get_session_row().id
+        )
+        if count:
+            audit.record(session, person_name(), "sessions ended", person_name(), count=count)
     sentence = ngettext("%(count)s session is ended.", "%(count)s sessions are ended.", count)
     flash(sentence if count else gettext("There is no other session."), "success")
     return redirect(url_for("account.show"))
@@ -351,17 +356,6 @@ def _note_removed(session: Session, factor: str, name: str = "") -> None:
     audit.record(session, person_name(), "second factor removed", person_name(), factor=audit_text)
     label = f"{gettext(factor)} {name}".strip()
     flash(gettext("Removed the %(factor)s.", factor=label), "success")
-
-
-def _end_others(reason: EndReason) -> int:
-    """End the person's sessions in other browsers; return how many they were."""
-    with transaction() as session:
-        count = login_sessions.end_all(
-            session, _get_person_id(), reason, keep=_get_session_row().id
-        )
-        if count:
-            audit.record(session, person_name(), "sessions ended", person_name(), count=count)
-    return count
 
 
 def _get_destination() -> str:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from hub import Code, Document, Item, ItemType, Row, Site, StageName, money, parse_date, require_id
+from hub_ion import queries
 from hub_ion.client import Ion
-from hub_ion.queries import Listing
 from hub_ion.schema import build_id_key
 
 Twins = set[tuple[str, str | None]]  # numbers and revisions of parts
@@ -93,7 +93,7 @@ def build_comparison_key(row: Row) -> tuple[str, str | None]:
     return row["number"], row["revision"]
 
 
-def find_twins(source: Ion, rows: Sequence[Row], query: Listing) -> Twins:
+def find_twins(source: Ion, rows: Sequence[Row]) -> Twins:
     """Return the parts whose name equals that of an earlier part except for case.
 
     QuickBooks ignores case, so both would be one item there. The earlier part may be in upper or
@@ -108,7 +108,7 @@ def find_twins(source: Ion, rows: Sequence[Row], query: Listing) -> Twins:
     if not variants:
         return set()
     first_ids: dict[tuple[str, str], Any] = {}
-    for row in (*rows, *source.rows(query, {"partNumber": {"in": sorted(variants)}})):
+    for row in (*rows, *source.rows(queries.PART_NAMES, {"partNumber": {"in": sorted(variants)}})):
         if _is_identified(row):
             key = _fold_key(row)
             first_ids[key] = min(first_ids.get(key, row["id"]), row["id"], key=build_id_key)

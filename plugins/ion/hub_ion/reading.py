@@ -288,7 +288,7 @@ def _read_ids(
 
 def _read_orders(site: Site, source: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
     """Yield the documents of these orders."""
-    twins = parts.find_twins(source, _list_parts(rows), queries.PART_NAMES)
+    twins = parts.find_twins(source, _list_parts(rows))
     for row in rows:
         yield _read(orders, site, row, twins)
 
@@ -306,7 +306,7 @@ def _list_parts(rows: Sequence[Row]) -> list[Row]:
 
 def _read_parts(site: Site, source: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
     """Yield the documents of these parts."""
-    twins = parts.find_twins(source, rows, queries.PART_NAMES)
+    twins = parts.find_twins(source, rows)
     for row in rows:
         yield _read(parts, site, row, twins)
 

@@ -168,9 +168,9 @@ def missing_field(name: str) -> Refusal:
     return Refusal("2020", f"Required parameter {name} is missing in the request", name)
 
 
-def business_error(text: str, status: int = 400) -> Refusal:
+def business_error(text: str) -> Refusal:
     """Return a refusal by a rule of the business."""
-    return Refusal("6000", f"Business Validation Error: {text}", "", status=status)
+    return Refusal("6000", f"Business Validation Error: {text}", "")
 
 
 def not_found(text: str = INACTIVE_MESSAGE) -> Refusal:

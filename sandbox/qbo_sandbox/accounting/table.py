@@ -101,7 +101,6 @@ class Table:
         self.created = SortedIds()
         self.updated = SortedIds()
         self.by_number: dict[str, list[str]] = {}
-        self.by_name: dict[str, str] = {}
         self.by_party: dict[str, dict[str, None]] = {}
         self._seq = 0
 

@@ -77,9 +77,7 @@ def _find_earlier_reply(company: Company, key: Key) -> StoredReply | None:
     return earlier
 
 
-def build_key(
-    company: Company, params: dict[str, str], client: str, longest: int = MAX_ID_LENGTH
-) -> Key | None:
+def build_key(company: Company, params: dict[str, str], client: str, longest: int) -> Key | None:
     """Return the key of a request id in this company; refuse a long one with 2130."""
     request = params.get("requestid", "").strip()
     if longest == MAX_BATCH_LENGTH and company.switches.requestid_batch_length == "joined":

@@ -13,7 +13,7 @@ def passkey_options(visitor: Visitor, path: str) -> Any:
     return answer.json
 
 
-def add_passkey(visitor: Visitor, passkey: SoftwarePasskey, name: str = "Laptop") -> str:
+def add_passkey(visitor: Visitor, passkey: SoftwarePasskey) -> str:
     """Add a passkey on the page of the account; return the page after it."""
     credential = passkey.create(passkey_options(visitor, "/account/passkeys/options"))
-    return visitor.press("/account/passkeys", name=name, credential=credential)
+    return visitor.press("/account/passkeys", name="Laptop", credential=credential)

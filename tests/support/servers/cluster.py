@@ -130,9 +130,9 @@ class Cluster:
         arguments = ("worker", "--concurrency", str(concurrency))
         return self.start(machine, *arguments)
 
-    def start_watched_worker(self, machine: int = 0) -> tuple[SimpleNamespace, str]:
+    def start_watched_worker(self) -> tuple[SimpleNamespace, str]:
         """Start a worker that answers health checks; return the process and their address."""
-        worker = self.start(machine, "worker", "--concurrency", "4", "--health-port", "0")
+        worker = self.start(0, "worker", "--concurrency", "4", "--health-port", "0")
 
         def address() -> str:
             text = read_output(worker).partition("Its health is at ")[2]
@@ -140,10 +140,9 @@ class Cluster:
 
         return worker, self.wait(address, worker)
 
-    def start_pages(self, machine: int = 0, workers: int = 2) -> tuple[SimpleNamespace, str]:
+    def start_pages(self, machine: int) -> tuple[SimpleNamespace, str]:
         """Start the pages on a machine; return the process and its address."""
-        arguments = ("serve", "--port", "0", "--workers", str(workers))
-        served = self.start(machine, *arguments)
+        served = self.start(machine, "serve", "--port", "0", "--workers", "2")
 
         def address() -> str:
             return read_output(served).partition("serves ")[2].strip()

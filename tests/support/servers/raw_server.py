@@ -70,13 +70,13 @@ def answer_at_once(
 
 
 def send_slowly(
-    first: bytes, ended: Callable[[], threading.Event], every: float = 0.02
+    first: bytes, ended: Callable[[], threading.Event]
 ) -> Callable[[socket.socket], object]:
     """Return a behavior that sends `first` at once and then one byte at a time."""
 
     def behave(line: socket.socket) -> None:
         line.sendall(first)
-        while not ended().wait(every):
+        while not ended().wait(0.02):
             line.sendall(b"x")
 
     return behave

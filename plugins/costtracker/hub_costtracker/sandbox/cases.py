@@ -19,11 +19,6 @@ def _lines(**changes):
     }
 
 
-def _leave_unapproved(status):
-    """Return a change to a status in which nobody has approved yet."""
-    return _fields(status=status, approvals=[])
-
-
 def _foreign_supplier(supplier):
     """Return a change to a foreign supplier, whose lines have no tax."""
 
@@ -117,7 +112,7 @@ def _tax_rounded_per_line(invoice, earlier_invoices, today):
 
 CASES = (
     ("credit note", _fields(kind="credit_note")),
-    ("not sent for approval yet", _leave_unapproved("validated")),
+    ("not sent for approval yet", _fields(status="validated", approvals=[])),
     ("foreign currency", _foreign_supplier("s21")),
     ("locations that differ", _two_locations),
     ("a supplier that QuickBooks does not know", _fields(supplier="s29")),

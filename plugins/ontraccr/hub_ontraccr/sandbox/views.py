@@ -22,7 +22,7 @@ def payable(books, raw):
         "division_id": raw["division"],
         "type": raw["type"],
         "purchase_account_external_id": account,
-        "purchase_account_name": _get_entry_name(books, raw, "purchase-accounts", account),
+        "purchase_account_name": _get_account_name(books, raw, account),
         "tax_code_external_id": _get_tax_code(books, raw),
         "vendor": _view_vendor(books, raw["vendor"]) if raw["vendor"] else None,
         "number": raw["number"],
@@ -119,9 +119,9 @@ def _get_tax_code(books, raw):
     return raw["tax_code"]
 
 
-def _get_entry_name(books, raw, name, id):
-    """Return the name of an entry of a list, or None if it is not in the list."""
-    for entry in books.list(raw["division"], name):
+def _get_account_name(books, raw, id):
+    """Return the name of a purchase account, or None if the list does not have it."""
+    for entry in books.list(raw["division"], "purchase-accounts"):
         if entry["external_id"] == id:
             return entry["name"]
     return None
