@@ -1,7 +1,7 @@
 """Messages to people: mail about new cases, files on demand, invitations and codes.
 
-Imports `hub.cases`, `hub.contract`, `hub.db`, `hub.models`, `hub.notices`, `hub.outbox`,
-`hub.security` and `hub.translations`. Start reading in `mail`.
+Imports `hub.cases`, `hub.context`, `hub.contract`, `hub.db`, `hub.http`, `hub.models`,
+`hub.outbox`, `hub.reasons`, `hub.security` and `hub.translations`. Start reading in `mail`.
 """
 
 from hub.notifications.case_news import find_mailbox

@@ -15,7 +15,7 @@ from hub.context import current_hub
 from hub.db.bulk import is_among
 from hub.models import Case, ConnectedCompany, Installation, User, case_posting
 from hub.money import format_amount
-from hub.notices import timing
+from hub.notifications import mail_timing
 from hub.outbox import case_amounts
 from hub.security import people as people_of_hub
 from hub.security.names import normalize
@@ -47,7 +47,7 @@ class News:
     ids: dict[str, int] = field(default_factory=dict)
     persons: dict[int, User] = field(default_factory=dict)
     amounts: dict[int, tuple[int, list[str]]] = field(default_factory=dict)
-    timings: timing.Timings = field(default_factory=lambda: timing.Timings({}, {}))
+    timings: mail_timing.Timings = field(default_factory=lambda: mail_timing.Timings({}, {}))
 
     def choose_timing(self, address: str, case: Case) -> str:
         """Return when the person with an address is mailed about a case."""
@@ -76,7 +76,7 @@ def load(session: Session) -> News:
     if not news.cases:
         return news
     _add_people(session, news)
-    news.timings = timing.load(session)
+    news.timings = mail_timing.load(session)
     news.amounts = _count_and_sum(session, [case.id for case in news.cases])
     for installation in session.scalars(select(Installation)):
         news.apps[installation.id] = Subject(installation.company_id, installation.slug)
@@ -96,7 +96,7 @@ def iter_recipients(news: News) -> Iterator[tuple[str, list[Case]]]:
     for address, (name, rights) in news.people.items():
         cases = []
         for case in _select_cases_of_person(news, name, rights):
-            if news.choose_timing(address, case) == timing.NOW:
+            if news.choose_timing(address, case) == mail_timing.NOW:
                 cases.append(case)
         if cases:
             yield address, cases
@@ -113,7 +113,7 @@ def iter_daily_cases(news: News) -> Iterator[tuple[int, Case]]:
     """Yield the id of each person who wants one mail a day, with each case for it."""
     for address, (name, rights) in news.people.items():
         for case in _select_cases_of_person(news, name, rights):
-            if news.choose_timing(address, case) == timing.DAILY:
+            if news.choose_timing(address, case) == mail_timing.DAILY:
                 yield news.ids[address], case
 
 

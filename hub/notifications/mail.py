@@ -11,16 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 
 from flask import current_app
 
-from hub import notices
 from hub.cases import inbox
 from hub.context import current_hub
 from hub.contract.value_object import value_object
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, NotNow, Retry, Sentence
 from hub.models import Notice, User
-from hub.notices import chat, smtp
-from hub.notices.smtp import AddressDeferred, AddressRefused, UnreadableAddress
-from hub.notifications import case_news
+from hub.notifications import case_news, chat, languages, smtp, waiting_messages
 from hub.notifications.deliveries import (
     CHAT,
     DAILY,
@@ -30,6 +27,7 @@ from hub.notifications.deliveries import (
     note_deferred_address,
     note_refused_address,
 )
+from hub.notifications.smtp import AddressDeferred, AddressRefused, UnreadableAddress
 from hub.security import hub_settings, one_time_codes, password_resets
 from hub.security import people as people_of_hub
 from hub.translations.messages import gettext, translate
@@ -95,7 +93,7 @@ def send_password_code(
     It is in the given language if the person has chosen none.
     """
     url = f"{current_hub().config.public_url}/new-password"
-    with notices.use_language_of(person, otherwise=language):
+    with languages.use_language_of(person, otherwise=language):
         parts = (
             gettext(
                 "Somebody asked for a new password for %(name)s at the QuickBooks hub.",
@@ -188,7 +186,7 @@ def mail_digest() -> int:
             deliveries.forget_mailed()
             forget_deferred_addresses()
     if not is_set():
-        notices.drop_old()
+        waiting_messages.drop_old()
     elif not outcome.is_server_down:
         _send_notices(outcome)
     if outcome.problem is not None:
@@ -220,7 +218,7 @@ def _mail_cases(news: case_news.News, deliveries: Deliveries, outcome: _MailOutc
         missing = deliveries.select_missing(address, cases)
         if not missing:
             continue
-        with notices.use_language_of(news.person(address)):
+        with languages.use_language_of(news.person(address)):
             subject = case_news.compose_title(missing, news.company_names)
             text = case_news.compose_text(missing, news)
         if _try_to_send(address, subject, text, outcome):
@@ -258,7 +256,7 @@ def _send_notices(outcome: _MailOutcome) -> None:
     sent once.
     """
     with read_only_session() as session:
-        due = notices.list_due_messages(session)
+        due = waiting_messages.list_due_messages(session)
     sent_ids: set[int] = current_app.extensions.setdefault(SENT_NOTICES_KEY, set())
     sent_ids.intersection_update(message.id for _, messages in due for message in messages)
     for person, messages in due:
@@ -266,11 +264,11 @@ def _send_notices(outcome: _MailOutcome) -> None:
         if _try_to_send_notices(person, unsent, outcome):
             sent_ids.update(message.id for message in unsent)
             with transaction() as session:
-                notices.drop(session, messages)
+                waiting_messages.drop(session, messages)
         elif outcome.is_server_down:
             return
     if not due:
-        notices.drop_old()
+        waiting_messages.drop_old()
 
 
 def _try_to_send_notices(person: User, messages: Sequence[Notice], outcome: _MailOutcome) -> bool:
@@ -278,7 +276,7 @@ def _try_to_send_notices(person: User, messages: Sequence[Notice], outcome: _Mai
     address = people_of_hub.mail_address(person)
     if not address or not messages:
         return True
-    with notices.use_language_of(person):
+    with languages.use_language_of(person):
         title, text = _compose_notices(messages)
     return _try_to_send(address, title, text, outcome)
 
@@ -321,10 +319,10 @@ def _add_to_daily_mails(news: case_news.News) -> None:
     """Add cases to the mails of the day of those who want these."""
     with transaction() as session:
         for person_id, case in case_news.iter_daily_cases(news):
-            with notices.use_language_of(news.persons[person_id]):
+            with languages.use_language_of(news.persons[person_id]):
                 title = case_news.compose_title([case], news.company_names)
                 text = case_news.build_case_text(case, news)
-            notices.add(session, person_id, title, text, is_daily=True, case_id=case.id)
+            waiting_messages.add(session, person_id, title, text, is_daily=True, case_id=case.id)
 
 
 def _post_to_chat(news: case_news.News) -> None:

@@ -7,7 +7,7 @@ FLOORS = [
     "http context",
     "db",
     "models migrations",
-    "security cases mapping notices rate_limits",
+    "security cases mapping rate_limits",
     "payloads",
     "qbo",
     "outbox sources",

@@ -11,14 +11,13 @@ from email.header import decode_header, make_header
 import pytest
 from sqlalchemy import event, select
 
-from hub import notices, notifications
+from hub import notifications
 from hub.cases import inbox
 from hub.db import engine
 from hub.db.engine import read_only_session, transaction
 from hub.errors import DatabaseUnavailable, Retry, Sentence
 from hub.models import Case, Notice, Schedule, User
-from hub.notices import smtp
-from hub.notifications import case_news
+from hub.notifications import case_news, mail_timing, smtp, waiting_messages
 from hub.notifications.deliveries import note_refused_address
 from hub.reasons.texts import CaseText
 from hub.security import hub_settings, rights
@@ -130,7 +129,7 @@ def test_many_causes_of_one_run_make_one_message(hub, mail, clock):
 
 def test_more_cases_than_a_statement_has_parameters_are_mailed(hub, mail, clock):
     add_operator("pia@example.com")
-    choose(notices.DAILY, "pia@example.com")
+    choose(mail_timing.DAILY, "pia@example.com")
     limit = 100
     engine.db.engine.dispose()
     event.listen(
@@ -275,7 +274,7 @@ def test_a_mail_is_sent_once_although_that_cannot_be_stored(hub, mail, clock, mo
     with transaction() as session:
         kari = session.scalars(select(User).where(User.email == "kari@example.com")).one()
         rights.assign(session, kari, "owner")
-        notices.add(session, kari.id, "Request", "An app is requested.\n", is_daily=False)
+        waiting_messages.add(session, kari.id, "Request", "An app is requested.\n", is_daily=False)
     clock.advance(60)
     with monkeypatch.context() as patch:
         for module in ("mail", "deliveries"):
@@ -335,7 +334,7 @@ def test_a_deferred_address_gets_its_mail_later_and_the_others_get_theirs_once(h
 
 
 def test_a_case_that_is_snoozed_while_a_mail_waits_is_mailed_to_the_others_once(hub, mail, clock):
-    choose(notices.DAILY)
+    choose(mail_timing.DAILY)
     for name in ("late@example.com", "third@example.com"):
         add_operator(name)
     mail.replies["late@example.com"] = "450 try again later"
@@ -422,7 +421,9 @@ def test_a_message_waits_for_a_refused_person_only_until_it_was_refused(hub, mai
     with transaction() as session:
         for person in session.scalars(select(User).where(User.email.like("%example.com"))):
             rights.assign(session, person, "owner")
-            notices.add(session, person.id, "Request", "An app is requested.\n", is_daily=False)
+            waiting_messages.add(
+                session, person.id, "Request", "An app is requested.\n", is_daily=False
+            )
     assert [notifications.mail_digest(), notifications.mail_digest()] == [3, 0]
     with read_only_session() as session:
         assert session.scalars(select(Notice)).all() == []
@@ -442,7 +443,7 @@ def test_a_snoozed_case_is_mailed_on_its_day(hub, mail, clock):
     snooze("match:1", dt.datetime(2026, 3, 5, 0, 0, tzinfo=dt.UTC))
     clock.advance(60)
     assert notifications.mail_digest() == 0
-    choose(notices.DAILY)
+    choose(mail_timing.DAILY)
     open_case("match:2", "Code 2")
     clock.advance(60)
     assert notifications.mail_digest() == 0
@@ -459,7 +460,7 @@ def test_a_snoozed_case_is_mailed_on_its_day(hub, mail, clock):
 @pytest.mark.parametrize("is_over", [False, True])
 def test_the_daily_mail_names_a_case_that_was_snoozed_for_long(hub, mail, clock, is_over):
     clock.set(dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC))
-    choose(notices.DAILY)
+    choose(mail_timing.DAILY)
     open_case()
     clock.advance(60)
     assert notifications.mail_digest() == 0
@@ -475,7 +476,7 @@ def test_the_daily_mail_names_a_case_that_was_snoozed_for_long(hub, mail, clock,
 
 
 def test_a_daily_message_from_before_the_clock_was_set_back_is_mailed(hub, mail, clock):
-    choose(notices.DAILY)
+    choose(mail_timing.DAILY)
     open_case()
     clock.advance(60)
     assert notifications.mail_digest() == 0
@@ -534,18 +535,18 @@ def test_a_demo_writes_its_mail_into_a_folder(make_app, make_config, mail, empty
 def choose(timing, name="kari@example.com", installation=None):
     with transaction() as session:
         person = session.scalars(select(User).where(User.username == name)).one()
-        notices.store(session, person.id, {installation: timing})
+        mail_timing.store(session, person.id, {installation: timing})
 
 
 def choose_for_company(timing, company_id, name="kari@example.com"):
     with transaction() as session:
         person = session.scalars(select(User).where(User.username == name)).one()
-        notices.store_for_companies(session, person.id, {company_id: timing})
+        mail_timing.store_for_companies(session, person.id, {company_id: timing})
 
 
 def test_a_person_gets_one_mail_a_day_with_what_is_still_open(hub, mail, clock):
     clock.set(dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC))
-    choose(notices.DAILY)
+    choose(mail_timing.DAILY)
     for number in range(3):
         open_case(f"match:{number}", f"Code {number}")
     clock.advance(60)
@@ -582,7 +583,7 @@ def test_the_daily_mail_comes_at_seven_in_the_zone_of_the_person(
     hub, mail, clock, zone, opened, before, due
 ):
     clock.set(dt.datetime.fromisoformat(f"{opened}+00:00"))
-    choose(notices.DAILY)
+    choose(mail_timing.DAILY)
     with transaction() as session:
         person = session.scalars(select(User).where(User.username == "kari@example.com")).one()
         person.zone = zone
@@ -601,8 +602,8 @@ def test_a_choice_for_one_app_counts_before_that_for_everything_else(hub, mail, 
         app = add_installation(session, add_company(session), owner="")
         about = {"installation_id": app.id, "company_id": app.company_id, "action": "retry"}
         open_stored_case(session, "app", title="App", reason="Why.", **about)
-    choose(notices.OFF)
-    choose(notices.NOW, installation=app.id)
+    choose(mail_timing.OFF)
+    choose(mail_timing.NOW, installation=app.id)
     open_case(title="Hub")
     clock.advance(60)
     assert notifications.mail_digest() == 1
@@ -620,7 +621,7 @@ def test_a_choice_for_a_company_is_that_of_its_connection_and_its_apps(hub, mail
             open_stored_case(session, f"app:{place}", title=f"{name} bills", **about)
             if name == "Quiet AS":
                 quiet_id = company.id
-    choose_for_company(notices.OFF, quiet_id)
+    choose_for_company(mail_timing.OFF, quiet_id)
     clock.advance(60)
     assert notifications.mail_digest() == 1
     text = mail.messages[0].get_payload()
@@ -633,18 +634,21 @@ def test_a_request_for_access_follows_the_choice_for_its_company(hub, clock):
         insert(session, "eva@example.com", hash_new(PASSWORD), [rights.Right("owner")])
         quiet, loud = add_company(session, "9130"), add_company(session, "9131", "Loud AS")
         quiet_id, loud_id = quiet.id, loud.id
-    choose_for_company(notices.OFF, quiet_id, "eva@example.com")
+    choose_for_company(mail_timing.OFF, quiet_id, "eva@example.com")
     with transaction() as session:
         for company_id, count in ((quiet_id, 0), (loud_id, 1)):
             subject = rights.Subject(company_id, "costtracker")
-            assert notices.add_for_owners(session, subject, lambda: ("Title", "Text")) == count
+            assert (
+                waiting_messages.add_for_owners(session, subject, lambda: ("Title", "Text"))
+                == count
+            )
 
 
 def test_a_request_for_access_is_not_mailed_to_a_former_owner(hub, mail):
     with transaction() as session:
         insert(session, "eva@example.com", hash_new(PASSWORD), [rights.Right("owner")])
         subject = rights.Subject(add_company(session, "9130").id, "costtracker")
-        notices.add_for_owners(session, subject, lambda: ("Title", "Text"))
+        waiting_messages.add_for_owners(session, subject, lambda: ("Title", "Text"))
         queued = session.scalars(select(Notice)).all()
         assert len(queued) == 1
         eva = session.scalars(select(User).where(User.username == "eva@example.com")).one()
@@ -657,7 +661,7 @@ def test_a_request_for_access_is_not_mailed_to_a_former_owner(hub, mail):
 
 
 def test_a_daily_mail_leaves_out_what_a_person_may_not_see_any_more(hub, mail, clock):
-    choose(notices.DAILY)
+    choose(mail_timing.DAILY)
     open_case()
     clock.advance(60)
     notifications.mail_digest()
@@ -670,11 +674,11 @@ def test_a_daily_mail_leaves_out_what_a_person_may_not_see_any_more(hub, mail, c
 
 
 def test_a_daily_mail_leaves_out_what_a_person_no_longer_wants(hub, mail, clock):
-    choose(notices.DAILY)
+    choose(mail_timing.DAILY)
     open_case()
     clock.advance(60)
     notifications.mail_digest()
-    choose(notices.OFF)
+    choose(mail_timing.OFF)
     clock.advance(86_400)
     assert notifications.mail_digest() == 0
     assert mail.messages == []
@@ -773,7 +777,7 @@ def test_amounts_in_a_mail_are_written_as_the_person_writes_them(hub, mail, cloc
 def test_a_daily_mail_is_in_the_language_of_its_person(hub, mail, clock):
     clock.set(dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC))
     choose_language("kari@example.com", "nb")
-    choose(notices.DAILY)
+    choose(mail_timing.DAILY)
     open_case_of_the_catalogue()
     open_case("match:2")
     clock.advance(60)

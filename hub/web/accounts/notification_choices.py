@@ -11,11 +11,12 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub import notices, notifications
+from hub import notifications
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError
 from hub.models import ConnectedCompany, Installation
-from hub.notices.timing import INHERITED, TIMINGS, Timings
+from hub.notifications import mail_timing
+from hub.notifications.mail_timing import INHERITED, TIMINGS, Timings
 from hub.security import people
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web.authentication.access import OWN, load_scope, require_role
@@ -25,9 +26,9 @@ from hub.web.frame.paging import build_first_address, is_past_end, load_page
 from hub.web.request import destinations, row_ids, test_messages
 
 TIMING_LABELS = {
-    notices.NOW: gettext_noop("At once"),
-    notices.DAILY: gettext_noop("Once a day, at seven"),
-    notices.OFF: gettext_noop("Never"),
+    mail_timing.NOW: gettext_noop("At once"),
+    mail_timing.DAILY: gettext_noop("Once a day, at seven"),
+    mail_timing.OFF: gettext_noop("Never"),
 }
 EVERYTHING = "other"
 COMPANY_PREFIX = "company-"
@@ -66,7 +67,7 @@ def show() -> str | Response:
     """Show when the person is mailed about each company that they may see, a page of them."""
     words = request.args.get("q", "").strip()
     with read_only_session() as session:
-        timings = notices.load(session, current_user.id)
+        timings = mail_timing.load(session, current_user.id)
         visible = _select_companies(words)
         companies = load_page(
             session,
@@ -114,8 +115,8 @@ def store() -> Response:
             if (timing := _read_timing(f"{COMPANY_PREFIX}{company_id}")) is not None:
                 company_timings[company_id] = timing
         people.lock(session, current_user.id)
-        notices.store(session, current_user.id, timings)
-        notices.store_for_companies(session, current_user.id, company_timings)
+        mail_timing.store(session, current_user.id, timings)
+        mail_timing.store_for_companies(session, current_user.id, company_timings)
     flash(gettext("Your notifications are saved."), "success")
     return redirect(_list_address())
 

@@ -5,7 +5,7 @@ from werkzeug import Response
 
 from hub.db.engine import transaction
 from hub.errors import HubError
-from hub.notices import chat
+from hub.notifications import chat
 from hub.security import audit, hub_settings
 from hub.translations.messages import gettext, translate
 from hub.web.administration import mail_server

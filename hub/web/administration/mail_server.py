@@ -15,8 +15,8 @@ from hub import notifications
 from hub.contract.value_object import value_object
 from hub.db.engine import transaction
 from hub.errors import HubError
-from hub.notices import chat
-from hub.notices.smtp import UnreadableAddress
+from hub.notifications import chat
+from hub.notifications.smtp import UnreadableAddress
 from hub.security import audit, hub_settings
 from hub.security.names import NO_ADDRESS
 from hub.setting_fields import check_mail_url

@@ -8,13 +8,14 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub import notices, notifications
+from hub import notifications
 from hub.context import current_hub
 from hub.contract.tiers import TIER_TITLES, assess
 from hub.contract.types import App
 from hub.db.engine import read_only_session, transaction
 from hub.installations import source_access
 from hub.models import Access, ConnectedCompany
+from hub.notifications import waiting_messages
 from hub.security import audit
 from hub.security.rights import Subject
 from hub.translations.messages import gettext, gettext_noop
@@ -181,7 +182,7 @@ def _tell_owners(session: Session, app: App, company: ConnectedCompany, company_
         )
         return title, f"{title}.\n{_describe_next_step(app)}\n{address}\n"
 
-    return notices.add_for_owners(session, Subject(company.id, app.slug), compose)
+    return waiting_messages.add_for_owners(session, Subject(company.id, app.slug), compose)
 
 
 @pages.post("/<slug>/<int:company_id>/grant")

@@ -11,12 +11,13 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_security import current_user
 from werkzeug import Response
 
-from hub import notices, notifications, sources, spreadsheets
+from hub import notifications, sources, spreadsheets
 from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.installations import compare
 from hub.models import Installation
 from hub.models.enums import RunKind
+from hub.notifications import languages
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.security.names import NO_ADDRESS
@@ -91,7 +92,7 @@ def mail(installation_id: int) -> Response:
         pairs = compare.compare(installation)
         # A mailbox has no language; to the person themselves it is that of the page.
         is_mailbox = address == notifications.find_mailbox(installation)
-        with notices.use_language_of(None) if is_mailbox else nullcontext():
+        with languages.use_language_of(None) if is_mailbox else nullcontext():
             title = gettext("%(name)s compared with QuickBooks", name=name)
             text = compare.format_summary(pairs, _label_fields(installation))
         notifications.send([address], title, text, [_build_file(pairs)])

@@ -12,7 +12,7 @@ from hub.contract.files import FileKinds
 from hub.contract.registry import Plugins
 from hub.contract.settings_schema import get_schema
 from hub.contract.types import App
-from hub.notices.languages import list_field_labels
+from hub.notifications.languages import list_field_labels
 from hub.web.frame.forms import list_schema_choices
 
 TEXTS_OF_SETTING = ("label", "help", "section")

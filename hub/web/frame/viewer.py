@@ -26,7 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.context import current_hub
 from hub.contract import interval
 from hub.errors import DatabaseUnavailable, Refused, Sentence
-from hub.notices.languages import load_catalog, load_field_labels, load_plugin_catalogs
+from hub.notifications.languages import load_catalog, load_field_labels, load_plugin_catalogs
 from hub.reasons import texts as reasons
 from hub.translations import messages
 from hub.translations import reasons as reason_texts

@@ -8,11 +8,11 @@ import pytest
 from flask import Flask, request
 from sqlalchemy import select
 
-from hub import notices, notifications
+from hub import notifications
 from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Case, Notice, Secret
-from hub.notices import chat
+from hub.notifications import chat, waiting_messages
 from hub.security import people
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.support.pages.page_visitor import Visitor
@@ -190,7 +190,7 @@ def test_messages_for_daily_mails_are_dropped_after_thirty_days_without_a_mail_s
     visitor.press("/setup/chat", chat_secret=SLACK + PATH)
     with visitor.app.app_context(), transaction() as session:
         person = people.get(session, "olga")
-        notices.add(session, person.id, "Request", "An app is requested.", is_daily=True)
+        waiting_messages.add(session, person.id, "Request", "An app is requested.", is_daily=True)
     clock.advance(29 * 86400)
     _digest(visitor)
     assert _count_notices(visitor) == 1

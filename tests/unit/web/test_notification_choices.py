@@ -6,9 +6,10 @@ from html import unescape
 import pytest
 from sqlalchemy import select
 
-from hub import notices, notifications
+from hub import notifications
 from hub.db.engine import read_only_session, transaction
 from hub.models import Notice, User
+from hub.notifications import mail_timing, waiting_messages
 from hub.security import people
 from hub.security.rights import Right, Subject
 from hub.web.accounts import notification_choices
@@ -24,9 +25,9 @@ def _id_of(visitor: Visitor, name: str) -> int:
         return int(session.scalars(select(User.id).where(User.username == name)).one())
 
 
-def _load_timings(visitor: Visitor) -> notices.Timings:
+def _load_timings(visitor: Visitor) -> mail_timing.Timings:
     with visitor.app.app_context(), read_only_session() as session:
-        return notices.load(session)
+        return mail_timing.load(session)
 
 
 def test_a_person_chooses_for_everything_companies_and_apps(visitor: Visitor) -> None:
@@ -173,7 +174,7 @@ def test_an_address_that_the_mail_server_refuses_is_named(open_pages, mail) -> N
         with transaction() as session:
             person = session.scalars(select(User).where(User.username == "olga")).one()
             person.email = "left@example.com"
-            notices.add(session, int(person.id), "Title", "Text", is_daily=False)
+            waiting_messages.add(session, int(person.id), "Title", "Text", is_daily=False)
         notifications.mail_digest()
     visitor.enter("olga")
     assert "left@example.com</strong>: 550 no such user" in visitor.page("/setup/mail")

@@ -9,11 +9,11 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hub import notices
 from hub.config import Config
 from hub.db.engine import read_only_session, transaction
 from hub.installations import source_access
 from hub.models import Access, AuditEntry, CompanyNotification, NotificationChoice, SavedFilter
+from hub.notifications import mail_timing
 from hub.security import people
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import Story, add_company, add_installation, add_people
@@ -74,8 +74,8 @@ def test_the_choices_about_mail_may_be_saved_twice_at_once(visitor: Visitor) -> 
 
     def store(session: Session, person_id: int) -> None:
         people.lock(session, person_id)
-        notices.store(session, person_id, {app: "off", None: "off"})
-        notices.store_for_companies(session, person_id, {company: "off"})
+        mail_timing.store(session, person_id, {app: "off", None: "off"})
+        mail_timing.store_for_companies(session, person_id, {company: "off"})
         session.flush()
 
     form = {

@@ -20,7 +20,7 @@ from hub.contract.registry import Plugins
 from hub.db.engine import transaction
 from hub.errors import NotFound, Refused, Sentence
 from hub.models import RunLine, SourceDocument, User
-from hub.notices import languages
+from hub.notifications import languages
 from hub.reasons.texts import CaseText, render
 from hub.translations.messages import gettext, ngettext, translate
 from hub.web.frame import viewer

@@ -12,8 +12,8 @@ from hub.context import current_hub
 from hub.db.bulk import is_among
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation, Notice, User
-from hub.notices import timing
-from hub.notices.languages import use_language_of
+from hub.notifications import mail_timing
+from hub.notifications.languages import use_language_of
 from hub.security.people import mail_address
 from hub.security.rights import Subject, get_rights, is_enough
 
@@ -51,16 +51,16 @@ def add_for_owners(
 
     `compose` returns its title and text; it is called within the language of each owner.
     """
-    timings = timing.load(session)
+    timings = mail_timing.load(session)
     is_active = cast(Any, User.active)
     count = 0
     for person in session.scalars(select(User).where(is_active)):
         when = timings.of(int(person.id), None, subject.company_id)
-        is_reached = when != timing.OFF and bool(mail_address(person))
+        is_reached = when != mail_timing.OFF and bool(mail_address(person))
         if is_reached and get_rights(person).may("owner", subject):
             with use_language_of(person):
                 title, text = compose()
-            add(session, int(person.id), title, text, is_daily=when == timing.DAILY)
+            add(session, int(person.id), title, text, is_daily=when == mail_timing.DAILY)
             count += 1
     return count
 
@@ -74,7 +74,7 @@ def list_due_messages(session: Session) -> list[tuple[User, list[Notice]]]:
     a day was added before the clock was set back, so it is due.
     """
     is_active = cast(Any, User.active)
-    timings = timing.load(session)
+    timings = mail_timing.load(session)
     now = current_hub().clock.now()
     daily_times = _load_last_daily_times(session)
     newest_time = max(daily_times.values(), default=now)
@@ -135,7 +135,7 @@ def _is_too_old() -> ColumnElement[bool]:
 
 
 def _is_wanted(
-    timings: timing.Timings, person: User, case: Case | None, installation: Installation | None
+    timings: mail_timing.Timings, person: User, case: Case | None, installation: Installation | None
 ) -> bool:
     """Return whether a case is listed, and the person can act on it and wants mail about it.
 
@@ -150,7 +150,7 @@ def _is_wanted(
     if installation is not None:
         subject = Subject(installation.company_id, installation.slug)
     when = timings.of(int(person.id), case.installation_id, subject.company_id)
-    return when != timing.OFF and is_enough(get_rights(person).role(subject), "operator")
+    return when != mail_timing.OFF and is_enough(get_rights(person).role(subject), "operator")
 
 
 def _load_last_daily_times(session: Session) -> dict[int, dt.datetime]:
