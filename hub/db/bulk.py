@@ -1,4 +1,4 @@
-"""Statements for many rows or ids: compiled once for any number of them, locked in one order."""
+"""Statements for many rows or ids: compiled once for any number, locked in order, counted."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,9 @@ from sqlalchemy import (
     Dialect,
     Executable,
     Insert,
+    Select,
     bindparam,
+    func,
     select,
 )
 from sqlalchemy.dialects import postgresql
@@ -102,6 +104,11 @@ def execute_each(session: Session, statement: Executable, rows: Sequence[Mapping
     connection = session.connection()
     sql = _compile(statement, connection.dialect, tuple(rows[0]))
     return connection.exec_driver_sql(sql.text, sql.values(rows)).rowcount
+
+
+def count_rows(session: Session, query: Select[*tuple[Any, ...]]) -> int:
+    """Return how many rows a query has; a limit of it ends the count there."""
+    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.documents import KINDS
+from hub.db import bulk
 from hub.db.engine import insert, transaction
 from hub.models import ConnectedCompany, DocumentTerm, Posting, SourceDocument, TransactionHead
 from hub.models.document_terms import SEARCHED_COLUMNS, list_terms, split_words
@@ -69,8 +70,8 @@ def _select_with_id(text: str) -> list[Select[Any]]:
 
 def _count(session: Session, word: str) -> int:
     """Count the terms that begin with a word, at most one more than `MAX_CANDIDATES`."""
-    some = select(DocumentTerm.document_id).where(_begins_with(word)).limit(MAX_CANDIDATES + 1)
-    return session.scalar(select(func.count()).select_from(some.subquery())) or 0
+    terms = select(DocumentTerm.document_id).where(_begins_with(word))
+    return bulk.count_rows(session, terms.limit(MAX_CANDIDATES + 1))
 
 
 def _begins_with(word: str) -> ColumnElement[bool]:

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from hub.contract.states import Stage
+from hub.db import bulk
 from hub.db.index_condition import IndexCondition
 from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import DocumentState, Operation, PostingState
@@ -107,8 +108,8 @@ def select_ids_by_only_posting(state: str) -> Select[int]:
 
 def count_departed_transactions(session: Session, limit: int) -> int:
     """Return how many transactions of the hub are no longer in QuickBooks, at most `limit`."""
-    some = select(TransactionHead.kind).where(text(NOT_LIVE)).limit(limit).subquery()
-    return session.scalar(select(func.count()).select_from(some)) or 0
+    departed_transactions = select(TransactionHead.kind).where(text(NOT_LIVE))
+    return bulk.count_rows(session, departed_transactions.limit(limit))
 
 
 def load_part_states(session: Session, document_id: int) -> dict[int, str]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from hub.cases import inbox
 from hub.cases.causes import build_marker_cause, build_unknown_markers_cause
 from hub.contract.document_kinds import LIST_KINDS, words_of
+from hub.db import bulk
 from hub.errors import Sentence
 from hub.models import Case, Posting, SourceDocument, TransactionHead
 from hub.models.display_names import DisplayName, format_posting_name
@@ -159,8 +160,7 @@ def _find_unknown_markers(session: Session, company_id: int) -> Iterator[MarkerF
     heads = session.scalars(query.limit(MAX_LISTED)).all()
     if not heads:
         return
-    unsorted_query = query.order_by(None).subquery()
-    count = session.scalar(select(func.count()).select_from(unsorted_query)) or 0
+    count = bulk.count_rows(session, query.order_by(None))
     first = heads[0]
     transactions = _format_head_name(first)
     if count > 1:

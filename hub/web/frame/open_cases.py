@@ -1,9 +1,10 @@
 """The number of open cases that every page shows."""
 
 from flask import g
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from hub.cases import inbox
+from hub.db import bulk
 from hub.db.engine import joined_session
 from hub.models import Case
 from hub.web.authentication import access
@@ -19,9 +20,9 @@ def count_open_cases() -> int:
     """
     if "open_cases" not in g:
         is_open = Case.closed_at.is_(None), inbox.is_awake(), *access.load_shown_scope().cases()
-        some = select(Case.id).where(*is_open).limit(MAX_COUNTED + 1).subquery()
+        open_cases = select(Case.id).where(*is_open)
         with joined_session() as session:
-            g.open_cases = session.scalar(select(func.count()).select_from(some))
+            g.open_cases = bulk.count_rows(session, open_cases.limit(MAX_COUNTED + 1))
     return int(g.open_cases)
 
 

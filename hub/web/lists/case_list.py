@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hub.cases import inbox
 from hub.context import current_hub
+from hub.db import bulk
 from hub.models import Case, ConnectedCompany, Installation, SourceDocument, case_posting
 from hub.models.enums import CaseDecision
 from hub.outbox import apply_sign, case_amounts
@@ -257,9 +258,8 @@ def count_snoozed(session: Session, filters: Filters | None = None) -> int:
     all_filters = (
         dict.fromkeys(FILTER_NAMES, "") | dict(filters or {}) | {"show": "snoozed", "act": ""}
     )
-    chosen = select(Case.id).where(*build_conditions(session, all_filters))
-    some = chosen.limit(open_cases.MAX_COUNTED + 1)
-    return session.scalar(select(func.count()).select_from(some.subquery())) or 0
+    snoozed_cases = select(Case.id).where(*build_conditions(session, all_filters))
+    return bulk.count_rows(session, snoozed_cases.limit(open_cases.MAX_COUNTED + 1))
 
 
 def is_of_other_company() -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hub.contract.document_kinds import PAYABLE_KINDS
 from hub.contract.states import ReceiptState
+from hub.db import bulk
 from hub.models import ConnectedCompany, Posting, SourceDocument, TransactionHead, lists
 from hub.models.enums import DocumentState, PostingState
 from hub.money import ZERO
@@ -316,13 +317,8 @@ def _is_paid(session: Session) -> Iterator[ColumnElement[bool]]:
         TransactionHead.total != ZERO,
     )
     yield and_(*is_paid)
-    some = (
-        select(TransactionHead.kind)
-        .where(text(lists.PAID_CONDITION))
-        .limit(MAX_CANDIDATES + 1)
-        .subquery()
-    )
-    if (session.scalar(select(func.count()).select_from(some)) or 0) <= MAX_CANDIDATES:
+    paid_transactions = select(TransactionHead.kind).where(text(lists.PAID_CONDITION))
+    if bulk.count_rows(session, paid_transactions.limit(MAX_CANDIDATES + 1)) <= MAX_CANDIDATES:
         candidates = select(Posting.document_id).join(TransactionHead, SAME_TRANSACTION)
         yield SourceDocument.id.in_(candidates.where(*is_paid).correlate(None))
 
