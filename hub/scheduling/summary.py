@@ -119,7 +119,7 @@ def _format_app_lines(slug: str, app: dict[str, Any], result: dict[str, Any]) ->
     counts: list[str] = []
     for name in outbox.COUNTED_STATES:
         if app[name]:
-            counts.append(f"{app[name]} {_get_state_label(name)}")
+            counts.append(f"{app[name]} {STATE_LABELS.get(name, name)}")
     detail = f": {', '.join(counts)}" if counts else ""
 
     documents = ngettext("%(count)s document", "%(count)s documents", app["documents"])
@@ -301,10 +301,6 @@ def _get_app_name(slug: str | None) -> str:
         return "QuickBooks"
     app = current_hub().plugins.apps.get(slug)
     return app.name if app else slug
-
-
-def _get_state_label(name: str) -> str:
-    return STATE_LABELS.get(name, name)
 
 
 def _format_file_lines(counts: Mapping[str, int]) -> list[str]:

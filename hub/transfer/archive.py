@@ -97,7 +97,7 @@ class Archive:
 
     def require_signature(self, secret_key: str) -> None:
         """Raise ArchiveUnusable unless the manifest was signed with this secret key."""
-        expected_signature = _compute_signature(_dump_manifest(self.manifest), secret_key)
+        expected_signature = _compute_signature(asdict(self.manifest), secret_key)
         if not hmac.compare_digest(expected_signature.encode(), self._signature.encode()):
             raise ArchiveUnusable(
                 self.path,
@@ -129,14 +129,9 @@ def open_archive(path: Path) -> Iterator[Archive]:
         raise ArchiveUnusable(path, DAMAGED_REASON) from error
 
 
-def _dump_manifest(manifest: Manifest) -> dict[str, Any]:
-    """Return a manifest as plain JSON."""
-    return asdict(manifest)
-
-
 def _sign(manifest: Manifest, secret_key: str) -> str:
     """Return a manifest with its signature."""
-    values = _dump_manifest(manifest)
+    values = asdict(manifest)
     values["signature"] = _compute_signature(values, secret_key)
     return json.dumps(values, indent=2)
 

@@ -7,7 +7,6 @@ import datetime as dt
 import io
 import unicodedata
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from functools import cache
 
 from reportlab.lib.pagesizes import A4, landscape
@@ -212,7 +211,7 @@ def _iter_sum_rows(sums: Sequence[TotalsLine]) -> Iterator[PdfRow]:
             kind_label(total.kind),
             total.currency,
             messages.reader().numbers.count(total.documents),
-            *[_format_amount(value, total.currency) for value in amounts],
+            *[format_amount(value, total.currency) for value in amounts],
         )
         yield _build_table_row(cells, SUM_COLUMNS, texts=2, header=header)
 
@@ -383,11 +382,6 @@ def _make_printable(text: str) -> str:
         base = unicodedata.normalize("NFKD", character)[0]
         characters.append(base if ord(base) in glyphs else "?")
     return "".join(characters)
-
-
-def _format_amount(value: Decimal, currency: str) -> str:
-    """Format an amount without its currency, which has a column of its own."""
-    return format_amount(value, currency)
 
 
 @cache
