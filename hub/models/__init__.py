@@ -18,7 +18,7 @@ from hub.models.login import (
     RecoveryCode,
 )
 from hub.models.metrics import MetricTotal
-from hub.models.notices import CompanyNotification, Notice, NotificationChoice
+from hub.models.notifications import CompanyNotification, Notice, NotificationChoice
 from hub.models.origin import DatabaseOrigin
 from hub.models.people import (
     Access,
