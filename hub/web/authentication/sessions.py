@@ -90,10 +90,10 @@ def begin(person: User, factors: str, **options: Any) -> None:
             factors=factors,
             **options,
         )
-    carry(token)
+    set_cookie(token)
 
 
-def carry(token: str) -> None:
+def set_cookie(token: str) -> None:
     """Let the cookie carry the id of a session."""
     cookie.permanent = True
     cookie[COOKIE_KEY] = token
@@ -105,7 +105,7 @@ def complete(row: LoginSession, factor: str) -> None:
     """Complete the log-in of a session whose second factor was right."""
     with transaction() as session:
         token = login_sessions.complete(session, row.id, factor)
-    carry(token)
+    set_cookie(token)
     person = datastore().find_user(id=row.user_id)
     app: Any = current_app
     factors = [*row.factors.split("+"), factor]
