@@ -28,6 +28,7 @@ from hub import (
 )
 from hub_autotask import expense_codes, lists
 from hub_autotask.client import RATE_LIMIT, Autotask, any_of, is_label, where
+from hub_autotask.code_fields import CUSTOMER_FIELD, build_code_field
 from hub_autotask.lists import Lists
 from hub_autotask.polling import (
     DocumentReader,
@@ -37,7 +38,7 @@ from hub_autotask.polling import (
     mark_as_failed,
 )
 from hub_autotask.report_history import REOPENED
-from hub_autotask.settings import FILL_CONTACTS, ExpenseSettings
+from hub_autotask.settings import ExpenseSettings
 from hub_autotask.tile import HELPDESK, compose_help
 
 APP = App(
@@ -62,19 +63,13 @@ APP = App(
     retry_reoffered=True,
 )
 FIELDS = (
-    lists.build_code_field("person", "Resource", "vendor", missing=FromSetting("create_parties")),
-    lists.build_code_field(
-        "customer",
-        "Organisation",
-        "customer",
-        missing=FromSetting("create_parties"),
-        fill=FILL_CONTACTS,
-    ),
-    lists.build_code_field("category", "Expense category", "account", match=("number", "name")),
-    lists.build_code_field(
+    build_code_field("person", "Resource", "vendor", missing=FromSetting("create_parties")),
+    CUSTOMER_FIELD,
+    build_code_field("category", "Expense category", "account", match=("number", "name")),
+    build_code_field(
         "category_billable", "Expense category, billable", "account", match=("number", "name")
     ),
-    lists.build_code_field("department", "Department", "class", missing="warn"),
+    build_code_field("department", "Department", "class", missing="warn"),
 )
 ENTITY = "ExpenseReports"
 APPROVED_STATUS = "Approved for Payment"

@@ -17,6 +17,7 @@ from hub import (
 )
 from hub_autotask import checks, lists
 from hub_autotask.client import RATE_LIMIT, Autotask, all_of, any_of, where
+from hub_autotask.code_fields import CUSTOMER_FIELD, TERM_FIELD, build_code_field
 from hub_autotask.invoice_translation import InvoiceTranslation, is_numbered_by_quickbooks
 from hub_autotask.lists import Lists
 from hub_autotask.polling import (
@@ -27,7 +28,7 @@ from hub_autotask.polling import (
     is_to_be_numbered,
     mark_as_failed,
 )
-from hub_autotask.settings import FILL_CONTACTS, InvoiceSettings
+from hub_autotask.settings import InvoiceSettings
 from hub_autotask.tile import HELPDESK, compose_help
 
 APP = App(
@@ -54,19 +55,11 @@ APP = App(
     retry_reoffered=True,
 )
 FIELDS = (
-    lists.build_code_field(
-        "customer",
-        "Organisation",
-        "customer",
-        missing=FromSetting("create_parties"),
-        fill=FILL_CONTACTS,
-    ),
-    lists.build_code_field(
-        "billing_code", "Billing code", "item", missing=FromSetting("item_missing")
-    ),
-    lists.build_code_field("term", "Payment term", "term", missing=FromSetting("term_missing")),
-    lists.build_code_field("tax_region", "Tax region", "tax_code"),
-    lists.build_code_field("tax_category", "Tax category", "tax_code"),
+    CUSTOMER_FIELD,
+    build_code_field("billing_code", "Billing code", "item", missing=FromSetting("item_missing")),
+    TERM_FIELD,
+    build_code_field("tax_region", "Tax region", "tax_code"),
+    build_code_field("tax_category", "Tax category", "tax_code"),
 )
 ENTITY = "Invoices"
 

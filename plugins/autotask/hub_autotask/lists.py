@@ -8,13 +8,10 @@ from typing import Any
 from hub import (
     Address,
     Code,
-    Field,
     Item,
-    MatchMethod,
     NeedsAttention,
     Party,
     Refused,
-    Role,
     Row,
     Sentence,
     Site,
@@ -46,13 +43,6 @@ OWN_ADDRESS = ("address1", "address2", "city", "state", "postalCode")
 NAME_LABEL = Sentence("name")
 NUMBER_LABEL = Sentence("number")
 EXTERNAL_NUMBER_LABEL = Sentence("External Number")
-
-
-def build_code_field(
-    name: str, label: str, role: Role, match: tuple[MatchMethod, ...] = ("name",), **more: Any
-) -> Field:
-    """Return a code field whose names have levels separated by a tilde, as in Autotask."""
-    return Field(name=name, label=label, role=role, match=match, separator="~", **more)
 
 
 class Lists:

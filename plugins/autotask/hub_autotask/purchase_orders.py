@@ -24,6 +24,7 @@ from hub import (
 )
 from hub_autotask import lists, receipt_contents
 from hub_autotask.client import RATE_LIMIT, Autotask, all_of, any_of, is_label, where
+from hub_autotask.code_fields import CUSTOMER_FIELD, TERM_FIELD, build_code_field
 from hub_autotask.entity_rows import has_id
 from hub_autotask.lists import Lists
 from hub_autotask.order_translation import (
@@ -45,7 +46,7 @@ from hub_autotask.polling import (
 from hub_autotask.receipt_numbers import FirstNumbers, has_number_as_text
 from hub_autotask.received_orders import ReceivedOrders
 from hub_autotask.report_history import LEFT_OUT, OPEN, RECEIVED, ReportHistory
-from hub_autotask.settings import FILL_CONTACTS, OrderSettings
+from hub_autotask.settings import OrderSettings
 from hub_autotask.stored_ids import POSTED_AS_BILL, StoredIds
 from hub_autotask.tile import HELPDESK, compose_help
 
@@ -70,16 +71,10 @@ APP = App(
     retry_reoffered=True,
 )
 FIELDS = (
-    lists.build_code_field("vendor", "Vendor", "vendor", missing=FromSetting("create_parties")),
-    lists.build_code_field(
-        "customer",
-        "Organisation",
-        "customer",
-        missing=FromSetting("create_parties"),
-        fill=FILL_CONTACTS,
-    ),
-    lists.build_code_field("product", "Product", "item", missing=FromSetting("item_missing")),
-    lists.build_code_field("term", "Payment term", "term", missing=FromSetting("term_missing")),
+    build_code_field("vendor", "Vendor", "vendor", missing=FromSetting("create_parties")),
+    CUSTOMER_FIELD,
+    build_code_field("product", "Product", "item", missing=FromSetting("item_missing")),
+    TERM_FIELD,
 )
 ENTITY = "PurchaseOrders"
 RECEIPT_ENTITY = "PurchaseOrderItemReceiving"

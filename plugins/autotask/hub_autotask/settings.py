@@ -5,11 +5,10 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from hub import FromSetting, setting
+from hub import setting
 from hub_autotask.client import DEFAULT_ADDRESS
 
 CONNECTION, DOCUMENTS = "Autotask", "Which documents"
-FILL_CONTACTS = FromSetting("fill_contacts")  # used by the fields of customers
 
 
 class ConnectionSettings(Schema):

@@ -87,8 +87,8 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-E7",
         place=f"{PLUGIN}/expenses.py",
-        old='lists.build_code_field("department", "Department", "class", missing="warn"),',
-        new='lists.build_code_field("department", "Department", "class"),',
+        old='build_code_field("department", "Department", "class", missing="warn"),',
+        new='build_code_field("department", "Department", "class"),',
         bug="A department that is no class holds the report.",
     ),
     Mutant(
@@ -175,10 +175,10 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
         row="AT-P3",
         place=f"{PLUGIN}/purchase_orders.py",
         old=(
-            'lists.build_code_field("vendor", "Vendor", "vendor", '
+            'build_code_field("vendor", "Vendor", "vendor", '
             'missing=FromSetting("create_parties")),'
         ),
-        new='lists.build_code_field("vendor", "Vendor", "vendor"),',
+        new='build_code_field("vendor", "Vendor", "vendor"),',
         bug="A missing vendor is not made.",
     ),
     Mutant(
