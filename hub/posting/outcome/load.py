@@ -287,7 +287,7 @@ def _build_snapshot(
 ) -> PostingSnapshot:
     """Return a posting with its history and what its attempts and proofs show."""
     company = posting_session.company
-    history = _load_history(posting, recorded_id, evidence, posting_session)
+    history = _build_history(posting, recorded_id, evidence, posting_session)
     proofs = evidence.valid_proofs(posting.id, company)
     since = proofs[-1].until if proofs else _compute_first_possible_date(posting, history, company)
     attempts = evidence.attempts_of(posting.id)
@@ -315,7 +315,7 @@ def _compute_first_possible_date(
     return min(dates, default=company.first_connected_at)
 
 
-def _load_history(
+def _build_history(
     posting: Posting, recorded_id: str | None, evidence: _Evidence, posting_session: PostingSession
 ) -> History:
     """Return the facts from which the protocol decides the next step of a posting."""
