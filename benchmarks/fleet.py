@@ -26,6 +26,7 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import whole_way
+from process_figures import cpu_seconds, peak_memory
 from whole_way import CLIENT_ID, CLIENT_SECRET, StandIn
 
 from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
@@ -92,18 +93,6 @@ def make_environ(folder: Path, url: str, quickbooks: StandIn) -> dict[str, str]:
         "HUB_QBO_CLIENT_SECRET": CLIENT_SECRET,
         "HUB_QBO_TOKEN_URL": f"{quickbooks.url}/oauth2/v1/tokens/bearer",
     }
-
-
-def cpu_seconds(process: subprocess.Popen[bytes]) -> float:
-    """Return how long a process and its threads have worked."""
-    stat = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def peak_memory(process: subprocess.Popen[bytes]) -> float:
-    """Return the largest resident size of a process in MB."""
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def wait_in_shares(database: Database, slots: int) -> float:

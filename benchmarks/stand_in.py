@@ -19,6 +19,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from urllib.request import urlopen
 
+from process_figures import cpu_seconds, peak_memory
 from quickbooks import QuickBooks
 from quickbooks.objects.base import Ref
 from quickbooks.objects.bill import Bill
@@ -175,18 +176,6 @@ def measure(work: Callable[[], None], count: int, cpu: Callable[[], float]) -> R
     return count / (time.perf_counter() - wall_before), count / (cpu() - cpu_before)
 
 
-def cpu_of(process: Process) -> float:
-    """Return the seconds of CPU time that a process has used."""
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def peak_memory(process: Process) -> float:
-    """Return the largest memory of a process so far, in MB."""
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
-
-
 def row(name: str, rates: list[Rates], reference: list[Rates]) -> None:
     """Print a row.
 
@@ -215,7 +204,7 @@ def table(process: Process, url: str, canned_url: str) -> None:
     canned: list[Rates] = []
     flooded: list[Rates] = []
     peer: list[Rates] = []
-    own_cpu, its_cpu = time.process_time, partial(cpu_of, process)
+    own_cpu, its_cpu = time.process_time, partial(cpu_seconds, process)
     for turn in range(ROUNDS):
         canned.append(measure(partial(save_with_peer, canned_url, f"A{turn}-"), BILLS, own_cpu))
         flooded.append(measure(partial(flood, url, BILLS, f"B{turn}-"), BILLS, its_cpu))

@@ -25,6 +25,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from process_figures import cpu_seconds
+
 from hub import config as configuration
 from hub.app import create_app
 from hub.db import engine
@@ -75,12 +77,6 @@ def flood(port: int, round_number: int) -> tuple[list[float], Counter[int]]:
     for thread in threads:
         thread.join()
     return seconds, statuses
-
-
-def cpu_seconds(process: subprocess.Popen[str]) -> float:
-    """Return the CPU time that a process has used."""
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def prepare(environ: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Three posted bills, for tests of reconciliation."""
+"""Three posted bills, for tests of reconciliation and of undoing."""
 
 import pytest
 from sqlalchemy import select
@@ -17,7 +17,7 @@ def bench(app, quickbooks, clock):
     return new_bench
 
 
-def bill(bench, n):
+def bill(bench, n=0):
     """Return the id in QuickBooks of one of the bills."""
     return bench.posting(bench.ids[n]).quickbooks_id
 

@@ -9,19 +9,9 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, ConnectedCompany, Installation, Posting
 from hub.posting.actions import undo
 from hub.posting.reconcile.run import reconcile
-from tests.support.rows.posting_bench import PostingBench
+from tests.support.rows.three_bills import bench, bill
 
-
-@pytest.fixture
-def bench(app, quickbooks, clock):
-    new_desk = PostingBench(app, quickbooks, clock)
-    new_desk.ids = [new_desk.bill(f"A-{n}", total=f"{n}0.10") for n in range(1, 4)]
-    new_desk.drain()
-    return new_desk
-
-
-def bill(bench, n=0):
-    return bench.posting(bench.ids[n]).quickbooks_id
+__all__ = ["bench"]
 
 
 def why(bench, n=0):

@@ -16,6 +16,8 @@ from hub.qbo.responses import (
     interpret_item,
     interpret_response,
 )
+from tests.support.servers.faulty_network import gateway
+from tests.support.servers.faulty_network import refusal as fault
 
 BILL = {"Id": "145", "SyncToken": "0", "TotalAmt": 10}
 CREATE, DELETE, QUERY = (
@@ -36,24 +38,6 @@ def reply(
         {"Content-Type": kind, **{name.replace("_", "-"): v for name, v in headers.items()}},
         raw,
     )
-
-
-def fault(code: str, detail: str = "") -> dict[str, Any]:
-    return {
-        "Fault": {
-            "Error": [{"Message": "no", "Detail": detail, "code": code}],
-            "type": "ValidationFault",
-        }
-    }
-
-
-def gateway(code: str) -> dict[str, Any]:
-    return {
-        "fault": {
-            "error": [{"message": "no", "detail": None, "code": code, "element": None}],
-            "type": "SERVICE",
-        }
-    }
 
 
 XML = b"""<?xml version="1.0"?>

@@ -16,6 +16,7 @@ from hub.models import AuditEntry, PasswordResetRequest, User
 from hub.security import people, person_changes
 from hub.security.rights import Right
 from hub.testing.clock import FakeClock
+from tests.support.pages.invitation_pages import CODE, code_in
 from tests.support.pages.page_visitor import Visitor
 from tests.support.pages.setup_pages import read_problems
 from tests.support.rows.page_rows import PASSWORD
@@ -24,7 +25,6 @@ from tests.support.servers.read_only_database import read_only_database
 
 ADDRESS = "kari@example.com"
 NEW = "tulip gearbox sonnet 41"
-CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){6}\b")
 HOUR = 3600
 
 
@@ -85,11 +85,6 @@ def mailed(visitor: Visitor) -> int:
     """Send the mail that the scheduler sends every few seconds."""
     with visitor.app.app_context():
         return notifications.answer_password_requests()
-
-
-def code_in(text: str) -> str:
-    (code,) = set(CODE.findall(text))
-    return str(code)
 
 
 def requests_of(visitor: Visitor) -> list[str]:
