@@ -175,8 +175,7 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
         row="AT-P3",
         place=f"{PLUGIN}/purchase_orders.py",
         old=(
-            'build_code_field("vendor", "Vendor", "vendor", '
-            'missing=FromSetting("create_parties")),'
+            'build_code_field("vendor", "Vendor", "vendor", missing=FromSetting("create_parties")),'
         ),
         new='build_code_field("vendor", "Vendor", "vendor"),',
         bug="A missing vendor is not made.",
