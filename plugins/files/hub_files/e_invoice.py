@@ -38,6 +38,11 @@ class Allowance:
     vat_category: str
     vat_percent: Decimal | None
 
+    @property
+    def signed_amount(self) -> Decimal:
+        """Return the amount of a charge, or the negative amount of an allowance."""
+        return self.amount if self.is_charge else -self.amount
+
 
 @dataclass(frozen=True, slots=True)
 class EInvoiceLine:

@@ -223,7 +223,7 @@ def _iter_taxed_amounts(invoice: EInvoice) -> Iterator[tuple[VatGroup, Decimal]]
     """Yield the amounts of lines, charges and allowances that have a VAT category."""
     parts: list[EInvoiceLine | Allowance] = [*invoice.lines, *invoice.allowances]
     for part in parts:
-        amount = _get_signed_amount(part) if isinstance(part, Allowance) else part.amount
+        amount = part.signed_amount if isinstance(part, Allowance) else part.amount
         if part.vat_category:
             yield _group_key(part.vat_category, part.vat_percent), amount
 
@@ -252,14 +252,9 @@ def _is_within_tolerance(category: str, expected_amount: Decimal, actual: Decima
 # -- amounts ---------------------------------------------------------------------------------------
 
 
-def _get_signed_amount(allowance: Allowance) -> Decimal:
-    """Return the amount of a charge, or the negative amount of an allowance."""
-    return allowance.amount if allowance.is_charge else -allowance.amount
-
-
 def _sum_net_amount(allowances: Iterable[Allowance]) -> Decimal:
     """Return the charges less the allowances."""
-    return sum(map(_get_signed_amount, allowances), ZERO)
+    return sum((allowance.signed_amount for allowance in allowances), ZERO)
 
 
 def _check_exact(

@@ -237,7 +237,7 @@ def _build_allowance(
     tax_name = _format_tax_name(allowance.vat_category, allowance.vat_percent)
     return Line(
         id=f"allowance-{number}",
-        amount=_get_net_amount(allowance) * sign,
+        amount=allowance.signed_amount * sign,
         description=allowance.reason or ("Charge" if allowance.is_charge else "Allowance"),
         tax=tax * sign,
         codes=build_line_codes(
@@ -264,13 +264,8 @@ def _list_taxed_parts(invoice: EInvoice) -> list[TaxedPart]:
     for line in invoice.lines:
         parts.append(TaxedPart(line.amount, line.vat_category, line.vat_percent or ZERO))
     for part in invoice.allowances:
-        parts.append(TaxedPart(_get_net_amount(part), part.vat_category, part.vat_percent or ZERO))
+        parts.append(TaxedPart(part.signed_amount, part.vat_category, part.vat_percent or ZERO))
     return parts
-
-
-def _get_net_amount(allowance: Allowance) -> Decimal:
-    """Return the amount of a charge, or the negative amount of an allowance."""
-    return allowance.amount if allowance.is_charge else -allowance.amount
 
 
 def _get_unit_price(line: EInvoiceLine) -> Decimal | None:
