@@ -272,7 +272,7 @@ def get_shared_limiter(
     """
     limiters: dict[str, RateLimiter | SharedRateLimiter]
     with _creation_lock:
-        limiters = current_app.extensions.setdefault("hub.quota", {})
+        limiters = current_app.extensions.setdefault("hub.rate_limiters", {})
         if name not in limiters:
             if not is_shared:
                 limiters[name] = RateLimiter(clock, limits)

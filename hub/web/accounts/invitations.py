@@ -1,9 +1,8 @@
 """Invitations: an owner invites an address, and its holder becomes a person with the code."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_security import current_user, login_user, logout_user
 from sqlalchemy.orm import Session
 from werkzeug import Response
@@ -18,6 +17,7 @@ from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web.accounts import code_forms, right_fields
 from hub.web.accounts.people import Handover, render_people_page
 from hub.web.accounts.right_fields import RightFields
+from hub.web.authentication import sessions
 from hub.web.authentication.access import person_name, require_recent_login, require_role
 from hub.web.request import row_ids
 
@@ -107,7 +107,7 @@ def accept() -> Page:
 
     if current_user.is_authenticated:
         logout_user()
-    datastore: Any = current_app.extensions["security"].datastore
+    datastore = sessions.datastore()
     datastore.db.session.rollback()  # what it has read is older than the new person
     login_user(datastore.find_user(id=person_id), authn_via=["password"])
     flash(

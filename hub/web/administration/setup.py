@@ -8,7 +8,6 @@ from flask import (
     Blueprint,
     Flask,
     abort,
-    current_app,
     flash,
     redirect,
     render_template,
@@ -29,6 +28,7 @@ from hub.security import audit, hub_settings, people, refusals
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web.accounts import code_forms
 from hub.web.administration import first_owner
+from hub.web.authentication import sessions
 from hub.web.authentication.access import person_name, require_recent_login, require_role
 from hub.web.authentication.expired_forms import keep_form
 from hub.web.request import destinations, form_drafts
@@ -115,8 +115,7 @@ def _add_owner(code: str, name: str, password: str) -> Any:
         session.flush()
         person_id = person.id
     first_owner.get_setup_code().withdraw()
-    datastore: Any = current_app.extensions["security"].datastore
-    return datastore.find_user(id=person_id)
+    return sessions.datastore().find_user(id=person_id)
 
 
 @pages.get("/intuit")

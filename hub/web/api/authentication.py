@@ -85,8 +85,7 @@ def _find_person(token: ApiToken | None) -> User | None:
     """Return the person of a token; None without a token, and for one who was disabled."""
     if token is None:
         return None
-    datastore = current_app.extensions["security"].datastore
-    person: User | None = datastore.find_user(id=token.user_id)
+    person: User | None = sessions.datastore().find_user(id=token.user_id)
     return person if person is not None and person.active else None
 
 

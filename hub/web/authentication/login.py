@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any, cast
 
-from flask import Flask, current_app
+from flask import Flask
 from flask_security import (
     ChangePasswordForm,
     LoginForm,
@@ -80,10 +80,9 @@ class NameForm(LoginForm):
 
         The spelling of the name does not matter.
         """
-        datastore = current_app.extensions["security"].datastore
         self.ifield = self.email
         name = self.email.data or ""
-        self.user = people.find(datastore.db.session, name)
+        self.user = people.find(sessions.datastore().db.session, name)
         if not (name and self.password.data):
             return bool(super().validate(**kwargs))
 
