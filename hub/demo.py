@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -310,7 +310,7 @@ def _create_person(folder: Path) -> str:
         password_hash = people.hash_new(password)
         with transaction() as session:
             person = people.insert(session, DEMO_PERSON, password_hash, [Right("owner")])
-            cast(Any, person).email = ADDRESS  # the mail of a demo is written into a folder
+            person.email = ADDRESS  # the mail of a demo is written into a folder
             audit.record(session, DEMO_PERSON, "person added", DEMO_PERSON, role="owner")
     return password
 

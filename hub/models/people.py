@@ -1,7 +1,7 @@
 """People and their rights, the audit log, and the sealed secrets."""
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask_security.models import fsqla_v3 as fsqla
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, false, text
@@ -33,6 +33,15 @@ class User(Model, fsqla.FsUserMixin):
     another spelling of an older person's name when this column was added.
     """
 
+    if TYPE_CHECKING:  # Flask-Security declares these columns without the types of their values
+        id: Mapped[int]  # type: ignore[assignment]
+        username: Mapped[str | None]  # type: ignore[assignment]
+        email: Mapped[str]  # type: ignore[assignment]
+        password: Mapped[str | None]  # type: ignore[assignment]
+        active: Mapped[bool]
+        fs_uniquifier: Mapped[str]  # type: ignore[assignment]
+        last_login_at: Mapped[dt.datetime | None]  # type: ignore[assignment]
+
     normalized_name: Mapped[str | None] = mapped_column(String(255), index=True, unique=True)
     must_change_password: Mapped[bool] = mapped_column(default=False, server_default=false())
     # When the hub first asked for a second factor; it may be postponed for some days after that.
@@ -48,7 +57,7 @@ class User(Model, fsqla.FsUserMixin):
     @property
     def name(self) -> str:
         """Return the name with which the person logs in; the audit log has it, too."""
-        return str(self.username or self.email)
+        return self.username or self.email
 
 
 class SavedFilter(Model):

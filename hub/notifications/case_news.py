@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, cast
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -237,14 +236,13 @@ def _select_cases_of_apps(news: News, mailbox: str) -> list[Case]:
 
 def _add_people(session: Session, news: News) -> None:
     """Add the active people with an address, with their names and rights."""
-    is_active = cast(Any, User.active)
-    for person in session.scalars(select(User).where(is_active)):
+    for person in session.scalars(select(User).where(User.active)):
         address = people_of_hub.mail_address(person)
         if address:
-            name = str(person.username or address)
+            name = person.username or address
             news.people[address] = (name, get_rights(person))
-            news.ids[address] = int(person.id)
-            news.persons[int(person.id)] = person
+            news.ids[address] = person.id
+            news.persons[person.id] = person
 
 
 def cut(text: str, length: int) -> str:

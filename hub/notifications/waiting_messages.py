@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import ColumnElement, and_, delete, or_, select
@@ -52,15 +51,14 @@ def add_for_owners(
     `compose` returns its title and text; it is called within the language of each owner.
     """
     timings = mail_timing.load(session)
-    is_active = cast(Any, User.active)
     count = 0
-    for person in session.scalars(select(User).where(is_active)):
-        when = timings.of(int(person.id), None, subject.company_id)
+    for person in session.scalars(select(User).where(User.active)):
+        when = timings.of(person.id, None, subject.company_id)
         is_reached = when != mail_timing.OFF and bool(mail_address(person))
         if is_reached and get_rights(person).may("owner", subject):
             with use_language_of(person):
                 title, text = compose()
-            add(session, int(person.id), title, text, is_daily=when == mail_timing.DAILY)
+            add(session, person.id, title, text, is_daily=when == mail_timing.DAILY)
             count += 1
     return count
 
@@ -73,7 +71,6 @@ def list_due_messages(session: Session) -> list[tuple[User, list[Notice]]]:
     left out. A message about a snoozed case waits until its day. One that would wait for more than
     a day was added before the clock was set back, so it is due.
     """
-    is_active = cast(Any, User.active)
     timings = mail_timing.load(session)
     now = current_hub().clock.now()
     daily_times = _load_last_daily_times(session)
@@ -85,16 +82,16 @@ def list_due_messages(session: Session) -> list[tuple[User, list[Notice]]]:
         .join(User, User.id == Notice.user_id)
         .outerjoin(Case, Case.id == Notice.case_id)
         .outerjoin(Installation, Installation.id == Case.installation_id)
-        .where(may_be_due, is_active, ~_is_too_old())
+        .where(may_be_due, User.active, ~_is_too_old())
         .order_by(Notice.user_id, Notice.id)
     )
     by_person: dict[int, tuple[User, list[Notice]]] = {}
     for notice, person, case, installation in session.execute(query):
-        last_daily_time = daily_times[int(person.id)]
+        last_daily_time = daily_times[person.id]
         if notice.is_daily and last_daily_time < notice.created_at <= now + MAX_DAILY_WAIT:
             continue
         if _is_wanted(timings, person, case, installation):
-            by_person.setdefault(int(person.id), (person, []))[1].append(notice)
+            by_person.setdefault(person.id, (person, []))[1].append(notice)
     return list(by_person.values())
 
 
@@ -149,7 +146,7 @@ def _is_wanted(
     subject = Subject(case.company_id)
     if installation is not None:
         subject = Subject(installation.company_id, installation.slug)
-    when = timings.of(int(person.id), case.installation_id, subject.company_id)
+    when = timings.of(person.id, case.installation_id, subject.company_id)
     return when != mail_timing.OFF and is_enough(get_rights(person).role(subject), "operator")
 
 
@@ -160,10 +157,9 @@ def _load_last_daily_times(session: Session) -> dict[int, dt.datetime]:
     """
     first = session.scalar(select(Installation.zone).order_by(Installation.id).limit(1))
     usual_zone = _get_zone(first, ZoneInfo("UTC"))
-    people = session.scalars(select(User).where(cast(Any, User.active)))
+    people = session.scalars(select(User).where(User.active))
     return {
-        int(person.id): _compute_last_daily_time(_get_zone(person.zone, usual_zone))
-        for person in people
+        person.id: _compute_last_daily_time(_get_zone(person.zone, usual_zone)) for person in people
     }
 
 

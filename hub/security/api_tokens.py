@@ -7,7 +7,6 @@ token from it, and tokens outlast a change of HUB_SECRET_KEY.
 import datetime as dt
 import secrets
 from collections.abc import Collection, Sequence
-from typing import cast
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -51,7 +50,7 @@ def create(
     ordered_scopes = " ".join(scope for scope in SCOPES if scope in scopes)
     session.add(
         ApiToken(
-            user_id=cast(int, person.id),
+            user_id=person.id,
             name=name,
             key=hash_token(token),
             hint=token[-HINT_LENGTH:],
@@ -116,7 +115,7 @@ def revoke(session: Session, token_id: int, who: str, *, user_id: int | None = N
 
 def revoke_each(session: Session, person: User, who: str) -> int:
     """Revoke every token of a person that can be used; return how many they were."""
-    person_id = cast(int, person.id)
+    person_id = person.id
     count = len(list_valid(session, person_id))
     revoke_all(session, person_id, who=who)
     if count:
@@ -142,7 +141,7 @@ def _check_new_token(
         raise Refused("Choose what the token may do.")
     if not 1 <= days <= MAX_DAYS:
         raise Refused("A token is valid for 1 to %(most)s days.", most=MAX_DAYS)
-    tokens = list_valid(session, cast(int, person.id))
+    tokens = list_valid(session, person.id)
     if name in {token.name for token in tokens}:
         raise Refused("There is already a token called “%(name)s”. Revoke it first.", name=name)
     if len(tokens) >= MAX_TOKENS_PER_PERSON:

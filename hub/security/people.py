@@ -3,7 +3,7 @@
 import datetime as dt
 import secrets
 from collections.abc import Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from flask_security import hash_password
 from sqlalchemy import delete, func, select, update
@@ -53,7 +53,7 @@ def mail_address(person: User) -> str:
 
     An earlier version accepted names that contain an @ and are no address.
     """
-    address = str(person.email)
+    address = person.email
     if address.endswith(names.NO_ADDRESS) or not names.is_mailable(address):
         return ""
     return address
@@ -153,7 +153,7 @@ def insert(
         active=True,
         must_change_password=must_change_password,
     )
-    cast(Any, person).fs_uniquifier = secrets.token_hex(16)
+    person.fs_uniquifier = secrets.token_hex(16)
     for right in rights:
         assign(session, person, right.role, right.subject)
     session.add(person)
@@ -163,7 +163,7 @@ def insert(
 
 def set_password(session: Session, person: User, password_hash: str) -> None:
     """Store the hash of a password that the person chose; end their sessions."""
-    cast(Any, person).password = password_hash
+    person.password = password_hash
     person.must_change_password = False
     end_access(session, person, EndReason.PASSWORD_CHANGED)
 
@@ -171,19 +171,19 @@ def set_password(session: Session, person: User, password_hash: str) -> None:
 def record_log_in(session: Session, person_id: int) -> None:
     """Store that a person logged in now."""
     now = current_hub().clock.now().replace(tzinfo=None)  # the column has no zone; it is UTC
-    statement = update(User).where(cast(Any, User.id) == person_id)
+    statement = update(User).where(User.id == person_id)
     session.execute(statement.values(last_login_at=now))
 
 
 def record_factor_request(session: Session, person_id: int) -> None:
     """Store that a person is asked now for the first time to set up a second factor."""
-    statement = update(User).where(cast(Any, User.id) == person_id)
+    statement = update(User).where(User.id == person_id)
     session.execute(statement.values(factor_asked_at=current_hub().clock.now()))
 
 
 def get_last_login(person: User) -> dt.datetime | None:
     """Return when a person logged in last, in UTC; the column has no zone."""
-    moment: dt.datetime | None = cast(Any, person).last_login_at
+    moment = person.last_login_at
     if moment is None:
         return None
     return moment.replace(tzinfo=dt.UTC)
@@ -191,6 +191,6 @@ def get_last_login(person: User) -> dt.datetime | None:
 
 def end_access(session: Session, person: User, reason: EndReason) -> None:
     """End every session of a person, and the code with which they could set a password."""
-    cast(Any, person).fs_uniquifier = secrets.token_hex(16)
-    login_sessions.end_all(session, cast(int, person.id), reason)
+    person.fs_uniquifier = secrets.token_hex(16)
+    login_sessions.end_all(session, person.id, reason)
     session.execute(delete(PasswordReset).where(PasswordReset.user_id == person.id))

@@ -75,7 +75,7 @@ def change_active(session: Session, person: User, *, active: bool, who: str) -> 
     else:
         check_not_last_owner(session, person)
         people.end_access(session, person, EndReason.DISABLED)
-        api_tokens.revoke_all(session, cast(int, person.id))
+        api_tokens.revoke_all(session, person.id)
         audit.record(session, who, "person disabled", person.name)
         _expire_codes_of(session, person)
         _void_first_passwords_of(session, person, who, was_owner=_is_owner(person))

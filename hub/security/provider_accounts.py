@@ -41,7 +41,7 @@ def link(session: Session, person: User, key: str, label: str, who: str) -> None
     present one.
     """
     label = label[:MAX_LABEL_LENGTH]
-    present = get_account(session, int(person.id))
+    present = get_account(session, person.id)
     if present is not None and present.key != key:
         require_removable(session, person)
     owner = find_account(session, key)
@@ -49,7 +49,7 @@ def link(session: Session, person: User, key: str, label: str, who: str) -> None
         raise _build_used_error(label)
     values = {"key": key, "label": label, "linked_at": current_hub().clock.now(), "used_at": None}
     try:
-        session.merge(ProviderAccount(user_id=int(person.id), **values))
+        session.merge(ProviderAccount(user_id=person.id, **values))
         session.flush()
     except IntegrityError:  # somebody else linked it at the same moment
         raise _build_used_error(label) from None
@@ -58,7 +58,7 @@ def link(session: Session, person: User, key: str, label: str, who: str) -> None
 
 def unlink(session: Session, person: User, who: str) -> bool:
     """Remove the account of a person; return whether there was one."""
-    account = get_account(session, int(person.id))
+    account = get_account(session, person.id)
     if account is None:
         return False
     audit.record(session, who, "provider account unlinked", person.name, account=account.label)
@@ -91,12 +91,12 @@ def is_only_way(session: Session, person: User) -> bool:
     config = current_hub().config
     if not (config.oidc_issuer and config.oidc_required) or get_rights(person).may("owner"):
         return False
-    return get_account(session, int(person.id)) is not None
+    return get_account(session, person.id) is not None
 
 
 def explain_new_password(session: Session, person: User, provider: str) -> Sentence | None:
     """Return what a new password of a person does not change; None without a linked account."""
-    account = get_account(session, int(person.id))
+    account = get_account(session, person.id)
     if account is None or not current_hub().config.oidc_issuer:
         return None
     values = {"name": person.username, "label": account.label, "provider": provider}

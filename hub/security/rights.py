@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session
@@ -23,7 +23,6 @@ from hub.models import (
 
 ROLES = ("viewer", "operator", "app-owner", "owner")  # each may do what those before it may
 MAX_LOOKUPS = 50  # installations or companies whose rows are looked up by an index
-IS_ACTIVE = cast(Any, User.active)
 Condition = tuple[ColumnElement[bool], ...]
 
 
@@ -316,7 +315,7 @@ def check_not_last_owner(session: Session, person: User) -> None:
     """Raise NotNow if the person is the only owner who may log in; let no other owner go now."""
     if not get_rights(person).may("owner"):
         return
-    owners: Any = select(User.id).where(IS_ACTIVE, is_owner()).order_by(User.id)
+    owners = select(User.id).where(User.active, is_owner()).order_by(User.id)
     session.execute(owners.with_for_update(of=User, key_share=True))
     if set(session.scalars(owners)) <= {person.id}:
         raise NotNow(

@@ -137,7 +137,7 @@ def reset(session: Session, user_id: int) -> None:
 
 def reset_lost(session: Session, person: User, by: str) -> None:
     """Remove the second factors of a person who lost them, and end their sessions."""
-    user_id = int(person.id)
+    user_id = person.id
     reset(session, user_id)
     login_sessions.end_all(session, user_id, EndReason.FACTOR_CHANGED)
     name = person.name

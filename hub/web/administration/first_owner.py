@@ -1,7 +1,6 @@
 """The set-up code: the person who reads it on the server's terminal may become the first owner."""
 
 import threading
-from typing import Any, cast
 
 from flask import Flask, current_app
 from sqlalchemy import select
@@ -10,7 +9,7 @@ from sqlalchemy.orm import Session
 from hub.db.engine import read_only_session
 from hub.models import User
 from hub.security import one_time_codes
-from hub.security.rights import IS_ACTIVE, is_owner
+from hub.security.rights import is_owner
 
 PURPOSE, SUBJECT = "set-up", "hub"
 MAX_WRONG_GUESSES = 10
@@ -74,5 +73,5 @@ def owner_exists() -> bool:
 
 def list_owners(session: Session, *, at_most: int) -> list[User]:
     """Return active owners, those who were added first before others."""
-    query = select(User).where(IS_ACTIVE, is_owner()).order_by(cast(Any, User.id))
+    query = select(User).where(User.active, is_owner()).order_by(User.id)
     return list(session.scalars(query.limit(at_most)))

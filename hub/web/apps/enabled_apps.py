@@ -20,7 +20,7 @@ from hub.installations import (
 from hub.models import ConnectedCompany, Installation, User
 from hub.models.enums import RunKind
 from hub.scheduling import run_log
-from hub.security.rights import IS_ACTIVE, Subject, get_rights
+from hub.security.rights import Subject, get_rights
 from hub.web.authentication import refused_rights
 from hub.web.authentication.access import may_here, person_name
 from hub.web.frame.app_rights import is_personal, may_configure
@@ -56,7 +56,7 @@ def check_limit(app: App, row: Installation, values: Mapping[str, Any]) -> None:
 def list_possible_owners(session: Session, row: Installation) -> list[str]:
     """Return the names of the people who may see the app, to whom it can be given."""
     subject = Subject(row.company_id, row.slug)
-    users = session.scalars(select(User).where(IS_ACTIVE).order_by(User.username))
+    users = session.scalars(select(User).where(User.active).order_by(User.username))
     return [str(user.username) for user in users if get_rights(user).role(subject)]
 
 

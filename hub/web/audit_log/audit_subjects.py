@@ -72,7 +72,7 @@ class EntrySubjects:
         self._installations = _load_installations(session, subjects)
         self._settings = RecordedSettings(session, entries, self._installations)
         names = subjects | {entry.who for entry in entries}
-        query: Any = select(User.username).where(User.username.in_(names))
+        query = select(User.username).where(User.username.in_(names))
         self._people: set[str] = set(session.scalars(query))
         self._codes: AuditedCodes = AuditedCodes(session, entries)
         self._closed_cases: dict[str, SubjectLink] = _load_closed_cases(session, entries)

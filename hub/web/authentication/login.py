@@ -161,7 +161,7 @@ def _end_session(people_session: scoped_session[_PeopleSession]) -> None:
 def _record_log_in(app: Flask, user: User, **extra: Any) -> None:
     """Store when a person logged in last."""
     with transaction() as session:
-        people.record_log_in(session, cast(int, user.id))
+        people.record_log_in(session, user.id)
 
 
 def _accept_own_password(app: Flask, user: User, **extra: Any) -> None:
@@ -172,7 +172,7 @@ def _accept_own_password(app: Flask, user: User, **extra: Any) -> None:
 def _withdraw_code(app: Flask, user: User, **extra: Any) -> None:
     """Make the code void with which the person could have set another password."""
     with transaction() as session:
-        password_resets.withdraw_codes(session, cast(int, user.id))
+        password_resets.withdraw_codes(session, user.id)
 
 
 def _build_context() -> object:

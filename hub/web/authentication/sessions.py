@@ -84,7 +84,7 @@ def begin(person: User, factors: str, **options: Any) -> None:
             login_sessions.end(session, former.id, EndReason.NEW_LOG_IN)
         token = login_sessions.begin(
             session,
-            cast(int, person.id),
+            person.id,
             address=throttling.get_client(),
             browser=request.user_agent.string,
             factors=factors,
@@ -135,7 +135,7 @@ def _begin(app: Flask, user: User, authn_via: list[str] | None = None, **extra: 
         begin(user, "passkey", used_challenge=cookie.pop(USED_CHALLENGE, None))
     else:
         with read_only_session() as session:
-            needs_factor = second_factor.has_any(session, cast(int, user.id))
+            needs_factor = second_factor.has_any(session, user.id)
         begin(user, login_sessions.PASSWORD_ONLY, needs_factor=needs_factor)
         if needs_factor:
             return
@@ -158,7 +158,7 @@ def _end_other_sessions(app: Flask, user: User, **extra: Any) -> None:
     row = load_current_row()
     own = row.id if row is not None and row.user_id == user.id else None
     with transaction() as session:
-        login_sessions.end_all(session, cast(int, user.id), EndReason.PASSWORD_CHANGED, keep=own)
+        login_sessions.end_all(session, user.id, EndReason.PASSWORD_CHANGED, keep=own)
 
 
 def _note_request(response: Response) -> Response:

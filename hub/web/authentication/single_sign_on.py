@@ -226,7 +226,7 @@ def _log_in(identity: Identity, visit: Visit) -> Response:
             "error",
         )
         return redirect(visit.page_before)
-    person_id = int(person.id)
+    person_id = person.id
     with transaction() as session:
         provider_accounts.note_use(session, person_id)
         has_factor = second_factor.has_any(session, person_id)

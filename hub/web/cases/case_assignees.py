@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
@@ -11,7 +10,7 @@ from hub.db.text_search import contains_text
 from hub.errors import NotFound
 from hub.models import Case, Installation, RoleAssignment, User
 from hub.security import people
-from hub.security.rights import IS_ACTIVE, ROLES, Scope, build_scope, get_rights
+from hub.security.rights import ROLES, Scope, build_scope, get_rights
 from hub.web.authentication.access import load_rights_scope
 
 MAX_PEOPLE = 50  # people in the menu; beyond that, some are suggested for what a person types
@@ -63,10 +62,9 @@ def _load_names(
     session: Session, conditions: Sequence[ColumnElement[bool]], limit: int, text: str = ""
 ) -> tuple[str, ...]:
     """Return the active people who have a right that meets the conditions."""
-    user: Any = User  # whose columns Flask-Security declares without types
-    name = func.coalesce(user.username, user.email)
+    name = func.coalesce(User.username, User.email)
     may_act = select(RoleAssignment.user_id).where(*conditions)
-    query = select(name).where(IS_ACTIVE, user.id.in_(may_act)).order_by(name).limit(limit)
+    query = select(name).where(User.active, User.id.in_(may_act)).order_by(name).limit(limit)
     if text:
         query = query.where(contains_text(name, text))
     return tuple(session.scalars(query))

@@ -174,7 +174,7 @@ def test_an_address_that_the_mail_server_refuses_is_named(open_pages, mail) -> N
         with transaction() as session:
             person = session.scalars(select(User).where(User.username == "olga")).one()
             person.email = "left@example.com"
-            waiting_messages.add(session, int(person.id), "Title", "Text", is_daily=False)
+            waiting_messages.add(session, person.id, "Title", "Text", is_daily=False)
         notifications.mail_digest()
     visitor.enter("olga")
     assert "left@example.com</strong>: 550 no such user" in visitor.page("/setup/mail")
