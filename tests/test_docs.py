@@ -42,7 +42,7 @@ assert _plots.loader
 plots = importlib.util.module_from_spec(_plots)
 _plots.loader.exec_module(plots)
 # Benchmarks whose figures are on other pages, or parts of other benchmarks.
-BENCHMARKS_ELSEWHERE = {"million.py", "password_guesses.py", "stand_in.py"}
+BENCHMARKS_ELSEWHERE = {"million.py", "password_guesses.py", "process_figures.py", "stand_in.py"}
 
 
 def rows() -> list[tuple[str, str]]:
