@@ -162,7 +162,7 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-I8",
-        place=f"{PLUGIN}/invoices.py",
+        place=f"{PLUGIN}/code_fields.py",
         old='missing=FromSetting("term_missing")',
         new='missing="warn"',
         bug="An invoice whose term is missing is posted although the settings hold it.",
