@@ -88,6 +88,7 @@ def test_each_list_and_type_of_transaction_has_an_entry(books, kind):
         ("Account", "35", "Checking"),
         ("Account", "42", "Visa"),
         ("Account", "86", "Discounts given"),
+        ("Account", "87", "Unapplied Cash Payment Income"),
         ("Item", "4", "Design"),
         ("Item", "10", "Pest Control"),
         ("CompanyCurrency", "1", "Canadian Dollar"),

@@ -37,6 +37,24 @@ def test_hours_get_what_quickbooks_fills_in(quickbooks, worker):
     assert "CurrencyRef" not in entity
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "stored"),
+    [
+        ("08:00:00-08:00", "17:00:00-08:00", ("08:00:00-08:00", "17:00:00-08:00")),
+        ("08:00", "17:30", ("08:00:00-08:00", "17:30:00-08:00")),
+        ("2021-02-02T18:00:00Z", "2021-02-02T11:00:00", ("10:00:00-08:00", "11:00:00-08:00")),
+    ],
+    ids=["Intuit's example", "without a zone", "moments"],
+)
+def test_hours_may_be_a_beginning_and_an_end(quickbooks, worker, start, end, stored):
+    """Intuit's page of the time activity sends times of the day, and shows moments."""
+    times = {"TxnDate": "2021-02-02", "StartTime": start, "EndTime": end}
+    entity = post(quickbooks, **worker, **times).json()["TimeActivity"]
+    moments = tuple(f"2021-02-02T{time}" for time in stored)
+    assert (entity["StartTime"], entity["EndTime"]) == moments
+    assert not entity.keys() & {"Hours", "Minutes"}
+
+
 def test_a_vendor_works_too_and_hours_can_be_changed_and_deleted(quickbooks):
     entity = post(quickbooks, NameOf="Vendor", VendorRef={"value": "1"}, Minutes=30).json()[
         "TimeActivity"
@@ -89,6 +107,8 @@ def test_hours_are_found_by_whether_they_were_billed(quickbooks, worker):
         ({"Hours": 1}, "2020"),
         ({"NameOf": "Employee", "Hours": 1}, "2020"),
         ({"NameOf": "Robot", "Hours": 1}, "2170"),
+        ({"NameOf": "Vendor", "VendorRef": {"value": "1"}, "StartTime": "25:00"}, "2060"),
+        ({"NameOf": "Vendor", "VendorRef": {"value": "1"}, "StartTime": "soon"}, "2060"),
         ({"NameOf": "Vendor", "VendorRef": {"value": "1"}}, "2020"),
         ({"NameOf": "Vendor", "VendorRef": {"value": "999"}, "Hours": 1}, "2500"),
         (

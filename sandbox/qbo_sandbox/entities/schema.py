@@ -1,5 +1,6 @@
 """Read the fields of each object from fields.txt, and check bodies against them."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache, partial
@@ -51,6 +52,8 @@ MAX_LENGTHS_BY_KIND = {
     ("Account", "AcctNum"): 20,
     ("PhysicalAddress", "Country"): 255,
 }
+# Intuit's page of the time activity shows a beginning such as 08:00:00-08:00.
+TIME_OF_DAY = re.compile(r"\d\d:\d\d(:\d\d)?(Z|[-+]\d\d:\d\d)?")
 DISPLAY_NAMES = {("MemoRef", "value"): "Customer Memo"}
 MAX_AMOUNT_DIGITS = 15
 # Of objects within others.
@@ -227,11 +230,10 @@ def _check_value(name: str, type_name: str, value: Any) -> Any:
     """Check and convert a boolean, a date or time, a value of an enumeration, or an object."""
     if type_name == "b":
         return _check_boolean(name, value)
-    if type_name in ("date", "time"):
-        if not is_date(value):
-            raise Refusal("2060", f"Invalid date format : {value}", name)
-        is_whole = type_name == "time" or len(value) == 10
-        return value if is_whole else value[:10]
+    if type_name == "date":
+        return _check_date(name, value)[:10]
+    if type_name == "time":
+        return value if TIME_OF_DAY.fullmatch(str(value)) else _check_date(name, value)
     if type_name.startswith("="):
         enumeration = type_name[1:]
         if isinstance(value, dict | list):
@@ -244,6 +246,13 @@ def _check_value(name: str, type_name: str, value: Any) -> Any:
         check(type_name, value)
         _require_fields(type_name, value)
     return value
+
+
+def _check_date(name: str, value: Any) -> str:
+    """Return a text that begins with a date; refuse other values."""
+    if not is_date(value):
+        raise Refusal("2060", f"Invalid date format : {value}", name)
+    return str(value)
 
 
 def _require_fields(type_name: str, body: JsonObject) -> None:
