@@ -98,7 +98,7 @@ def list_(as_json: bool) -> None:
 @company_option
 @app_option
 @as_json
-@with_hub
+@with_hub_and_pages
 def change_role_(name: str, role: str, realm: str | None, slug: str | None, as_json: bool) -> None:
     """Give the person NAME another role; `none` takes it away. The only owner stays one.
 
