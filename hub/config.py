@@ -14,14 +14,6 @@ from hub.contract import plugin_list
 from hub.contract.value_object import value_object
 from hub.contract.web_addresses import LOOPBACK_HOSTS
 from hub.crypto import keys
-from hub.crypto.keys import (
-    SECRET_KEY_FILE,
-    VAULT_KEYS_FILE,
-    check_private,
-    check_secret_key,
-    parse_ring,
-    read_key_file,
-)
 from hub.errors import ConfigurationError
 from hub.setting_fields import (
     address,
@@ -231,11 +223,11 @@ def load(environ: Mapping[str, str], address: str = DEFAULT_ADDRESS) -> Config:
     values = _load_settings(environ)
     values.setdefault("public_url", address)
     data: Path = values["data"]
-    secret_key = values.get("secret_key") or read_key_file(data / SECRET_KEY_FILE, "HUB_SECRET_KEY")
-    check_secret_key("HUB_SECRET_KEY", secret_key)
+    place, secret_key = keys.find("HUB_SECRET_KEY", values.get("secret_key"), data)
+    keys.check_secret_key(place, secret_key)
     values["secret_key"] = secret_key
-    ring = values.get("vault_keys") or read_key_file(data / VAULT_KEYS_FILE, "HUB_VAULT_KEYS")
-    values["vault_keys"] = parse_ring("HUB_VAULT_KEYS", ring)
+    place, ring = keys.find("HUB_VAULT_KEYS", values.get("vault_keys"), data)
+    values["vault_keys"] = keys.parse_ring(place, ring)
     allow_hosts = _parse_hosts(values.pop("allow_hosts_file", ""))
     if values.get("allow_loopback"):
         allow_hosts |= LOOPBACK_HOSTS
@@ -352,7 +344,7 @@ def _read(name: str, path: Path) -> str:
     except (OSError, ValueError) as error:
         raise ConfigurationError(name, f"names {path}, which cannot be read: {error}") from None
     if name in ("HUB_SECRET_KEY_FILE", "HUB_VAULT_KEYS_FILE"):
-        check_private(path)
+        keys.check_private(path)
     return text
 
 

@@ -87,6 +87,14 @@ def find_missing(data: Path, given_settings: Collection[str]) -> list[Path]:
     ]
 
 
+def find(name: str, given: str | None, data: Path) -> tuple[str, str]:
+    """Return the key that a setting gives, else that of the data folder, after its place."""
+    if given:
+        return name, given
+    path = data / KEY_FILES[name]
+    return str(path), read_key_file(path, name)
+
+
 def read_key_file(path: Path, name: str) -> str:
     """Return a key that `hub init` created; `name` is the setting that can give it instead."""
     if not path.exists():
@@ -147,7 +155,7 @@ def read_ring(data: Path, file: Path | None = None) -> Ring:
     if not path.exists():
         return ()
     text = path.read_text(encoding="utf-8")
-    return parse_ring("HUB_VAULT_KEYS", text)
+    return parse_ring(str(path), text)
 
 
 def write_private(path: Path, text: str, *, durable: bool = True) -> None:
@@ -206,26 +214,39 @@ def _is_credential(path: Path) -> bool:
 
 
 def check_secret_key(name: str, key: str) -> None:
-    """Raise ConfigurationError for a key that could be guessed."""
+    """Raise ConfigurationError for a key that could be guessed; `name` is its setting or file."""
     if len(key) < KEY_BYTES:
-        raise ConfigurationError(
-            name, f"is too short: it needs {KEY_BYTES} characters; `hub init` makes a good one"
-        )
+        raise _build_unusable_error(name, f"is too short: it needs {KEY_BYTES} characters")
     if _is_guessable(key):
-        raise ConfigurationError(
-            name, "is a default or could be guessed; `hub init` makes a good one"
-        )
+        raise _build_unusable_error(name, "is a default or could be guessed")
+
+
+def _build_unusable_error(name: str, problem: str) -> ConfigurationError:
+    """Return the error for a key that cannot be used, with what to do.
+
+    `hub init` does not replace a file that is there.
+    """
+    if name in KEY_FILES:
+        return ConfigurationError(name, f"{problem}; `hub init` makes a good one")
+    return ConfigurationError(
+        name,
+        f"{problem}. Put the file back from your copy of the keys; if there is none, remove it and"
+        " run `hub init --new-keys`",
+    )
 
 
 def parse_ring(name: str, text: str) -> Ring:
-    """Return the keys of a ring, newest first, written `id:key` one per line or comma-separated."""
+    """Return the keys of a ring, newest first, written `id:key` one per line or comma-separated.
+
+    `name` is the setting or the file that holds them.
+    """
     ring = []
     for line in text.replace(",", "\n").splitlines():
         entry = line.strip()
         if entry:
             ring.append(_parse_key(name, entry))
     if not ring:
-        raise ConfigurationError(name, "holds no key; `hub init` makes one")
+        raise _build_unusable_error(name, "holds no key")
     distinct_ids = {key_id for key_id, _ in ring}
     distinct_keys = {key for _, key in ring}
     if len(distinct_ids) < len(ring) or len(distinct_keys) < len(ring):

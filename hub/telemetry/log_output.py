@@ -25,15 +25,20 @@ DEFAULT_OPTIONS = LogOptions()
 
 
 class LogFile(WatchedFileHandler):
-    """A log file that ignores write errors, because important messages also reach the terminal."""
+    """A log file; what cannot be written to it, as on a full disk, goes to standard error."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record; ignore a full disk."""
-        with suppress(OSError):
+        """Write a record; the file may also be one that cannot be opened."""
+        try:
             super().emit(record)
+        except OSError:
+            self.handleError(record)
 
     def handleError(self, record: logging.LogRecord) -> None:
-        """Ignore a record that cannot be written."""
+        """Write a record to standard error."""
+        output = ErrorStream()
+        output.setFormatter(self.formatter)
+        output.emit(record)
 
 
 class ErrorStream(logging.StreamHandler):  # type: ignore[type-arg]

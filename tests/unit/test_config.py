@@ -321,6 +321,20 @@ def test_before_init_the_sentence_says_what_to_run(tmp_path):
         config.load({"HUB_DATA": str(tmp_path)})
 
 
+@pytest.mark.parametrize("file", ["secret.key", "vault.keys"])
+def test_an_empty_key_file_is_named_with_a_step_that_helps(tmp_path, file):
+    """`hub init` replaces no file that is there, so it is not the next step."""
+    config.initialise(tmp_path, {})
+    (tmp_path / file).write_text("")
+    with pytest.raises(ConfigurationError) as caught:
+        config.load({"HUB_DATA": str(tmp_path)})
+    assert caught.value.text.startswith(f"{tmp_path / file} ")
+    assert caught.value.text.endswith(
+        ". Put the file back from your copy of the keys; if there is none, remove it and run"
+        " `hub init --new-keys`."
+    )
+
+
 def test_after_init_nothing_else_needs_to_be_set(tmp_path):
     config.initialise(tmp_path / "hub", {})
     configuration = config.load({"HUB_DATA": str(tmp_path / "hub")})

@@ -86,7 +86,7 @@ def test_a_ring_is_read_newest_first_by_line_or_comma():
 @pytest.mark.parametrize(
     ("ring", "sentence"),
     [
-        ("", "HUB_VAULT_KEYS holds no key; `hub init` makes one."),
+        ("", "HUB_VAULT_KEYS holds no key; `hub init` makes a good one."),
         ("k1", "must hold keys as `id:key`, the key being 32 bytes in base64"),
         ("k1:not base64!", "must hold keys as `id:key`"),
         (f"k1:{base64.b64encode(b'x' * 16).decode()}", "must hold keys as `id:key`"),
