@@ -6,6 +6,10 @@ from pathlib import Path
 
 # SQLite creates the others with the rights of the first one, and they keep them.
 SQLITE_FILE_ENDINGS = ("", "-wal", "-shm")
+# What the processes of a data folder write there. A command of another user, such as root, may have
+# left some of it as that user's own.
+WRITTEN_FOLDERS = ("locks", "sends", "pace")
+WRITTEN_FILES = ("audit.head",)
 
 
 def explain(path: Path) -> str:
@@ -31,16 +35,44 @@ def require_writable(environ: Mapping[str, str]) -> None:
 
 
 def find_unwritable(folder: Path, database_url: str) -> Iterator[str]:
-    """Yield a sentence for the folder, and for each file of a SQLite database, without rights.
+    """Yield a sentence for the folder and each file without rights that processes write.
 
-    The distributed engine needs no folder if its keys are in other files.
+    These are those of a SQLite database, and of the data folder the first one. The distributed
+    engine needs no folder if its keys are in other files.
     """
-    rights = os.R_OK | os.W_OK | os.X_OK
-    if os.path.exists(folder) and not os.access(folder, rights, effective_ids=True):
-        yield f"The data folder cannot be written: {explain(folder)}"
+    yield from _find_unwritable_in(folder)
     for path in _list_database_files(database_url):
-        if path.exists() and not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+        if path.exists() and not _is_writable(path):
             yield f"The database cannot be written: {explain(path)}"
+
+
+def _find_unwritable_in(folder: Path) -> Iterator[str]:
+    """Yield a sentence for the data folder, or for the first file in it, without rights."""
+    if folder.exists() and not _is_writable(folder):
+        yield f"The data folder cannot be written: {explain(folder)}"
+        return
+    for path in _iter_written(folder):
+        if not _is_writable(path) and path.exists():  # some last for moments only
+            yield f"The data folder has a file that cannot be written: {explain(path)}"
+            return
+
+
+def _is_writable(path: Path) -> bool:
+    """Return whether the user of this command may read and write a file or folder."""
+    rights = os.R_OK | os.W_OK | (os.X_OK if path.is_dir() else 0)
+    return os.access(path, rights, effective_ids=True)
+
+
+def _iter_written(folder: Path) -> Iterator[Path]:
+    """Yield the files and folders of a data folder that its processes write, if they are there."""
+    for name in WRITTEN_FOLDERS:
+        place = folder / name
+        if place.is_dir():
+            yield place
+            yield from sorted(place.iterdir())
+    for name in WRITTEN_FILES:
+        if (folder / name).exists():
+            yield folder / name
 
 
 def _list_database_files(database_url: str) -> list[Path]:

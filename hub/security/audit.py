@@ -265,6 +265,8 @@ def _may_write_head(session: Session, newest: AuditEntry | None, number: int) ->
         if not is_shared():
             _write_head(_build_head(newest, number))
         return True
+    if stored_head.error:
+        log.error("The head of the audit log could not be read: %s", stored_head.error)
     if stored_head.head is None:
         return False
     if not stored_head.is_signed and has_entry_of_head(session):

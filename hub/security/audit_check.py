@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.context import current_hub
-from hub.errors import Sentence
+from hub.errors import FolderUnavailable, Sentence
 from hub.models import AuditEntry
 from hub.security import audit, audit_copy
 from hub.security.audit_errors import AuditBroken
@@ -49,6 +49,7 @@ def verify(session: Session, copy: Path | None = None) -> Verification:
         result.count += 1
         if stored_head.head and entry.hash == stored_head.head.hash:
             head_number = result.count
+    _require_readable(stored_head)
     _compare_head(session, stored_head, head_number, result)
     missing_head = audit.find_missing_note(session)
     if missing_head:
@@ -93,6 +94,12 @@ def _is_unchanged(line: dict[str, Any]) -> bool:
     except (KeyError, TypeError):
         return False
     return hmac.compare_digest(str(line.get("hash")).encode(), expected_hash.encode())
+
+
+def _require_readable(stored_head: StoredHead) -> None:
+    """Raise FolderUnavailable for a head whose file cannot be read; that says nothing about it."""
+    if stored_head.error:
+        raise FolderUnavailable(stored_head.error.filename, stored_head.error)
 
 
 def _compare_head(

@@ -28,11 +28,15 @@ class Head:
 
 @dataclass(frozen=True)
 class StoredHead:
-    """The head in the file, or why there is none; versions before 0018 did not sign it."""
+    """The head in the file, or why there is none; versions before 0018 did not sign it.
+
+    `error` says why the file cannot be read.
+    """
 
     head: Head | None = None
     is_signed: bool = False
     is_missing: bool = False
+    error: OSError | None = None
 
 
 MISSING_HEAD = StoredHead(is_missing=True)
@@ -45,7 +49,9 @@ def read(path: Path, key: bytes) -> StoredHead:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return MISSING_HEAD
-    except (OSError, ValueError):
+    except OSError as error:
+        return StoredHead(error=error)
+    except ValueError:
         return UNREADABLE_HEAD
     try:
         values: dict[str, Any] = json.loads(text)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.db.engine import read_only_session
+from hub.errors import FolderUnavailable
 from hub.models import AuditEntry
 from hub.security import audit_check, audit_entries
 from hub.security.audit_errors import AuditBroken
@@ -87,7 +88,7 @@ def verify() -> Response:
         flash(gettext("The log is intact: %(count)s entries.", count=result.count), "success")
         for remark in result.remarks:
             flash(translate(remark), "look")
-    except AuditBroken as error:
+    except (AuditBroken, FolderUnavailable) as error:
         flash(translate(error.sentence), "error")
     return redirect(url_for("audit.index"))
 

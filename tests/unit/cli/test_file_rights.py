@@ -59,6 +59,30 @@ def test_check_and_serve_name_a_data_folder_that_cannot_be_written(hub, folder):
     data.chmod(0o700)
 
 
+@pytest.mark.parametrize("name", ["audit.head", "locks", "locks/hub.db.folder", "sends/1", "pace"])
+def test_check_and_serve_name_what_another_user_left_in_the_data_folder(hub, folder, name):
+    """For example after a command that root ran once; the schedules would pause or forget."""
+    place = folder / "data" / name
+    place.parent.mkdir(exist_ok=True)
+    place.mkdir(exist_ok=True) if name in ("locks", "pace") else place.touch()
+    place.chmod(0o400)
+    for command in (("check",), ("serve", "--port", "0")):
+        code, text = hub(*command)
+        sentence = f"The data folder has a file that cannot be written: {place} belongs to "
+        assert (code, text.count(sentence)) == (1, 1), text
+    place.chmod(0o700)
+
+
+def test_an_audit_head_of_somebody_else_is_no_broken_log(hub, folder):
+    head = folder / "data" / "audit.head"
+    hub("users", "list")
+    head.touch()
+    head.chmod(0)
+    code, text = hub("audit", "verify")
+    expected = f"{head} cannot be written: Permission denied. Nothing was lost; solve that"
+    assert (code, expected in text) == (1, True), text
+
+
 def test_a_key_of_somebody_else_is_named_with_its_owner(folder):
     key = folder / "vault.keys"
     key.touch(mode=0)
