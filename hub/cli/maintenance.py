@@ -209,7 +209,8 @@ def rotate() -> None:
     from hub.db.engine import transaction
     from hub.security import audit, secrets
 
-    with hub():  # a database that cannot be opened ends the command before it makes a key
+    with hub():  # what would stop the rotation ends the command before it makes a key
+        vault_check.require_all_keys()
         has_key_file = current_hub().config.vault_keys_file is not None
     key_id = config.add_vault_key()
     if key_id:

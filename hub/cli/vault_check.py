@@ -50,6 +50,15 @@ def require_keys() -> None:
     raise error
 
 
+def require_all_keys() -> None:
+    """Raise Refused if a secret cannot be opened: then nothing can be encrypted again."""
+    from hub.errors import Refused
+
+    for result in iter_checks():
+        if not result.is_ok:
+            raise Refused(f"No key was rotated, because this is missing: {result.text}.")
+
+
 def _name_setting() -> str:
     """Return the name of the setting or file that the keys come from."""
     from hub.context import current_hub

@@ -293,6 +293,13 @@ def test_check_tries_the_keys_of_the_vault(hub, tmp_path):
     path.write_text(create_key())
     code, out, _ = hub("check")
     assert (code, f"missing  the key of 1 secret ({key_id}): put it back" in out) == (1, True)
+    before = path.read_text()
+    code, _, err = hub("vault", "rotate")
+    assert (code, "No key was rotated, because this is missing: the key of 1 secret" in err) == (
+        1,
+        True,
+    )
+    assert path.read_text() == before
     path.write_text(f"{key_id}:{create_key().partition(':')[2]}")
     code, out, _ = hub("check")
     assert (code, "missing  The secret at hub:contact cannot be opened" in out) == (1, True)
@@ -451,7 +458,7 @@ def test_people_are_disabled_enabled_and_get_another_role(hub):
         code, _, err = hub("users", *command)
         assert (code, "only owner" in err) == (1, True)
     assert "Did you mean kari@example.com?" in hub("users", "disable", "kary@example.com")[2]
-    assert "intact: 6 entries" in hub("audit", "verify")[1]
+    assert "intact: 7 entries" in hub("audit", "verify")[1]  # one is about the first password
 
 
 def test_a_first_password_from_the_command_line_is_void_once_an_owner_is_disabled(hub, tmp_path):
@@ -620,12 +627,13 @@ def test_an_unexpected_error_is_one_sentence_and_its_place_on_demand(run, monkey
 
 
 @pytest.mark.parametrize("full", [True, False])
-def test_a_log_that_cannot_be_written_stops_nothing(tmp_path, capsys, full):
+def test_a_log_that_cannot_be_written_goes_to_standard_error(tmp_path, capsys, full):
+    """Otherwise nothing would say why the schedules pause while the disk is full."""
     log = tmp_path / "hub.log"
     log.symlink_to("/dev/full") if full else log.mkdir()
     with log_output.write_log(tmp_path, str):
         logging.getLogger("hub").warning("QuickBooks does not answer.")
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err.endswith(" WARNING QuickBooks does not answer.\n")
 
 
 # -- tables of other versions ----------------------------------------------------------------------
