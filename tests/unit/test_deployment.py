@@ -412,13 +412,26 @@ def test_the_compose_file_makes_a_backup_each_day_and_deletes_old_ones() -> None
     assert service["volumes"] == once["volumes"]
     shell, option, script = service["command"]
     assert (shell, option) == ("sh", "-c")
-    (line,) = [line for line in script.splitlines() if "hub backup" in line]
-    backup, find = line.split("&&")
-    assert shlex.split(backup) == once["command"]
+    (backup,) = [line for line in script.splitlines() if "hub backup" in line]
+    assert shlex.split(backup.partition("||")[0]) == once["command"]
+    (find,) = [line for line in script.splitlines() if "-delete" in line]
     name = FILE_NAME.format(dt.datetime(2026, 11, 22, 2, tzinfo=dt.UTC))
     words = shlex.split(find)
     assert fnmatch.fnmatch(name, words[words.index("-name") + 1])
     assert words[words.index("-mtime") :] == ["-mtime", "+30", "-delete"]
+
+
+def test_a_daily_backup_that_fails_is_tried_again_soon(tmp_path: Path) -> None:
+    _, _, script = COMPOSE["services"]["daily-backup"]["command"]
+    steps = tmp_path / "steps"
+    write_program(tmp_path / "hub", f"echo backup >> {steps}", f"grep -q 600 {steps}")
+    write_program(tmp_path / "find", f"echo find >> {steps}")
+    write_program(tmp_path / "sleep", f'echo $1 >> {steps}; [ "$1" = 600 ] || kill $PPID')
+    path = f"{tmp_path}:/usr/bin:/bin"
+    subprocess.run(["sh", "-c", script], env={"PATH": path}, check=False, timeout=60)
+    assert steps.read_text().split() == ["backup", "600", "backup", "find", "86400"]
+    unit = dict(entries(DEPLOY / "systemd" / "hub-backup.service"))
+    assert (unit["Restart"], unit["RestartSec"]) == ("on-failure", "10min")
 
 
 def test_the_role_of_the_hub_is_no_superuser() -> None:
