@@ -56,9 +56,9 @@ class ConnectionLimits:
 class BodyTooLarge(RequestEntityTooLarge):  # type: ignore[misc]
     """The response to a body that is too large: a problem for a call of the API, else a text."""
 
-    def __init__(self, limit: int, path: str) -> None:
-        """Take the path of the request, and the bytes that are accepted there."""
-        super().__init__(f"At most {limit:,} bytes are accepted here.")
+    def __init__(self, text: str, path: str) -> None:
+        """Take what is accepted at the path of the request."""
+        super().__init__(text)
         self._is_call = path.startswith(f"{PREFIX}/")
 
     def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
@@ -101,7 +101,7 @@ class BoundedParser(HTTPRequestParser):  # type: ignore[misc]
     def _refuse(self, limit: int) -> None:
         """Complete the request with an error, and drop what was received."""
         self.is_too_large = True
-        self.error = BodyTooLarge(limit, self.path)
+        self.error = BodyTooLarge(f"At most {limit:,} bytes are accepted here.", self.path)
         self.completed = True
         self.expect_continue = False
         self.body_rcv.getbuf().close()
