@@ -19,6 +19,10 @@ PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 MIN_LETTERS = 6
 MIN_LETTERS_AFTER_WORD = 4
 MAX_DEPTH = 3  # levels of sentences within sentences
+# A longer text is not the hub's, such as a reference on an e-invoice. The time to compare it with
+# the catalog grows with the third power of its length.
+MAX_LENGTH = 3000  # characters
+MAX_SENTENCES = 40
 COUNT = re.compile(r"(?P<number>\d[\d,]*) (?P<words>\D+)")
 SEPARATORS = ("; ", " and ", messages.gettext_noop(" or "), ", ")
 NUMBER = re.compile(r"\d{1,3}(?:,\d{3})*|\d+")
@@ -44,12 +48,17 @@ class _Pattern(NamedTuple):
 def translate(text: str) -> str:
     """Return a stored English sentence in the language of the person who reads the page.
 
-    A text that fits nothing in the catalog stays as it is.
+    A text that fits nothing in the catalog stays as it is, and a very long one.
     """
     person = messages.reader()
-    if person.language == ENGLISH or not text:
+    if person.language == ENGLISH or not text or _is_long(text):
         return text
     return _translate(text, person, 0)
+
+
+def _is_long(text: str) -> bool:
+    """Return whether a text is longer than those that the hub writes."""
+    return len(text) > MAX_LENGTH or len(SENTENCE_END.findall(text)) >= MAX_SENTENCES
 
 
 @lru_cache(maxsize=4096)
