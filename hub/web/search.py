@@ -1,16 +1,18 @@
-"""Search everything at once: documents, cases and companies that the person may see.
+"""Search everything at once: documents, cases, companies and apps that the person may see.
 
 Words that are an amount also find the documents with this total.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, render_template, request
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
+from hub.context import current_hub
 from hub.db.engine import read_only_session
-from hub.models import ConnectedCompany, SourceDocument
+from hub.models import ConnectedCompany, Installation, SourceDocument
 from hub.web.authentication.access import ANYWHERE, load_scope, require_role
 from hub.web.frame.company_choice import matches_words
 from hub.web.lists import case_list
@@ -28,7 +30,8 @@ pages = Blueprint("search", __name__, url_prefix="/search")
 def show() -> str:
     """List the first hits of each kind; without words nothing is searched."""
     words = request.args.get("q", "").strip()[:MAX_WORDS_LENGTH]
-    hits: dict[str, Any] = {"documents": [], "amounts": [], "cases": [], "companies": []}
+    kinds = ("documents", "amounts", "cases", "companies", "apps")
+    hits: dict[str, Any] = {kind: [] for kind in kinds}
     if words:
         with read_only_session() as session:
             hits = _search(session, words)
@@ -44,7 +47,7 @@ def show() -> str:
 
 
 def _search(session: Session, words: str) -> dict[str, Any]:
-    """Return the newest documents and cases, and the companies, that words find."""
+    """Return the newest documents and cases, the companies and the apps that words find."""
     documents = select_ids(session, read_document_filters({"q": words}))
     newest = documents.order_by(documents.selected_columns[0].desc()).limit(MAX_HITS_PER_KIND)
     filters = dict.fromkeys(case_list.FILTER_NAMES, "") | {"words": words}
@@ -63,7 +66,22 @@ def _search(session: Session, words: str) -> dict[str, Any]:
         "amounts": load_rows(session, _find_by_amount(session, words)),
         "cases": case_list.build_rows(session, newest_cases),
         "companies": list(session.scalars(companies)),
+        "apps": _find_apps(session, words),
     }
+
+
+def _find_apps(session: Session, words: str) -> Sequence[Row[Installation, ConnectedCompany]]:
+    """Return the enabled and disabled apps whose name has the words, with their companies."""
+    apps = current_hub().plugins.apps.values()
+    slugs = [app.slug for app in apps if words.casefold() in app.name.casefold()]
+    query = (
+        select(Installation, ConnectedCompany)
+        .join(ConnectedCompany, Installation.company_id == ConnectedCompany.id)
+        .where(Installation.slug.in_(slugs), *load_scope().installations())
+        .order_by(Installation.slug, Installation.id)
+        .limit(MAX_HITS_PER_KIND)
+    )
+    return session.execute(query).all()
 
 
 def _find_by_amount(session: Session, words: str) -> list[int]:

@@ -46,6 +46,7 @@ def test_a_role_changes_only_after_the_password(owner: Visitor) -> None:
     address = f"/people/{person_id(owner, 'vera')}/role"
     answer = owner.post(address, role="operator").text
     assert TITLE in answer
+    assert "None of this at hand?" not in answer  # a log-in needs the same password
     fields = hidden_fields(answer)
     assert fields["role"] == "operator"
     page = owner.press(address, **fields, confirm_password=PASSWORD)
@@ -217,6 +218,7 @@ def test_a_code_of_the_authenticator_app_confirms_without_javascript(
     address, fields = ask_for_a_role(visitor)
     page = visitor.post(address, role="operator").text
     assert 'name="confirm_code"' in page
+    assert "None of this at hand?" in page
     assert 'name="confirm_password"' in page
     sent = {"role": fields["role"], "confirm_code": code_at(secret, clock)}
     assert "vera is now operator" in visitor.press(address, **sent)

@@ -235,3 +235,13 @@ def test_english_is_recognised() -> None:
     assert not is_english("Leverandøren finnes ikke i QuickBooks.", catalog)
     assert not is_english("QuickBooks sier: “The number was used”.", catalog)
     assert catalogs.list_sentences(catalogs.hub_catalog("nb"))
+
+
+def test_the_account_of_received_files_has_its_name_in_norwegian(visitor: Visitor) -> None:
+    with visitor.app.app_context(), transaction() as session:
+        installation = session.get_one(Installation, visitor.story.installation)
+        installation.tenant_name = "Received files"
+        slug = installation.slug
+    visitor.log_in("vera")
+    for path in (f"/installations/{visitor.story.installation}/", f"/apps/{slug}"):
+        assert "Mottatte filer" in visitor.get(path, headers=NORWEGIAN).text

@@ -1,4 +1,4 @@
-"""Search everything: documents, cases and companies, only those that the person may see."""
+"""Search everything: documents, cases, companies and apps, only those that the person may see."""
 
 import re
 import unicodedata
@@ -38,6 +38,25 @@ def test_documents_cases_and_companies_are_found_and_counted(owner: Visitor) -> 
     number = owner.page(f"/documents/{document}")
     [title] = re.findall(r"<title>(?:Bill )?(\S+)", number)[:1]
     assert f"/documents/{document}" in hits(owner.page(f"/search/?q={title}"))
+
+
+def test_an_app_is_found_in_each_company_that_the_person_may_see(owner: Visitor) -> None:
+    with owner.app.app_context(), transaction() as session:
+        other = add_installation(session, add_company(session, realm="773", name="Andre AS"))
+        slug, other_id = other.slug, other.id
+    own_id = owner.story.installation
+    page = owner.page(f"/search/?q={slug}")
+    found = re.findall(r'href="/installations/(\d+)/"', page.partition('id="hits"')[2])
+    assert sorted(found) == sorted([str(own_id), str(other_id)])
+    with owner.app.app_context(), transaction() as session:
+        right = Right("viewer", Subject(session.get_one(Installation, own_id).company_id))
+        people.insert(session, "siri", people.hash_new(PASSWORD), [right])
+    siri = Visitor(owner.app, owner.story)
+    siri.log_in("siri")
+    page = siri.page(f"/search/?q={slug}")
+    assert re.findall(r'href="/installations/(\d+)/"', page.partition('id="hits"')[2]) == [
+        str(own_id)
+    ]
 
 
 def test_a_document_is_found_by_the_number_that_only_quickbooks_has(owner: Visitor) -> None:
