@@ -9,12 +9,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import request
+from marshmallow import fields
 
+from hub import outbox
 from hub.context import current_hub
+from hub.contract import settings_schema
 from hub.contract.types import App
+from hub.db.engine import read_only_session
 from hub.installations import approval_changes, change_preview, hub_answers
 from hub.models import Installation
 from hub.models.enums import InstallationMode
+from hub.qbo import records
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.apps import setting_history
 from hub.web.frame.moments import format_day
@@ -25,6 +30,11 @@ WITHOUT_REVIEW = gettext_noop("Documents are posted without review from now on."
 FEWER_APPROVALS = gettext_noop("More documents are posted with one approval from now on.")
 OTHER_ZONE = gettext_noop(
     "The times of the schedule and the dates of documents are those of the new zone."
+)
+OTHER_RECORD = gettext_noop(
+    "When %(app)s sends a posted document again, because it was changed or everything is read"
+    " again, the document is changed to the new choice in QuickBooks. If it is paid or in a closed"
+    " period, it gets a case instead."
 )
 
 
@@ -113,6 +123,23 @@ def _iter_consequences(
         yield describe_new_start(row.start_date, after)
     if "zone" in changes:
         yield gettext(OTHER_ZONE)
+    if _changes_posted_documents(app, row, changes):
+        yield gettext(OTHER_RECORD, app=app.name)
+
+
+def _changes_posted_documents(app: App, row: Installation, changes: Mapping[str, Any]) -> bool:
+    """Return whether another record of QuickBooks is chosen for an app that has posted already.
+
+    A list of records, such as those to hide, changes no document.
+    """
+    roles: set[Any] = set()
+    for name, setting in settings_schema.get_schema(app).fields.items():
+        if name in changes and not isinstance(setting, fields.List):
+            roles.add(setting.metadata.get("choices_from"))
+    if roles.isdisjoint(records.ROLE_LIST):
+        return False
+    with read_only_session() as session:
+        return outbox.has_posted(session, row.id)
 
 
 def describe_new_start(before: dt.date | None, after: dt.date | None) -> str:

@@ -254,3 +254,29 @@ def test_a_dry_check_says_before_the_approval_what_posting_would_say(pages):
     pages.site.decide(good, "approve")
     pages.sync()
     assert len(pages.site.posted(good)) == 1
+
+
+@pytest.mark.end_to_end(False)
+def test_another_account_is_said_to_change_posted_bills_that_are_read_again(pages):
+    pages.connect()
+    account = {"Name": "Other payables", "AccountType": "Accounts Payable"}
+    pages.quickbooks.act("create", kind="Account", set=account)
+    with pages.app.app_context():
+        record_download.refresh(1)
+    pages.enable()
+    other = {account["Name"]: account["Id"] for account in pages.site.select("Account")}
+    form = {**pages.form, "payable_account": other["Other payables"]}
+    sentence = "When CostTracker sends a posted document again"
+    changes = "/installations/1/settings/changes"
+    assert sentence not in pages.post(changes, **form).text
+    id = pages.site.receive()
+    pages.sync()
+    part = pages.post(changes, **form).text
+    assert sentence in part
+
+    shown = part.partition('name="shown" value="')[2].partition('"')[0]
+    pages.press("/installations/1/settings", **form, shown=shown)
+    pages.site.edit(id, due_date="2026-04-09")
+    pages.sync()
+    [bill] = pages.site.posted(id)
+    assert bill["APAccountRef"]["value"] == other["Other payables"]
