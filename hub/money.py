@@ -33,6 +33,8 @@ def money(value: object, *, decimal_sign: Literal[".", ","] = ".") -> Decimal:
     If a source writes 1.234,56, pass `decimal_sign=","`: points and spaces then separate
     thousands. Without it 1.234 is a little more than one, and a comma is refused.
     """
+    if value is None:
+        raise BadDocument(Sentence("The source sent nothing where an amount belongs."))
     if isinstance(value, (float, bool)) or not isinstance(value, (str, int, Decimal)):
         raise BadDocument(
             f"{value!r} is not an amount; it must come as text, a whole number or a Decimal."

@@ -27,11 +27,16 @@ def test_an_amount_comes_from_text_or_a_whole_number(value, amount):
 
 
 @pytest.mark.parametrize(
-    "value", [0.1, True, None, [], "12,50", "", "NaN", "Infinity", "-inf", "12.50 NOK", b"1"]
+    "value", [0.1, True, [], "12,50", "", "NaN", "Infinity", "-inf", "12.50 NOK", b"1"]
 )
 def test_a_value_that_is_no_amount_is_refused(value):
     with pytest.raises(BadDocument, match="is not an amount"):
         money(value)
+
+
+def test_a_missing_amount_is_refused_in_a_sentence():
+    with pytest.raises(BadDocument, match=r"The source sent nothing where an amount belongs\."):
+        money(None)
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ class Lists:
     def company(self, id: int) -> Row:
         """Return one organisation; raise ValueError if Autotask does not show it."""
         self.load_companies([id])
-        company = self._companies[id]
+        company = self._companies.get(id)
         if company is None:
             raise ValueError(
                 Sentence("its organisation %(id)s is not shown to the API user", id=str(id))

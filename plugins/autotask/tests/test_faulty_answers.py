@@ -123,6 +123,19 @@ def test_a_field_of_another_kind_stops_no_other_invoice(invoices, field, value):
     assert set(unreadable_ids(items)) <= {"invoice:4003"}
 
 
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("companyID", "its organisation None is not shown to the API user"),
+        ("invoiceTotal", "The source sent nothing where an amount belongs."),
+    ],
+)
+def test_an_invoice_that_lacks_a_field_says_so(invoices, field, words):
+    with change_rows(invoices, "Invoices", lambda rows: rows[2].update({field: None})):
+        [broken] = [item for item in invoices.read() if isinstance(item, Unreadable)]
+    assert (broken.source_id, words in broken.reason) == ("invoice:4003", True)
+
+
 def test_an_invoice_asked_for_by_its_id_is_not_gone_because_its_row_has_none(invoices):
     with change_rows(invoices, "Invoices", lambda rows: rows[0].update(id="abc")):
         items = invoices.read(ids=["invoice:4002", "invoice:4003"])
