@@ -187,7 +187,7 @@ def _translate(text: str) -> str:
 
 def _describe_value(what: str, name: str, value: Any) -> str:
     """Return a value as a person reads it."""
-    if value in (None, ""):
+    if value in (None, "", []):
         return _translate(NO_VALUE)
     if isinstance(value, bool):
         return _translate(SWITCH_LABELS[value])

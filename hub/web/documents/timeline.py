@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from hub import outbox
 from hub.contract.states import Stage
 from hub.models import Attempt, AuditEntry, Case, Posting, Proof, ReceiptRow, SourceDocument
 from hub.models.enums import (
@@ -188,6 +189,9 @@ def _iter_posting_events(posting: Posting, *, is_skip_recorded: bool) -> Iterato
     if posting.operation == Operation.ATTACH and posting.number:
         part = posting.number  # the name of the file
     text = gettext(PLANNING_LABELS.get(posting.operation, "Planned"))
+    if outbox.is_removal_by_person(posting):
+        who = outbox.get_remover(posting)
+        text = gettext("%(who)s requested its removal from QuickBooks", who=who)
     if part:
         text = f"{text}: {part}"
     yield TimelineEvent(posting.created_at, text)

@@ -151,6 +151,11 @@ def test_details_are_in_the_language_of_the_person(owner):
         assert f" {english} " not in f" {texts} ", english
 
 
+def test_an_empty_list_of_details_is_called_nothing(owner):
+    record(owner, "olga", "connection tested", str(owner.story.installation), addresses=[])
+    assert "addresses nothing" in " ".join(re.sub(r"<[^>]+>", " ", owner.page("/audit/")).split())
+
+
 def test_an_act_of_another_version_is_named_as_it_was_recorded(owner):
     record(owner, "oda", "moon landed on", "Tranquility")
     assert "<td>Moon landed on: Tranquility</td>" in owner.page("/audit/")

@@ -30,6 +30,8 @@ def test_a_posting_is_shown_and_taken_back_as_ticked(bench):
     )
     assert "is being removed already" in bench.visitor.press(here, posting=str(bench.ids[0]))
     assert planned() == 1
+    document = bench.visitor.page(f"/documents/{bench.posting(bench.ids[0]).document_id}")
+    assert "oda requested its removal from QuickBooks" in document
 
 
 def test_nothing_is_removed_for_a_company_that_a_person_disconnected(bench):
