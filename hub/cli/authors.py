@@ -23,10 +23,11 @@ RESERVED_NAMES = frozenset(
     {"hub", "quickbooks", "qbo", "intuit", "sandbox", "testing", "demo", "shed"}
 )
 PAGING_HELP = (
-    "How the source divides its list: by a cursor of changes, in numbered pages, by links to the"
-    " next page in the answer or in its header Link (all three with the moment since which rows"
-    " changed), or by a moment alone, with the first rows that changed since then, the oldest"
-    " change first, and no pages."
+    "How the source divides its list: by a cursor of changes that is stored from run to run, in"
+    " numbered pages, by links to the next page in the answer or in its header Link (all three with"
+    " the moment since which rows changed), or by a moment alone, with the first rows that changed"
+    " since then, the oldest change first, and no pages. For a cursor that only leads to the next"
+    " page take link."
 )
 KINDS_QUESTION = "Kinds of documents, with commas between"
 WEBHOOK_QUESTION = "Does the source call when something changes?"

@@ -76,7 +76,7 @@ def free_port() -> int:
 
 @pytest.mark.proof(small=0)
 def test_the_commands_for_authors_work_in_their_order(shell: Shell) -> None:
-    create, test, look, serve, enable = BLOCK.findall(PAGE.read_text())
+    prepare, create, test, look, serve, enable = BLOCK.findall(PAGE.read_text())
     shell.run(create)
     folder = shell.folder / "barn"
     files = {
@@ -85,8 +85,10 @@ def test_the_commands_for_authors_work_in_their_order(shell: Shell) -> None:
         if path.is_file()
     }
     install(folder, "barn", files)  # in place of pip, which would ask a package index
-    *installs, run_tests = test.splitlines()
-    assert all(line.startswith("python -m pip install ") for line in installs)
+    environment, install_hub = prepare.splitlines()
+    assert environment.startswith("python3 -m venv ")
+    install_plugin, run_tests = test.splitlines()
+    assert all(line.startswith("python -m pip ") for line in (install_hub, install_plugin))
     assert " passed" in shell.run(f"{run_tests} -p no:cacheprovider -p no:schemathesis")
 
     read, *_ = look.splitlines()
