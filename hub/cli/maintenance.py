@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from hub.cli import connection_checks, data_folder, file_rights, vault_check
+from hub.cli import clock_check, connection_checks, data_folder, file_rights, vault_check
 from hub.cli.check_results import CheckResult, failed, passed
 from hub.cli.console import as_json, hub, with_hub
 from hub.cli.groups import HelpfulGroup
@@ -90,6 +90,7 @@ def _iter_checks() -> Iterator[CheckResult]:
         with hub():
             yield _check_tables()
             yield from _check_sessions()
+            yield from clock_check.iter_checks()
             yield from _check_settings(hub_config)
             yield from _find_other_folder()
             yield from _check_demo_remains(hub_config.data)
