@@ -64,7 +64,8 @@ GUIDES_WITH_CODE = {
     "paging.md": 12,
     "reporting-back.md": 3,
     "settings.md": 1,
-    "testing.md": 2,
+    "testing.md": 1,
+    "trying.md": 1,
     "webhooks.md": 3,
 }
 SECRET = "shared"
@@ -1113,13 +1114,13 @@ def test_the_recorded_answers_are_used_by_the_test_of_the_guide(
 ):
     monkeypatch.chdir(tmp_path)
     shed_at_address("--save", "tests/answers")
-    names = names_of("how-to/testing.md", 1)
+    names = names_of("how-to/trying.md")
     names["test_every_recorded_row_is_a_bill_with_its_price"]()
     assert len(list(names["recorded_rows"]())) == 30
 
 
 def test_the_guide_shows_what_a_reading_prints(shed_at_address):
-    text = (DOCS / "how-to" / "testing.md").read_text()
+    text = (DOCS / "how-to" / "trying.md").read_text()
     command, sample = re.search(r"```\n\$ hub read shed (.*)\n((?:.*\n)+?)```", text).groups()
     printed = shed_at_address(*command.split()).splitlines()
     shown = sample.splitlines()
