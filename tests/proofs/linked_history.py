@@ -220,7 +220,7 @@ class LinkedHistory:
         with transaction() as session:
             of_posting = case_posting.c.posting_id == id, Case.closed_at.is_(None)
             for case in session.scalars(select(Case).join(case_posting).where(*of_posting)).all():
-                if case_acts.is_closable(session, case):
+                if case_acts.is_closable(case, is_blocking=case_acts.is_blocking(session, case.id)):
                     inbox.close(session, case.cause, "kari")
                     discrepancies.compare_again(session, case.cause)
                     self.accepted.add(self.groups[name].source_id(kind))

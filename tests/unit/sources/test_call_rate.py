@@ -31,6 +31,7 @@ SOURCE = "https://source.test"
 PAGES = 9
 CALLS_OF_A_PROCESS = 15
 PROCESS = """
+import os
 import sys
 from dataclasses import replace
 from hub import config
@@ -41,7 +42,7 @@ from hub.models import Installation
 from hub.sources import call_rate
 
 url, count = sys.argv[1:]
-hub = create_app(config.load(), pages=False)
+hub = create_app(config.load(os.environ), pages=False)
 with hub.app_context():
     runtime = hub.extensions["hub"]
     app = replace(runtime.plugins.apps["costtracker"], rate="20/h")
