@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hub.cli import vault_check
 from hub.cli.console import hub, with_hub
 from hub.cli.terminal import Terminal, count_of, format_moment, get_account_name, print_table, say
 
@@ -61,6 +62,9 @@ def backup(target: str, with_keys: bool) -> None:
             "It does not contain the keys. Keep secret.key and vault.keys of the data folder in"
             " another place; nobody can restore the backup without them."
         )
+    for result in vault_check.iter_checks():
+        if not result.is_ok:
+            say(f"Not all of its secrets open, because this is missing: {result.text}.", err=True)
 
 
 @click.command()

@@ -471,6 +471,14 @@ def test_other_keys_are_refused(hub, archive, empty_folder):
     assert not (empty_folder / "hub.db").exists()
 
 
+def test_a_backup_whose_secrets_the_keys_do_not_open_says_so(hub, archive):
+    warning = "Not all of its secrets open, because this is missing: the key of"
+    assert warning not in hub("backup", str(archive))[1]
+    other = {"HUB_VAULT_KEYS": VAULT_KEYS.replace("k1:", "k2:")}
+    code, output = hub("backup", str(archive.with_name("other.zip")), **other)
+    assert (code, warning in output) == (0, True), output
+
+
 def test_a_backup_is_of_one_moment_while_others_write(app, archive, make_app, monkeypatch):
     """Two rows are always written together; a backup never has only one of them."""
     monkeypatch.setattr(backups, "PAGES_PER_REPORT", 1)
