@@ -10,10 +10,10 @@ from flask import Blueprint, render_template, request
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Installation, SourceDocument
 from hub.web.authentication.access import ANYWHERE, load_scope, require_role
+from hub.web.frame.app_choice import matches_app_words
 from hub.web.frame.company_choice import matches_words
 from hub.web.lists import case_list
 from hub.web.lists.document_filters import parse_amounts, read_document_filters, select_ids
@@ -72,12 +72,10 @@ def _search(session: Session, words: str) -> dict[str, Any]:
 
 def _find_apps(session: Session, words: str) -> Sequence[Row[Installation, ConnectedCompany]]:
     """Return the enabled and disabled apps whose name has the words, with their companies."""
-    apps = current_hub().plugins.apps.values()
-    slugs = [app.slug for app in apps if words.casefold() in app.name.casefold()]
     query = (
         select(Installation, ConnectedCompany)
         .join(ConnectedCompany, Installation.company_id == ConnectedCompany.id)
-        .where(Installation.slug.in_(slugs), *load_scope().installations())
+        .where(matches_app_words(words), *load_scope().installations())
         .order_by(Installation.slug, Installation.id)
         .limit(MAX_HITS_PER_KIND)
     )

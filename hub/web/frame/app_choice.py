@@ -66,14 +66,18 @@ def _select(words: str) -> Select[Any]:
 
 
 def _has_words(words: str) -> ColumnElement[bool]:
-    """Return the condition that a company or an app has these words, or a company this number.
+    """Return the condition that a company or an app has these words, or a company this number."""
+    return or_(company_choice.matches_words(words), matches_app_words(words))
 
-    The list shows the slug of an app whose plugin is not installed, so it is found by that.
+
+def matches_app_words(words: str) -> ColumnElement[bool]:
+    """Return the condition that the name of an app has these words.
+
+    Lists show the slug of an app whose plugin is not installed, so it is found by that.
     """
     apps = current_hub().plugins.apps
     slugs = [slug for slug, app in apps.items() if words.casefold() in app.name.casefold()]
     return or_(
-        company_choice.matches_words(words),
         Installation.slug.in_(slugs),
         and_(Installation.slug.not_in(list(apps)), contains_text(Installation.slug, words)),
     )
