@@ -32,6 +32,7 @@ from hub.rate_limits.state_file import RateLimitState, SharedState
 
 __all__ = [
     "INTUIT_LIMITS",
+    "LIMITERS",
     "Budget",
     "Limits",
     "NoSlot",
@@ -248,6 +249,7 @@ def _compute_next_free_time(starts: Sequence[float], room: int, seconds: float) 
     return starts[-room] + seconds
 
 
+LIMITERS = "hub.rate_limiters"  # the limiters of a process, among the extensions of its app
 _creation_lock = threading.Lock()
 
 
@@ -272,7 +274,7 @@ def get_shared_limiter(
     """
     limiters: dict[str, RateLimiter | SharedRateLimiter]
     with _creation_lock:
-        limiters = current_app.extensions.setdefault("hub.rate_limiters", {})
+        limiters = current_app.extensions.setdefault(LIMITERS, {})
         if name not in limiters:
             if not is_shared:
                 limiters[name] = RateLimiter(clock, limits)

@@ -16,6 +16,7 @@ from hub.payloads.entities import ENTITY_BY_KIND
 from hub.posting.actions import retries, undo
 from hub.posting.outcome import batch_sizing
 from hub.qbo.oauth import connect as oauth_connect
+from hub.rate_limits.limiter import LIMITERS
 from hub.scheduling import runner
 from hub.security import audit_check
 from qbo_sandbox import factory as sandbox_factory
@@ -72,7 +73,7 @@ class StartingPoint:
         quickbooks.switch(previous_refresh_token="grace")
         self.shop = ShopSite(app, quickbooks, clock, source=source, gone="delete")
         self.is_new = number % 2 == 0
-        self.parts = set(app.extensions) - {"hub.quota"}  # what a new process has at once
+        self.parts = set(app.extensions) - {LIMITERS}  # what a new process has at once
         if not self.is_new:
             self.shop.run()
         head = Path(db.engine.url.database).parent / "audit.head"

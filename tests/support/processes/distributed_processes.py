@@ -11,6 +11,7 @@ from sqlalchemy import text
 from hub import config as configuration
 from hub.db import coordination, lease_rows
 from hub.db.engine import db
+from hub.rate_limits.limiter import LIMITERS
 from hub.rate_limits.shared_limiter import SharedRateLimiter
 from hub.scheduling import folder_lock
 from tests.support.runs.hub_environment import INTUIT, SECRET_KEY, VAULT_KEYS
@@ -62,7 +63,7 @@ def end_background_work(app: Flask) -> None:
 
 def _end_renewals(app: Flask) -> None:
     """Wait until no thread of a rate limiter renews its share: it would connect again."""
-    for limiter in app.extensions.get("hub.quota", {}).values():
+    for limiter in app.extensions.get(LIMITERS, {}).values():
         if isinstance(limiter, SharedRateLimiter):
             limiter._renewal_due.set()
             renewal = limiter._renewal
