@@ -8,13 +8,21 @@ from contextlib import ExitStack
 import pytest
 from sqlalchemy import create_engine, text
 
+from hub.context import current_hub
 from hub.errors import DatabaseUnavailable
 from hub.rate_limits.budget_row import BudgetRow
-from hub.rate_limits.limiter import Limits, NoSlot, RateLimiter, get_rate_limiter
+from hub.rate_limits.limiter import (
+    Limits,
+    NoSlot,
+    RateLimiter,
+    get_rate_limiter,
+    get_shared_limiter,
+)
 from hub.rate_limits.shared_budget import SHARE_SECONDS, SharedBudget
 from hub.rate_limits.shared_limiter import SharedRateLimiter
 from hub.request_ban import require_requests_allowed
 from hub.testing.clock import FakeClock
+from tests.support.processes.distributed_processes import end_background_work
 from tests.support.proofs.windows import most_within
 
 WIDE = Limits(per_second=50, per_period=400, concurrent=4)
@@ -294,3 +302,14 @@ def test_a_distributed_hub_shares_its_limits_unless_the_server_is_its_own(
         assert isinstance(get_rate_limiter("1", clock, make_config(**environ)), SharedRateLimiter)
         unlimited = make_config(**environ | {"HUB_QBO_PER_MINUTE": "9000"})
         assert isinstance(get_rate_limiter("2", clock, unlimited), RateLimiter)
+
+
+def test_no_thread_renews_the_share_of_a_hub_whose_background_work_was_ended(make_process):
+    app = make_process("one")
+    earlier_threads = set(threading.enumerate())
+    with app.app_context():
+        with get_shared_limiter("1", SMALL, current_hub().clock, current_hub().config).slot():
+            assert set(threading.enumerate()) > earlier_threads
+        end_background_work(app)
+    # It would return its connection to a pool that nobody closes any more.
+    assert set(threading.enumerate()) <= earlier_threads
