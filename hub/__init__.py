@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hub.contract.api_client import ApiClient
+from hub.contract.chunks import iter_chunks
 from hub.contract.codes_in_use import codes_in_use
 from hub.contract.cursors import ChangeCursor
 from hub.contract.dates import format_moment, parse_date, parse_day
@@ -50,7 +51,7 @@ from hub.contract.pages import (
     read_numbered_pages,
     read_pages,
 )
-from hub.contract.reading import iter_chunks, read_changes, read_ids
+from hub.contract.reading import read_changes, read_ids
 from hub.contract.receipts import Receipt
 from hub.contract.rows import check_fields, look_up, numbers_as_text, readable, require_id
 from hub.contract.states import ReceiptState, ReceiptStateName, Stage, StageName

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from hub.cases.findings import Finding
 from hub.context import current_hub
+from hub.contract.chunks import iter_chunks
 from hub.contract.unicode_forms import fold_case
 from hub.db import bulk, engine
 from hub.models import Case, Posting, case_former_posting, case_posting
@@ -223,8 +224,7 @@ def find_postings_to_decide(session: Session, ids: Sequence[int]) -> set[int]:
         .where(Case.closed_at.is_(None), Case.code.in_(list_reposting_codes()))
     )
     to_decide: set[int] = set()
-    for start in range(0, len(ids), POSTINGS_PER_QUERY):
-        chunk = ids[start : start + POSTINGS_PER_QUERY]
+    for chunk in iter_chunks(ids, POSTINGS_PER_QUERY):
         of_chunk = query.where(case_posting.c.posting_id.in_(chunk))
         to_decide.update(session.scalars(of_chunk))
     return to_decide

@@ -34,6 +34,7 @@ from hub.collect.planning import plan_document
 from hub.collect.prepare import prepare
 from hub.collect.removal import plan_removal
 from hub.collect.setup import Setup
+from hub.contract.chunks import iter_chunks
 from hub.contract.codec import dump, load
 from hub.contract.document_kinds import PARTY_ROLES
 from hub.contract.documents import Document, Gone, Unreadable
@@ -284,8 +285,8 @@ def create_records(
     """
     setup = prepare(installation_id)
     remaining = list(new_records)
-    for first in range(0, len(remaining), DOCUMENTS_PER_BATCH):
-        _create_together(setup, remaining[first : first + DOCUMENTS_PER_BATCH], requested_by)
+    for chunk in iter_chunks(remaining, DOCUMENTS_PER_BATCH):
+        _create_together(setup, chunk, requested_by)
 
 
 def _create_together(setup: Setup, new_records: Iterable[NewRecord], requested_by: str) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import select, text
 from hub.collect.batch import DOCUMENTS_PER_BATCH
 from hub.collect.replanning import replan
 from hub.collect.setup import load_setup_to_plan
+from hub.contract.chunks import iter_chunks
 from hub.db import engine
 from hub.models import SourceDocument
 from hub.models.postings import REQUESTED_CONDITION
@@ -24,9 +25,8 @@ def replan_requested(installation_id: int) -> None:
     """
     ids = _load_document_ids(installation_id)
     setup = load_setup_to_plan(installation_id)
-    for start in range(0, len(ids), DOCUMENTS_PER_BATCH):
-        part = ids[start : start + DOCUMENTS_PER_BATCH]
-        replan(setup, part)
+    for chunk in iter_chunks(ids, DOCUMENTS_PER_BATCH):
+        replan(setup, chunk)
 
 
 def _load_document_ids(installation_id: int) -> Sequence[int]:

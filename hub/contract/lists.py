@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 from hub.contract.api_client import ApiClient
+from hub.contract.chunks import iter_chunks
 from hub.contract.cursors import compute_checksum
 from hub.contract.dates import format_unix_time, parse_unix_time
 from hub.contract.deletions import STREAM, add_deletions
 from hub.contract.documents import Checkpoint, Gone, Outcome, Yielded
 from hub.contract.pages import RowVersion
-from hub.contract.reading import iter_chunks, read_changes, read_ids
+from hub.contract.reading import read_changes, read_ids
 from hub.contract.rows import is_plugin_defect, read_row
 from hub.contract.types import Site
 

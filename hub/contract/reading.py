@@ -3,19 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
+from hub.contract.chunks import iter_chunks
 from hub.contract.cursors import ChangeCursor
 from hub.contract.documents import Checkpoint, Gone, Outcome, Yielded
 from hub.contract.pages import RowVersion, find_version
 from hub.errors import Refused
 
 Row = TypeVar("Row")
-Value = TypeVar("Value")
-
-
-def iter_chunks(values: Sequence[Value], size: int) -> Iterator[Sequence[Value]]:
-    """Yield values in chunks of at most `size`, for sources that take so many at once."""
-    for first in range(0, len(values), size):
-        yield values[first : first + size]
 
 
 def read_ids(

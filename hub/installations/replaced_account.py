@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from hub import outbox
 from hub.cases import inbox, source_cases
 from hub.context import current_hub
+from hub.contract.chunks import iter_chunks
 from hub.db import bulk
 from hub.db.engine import read_only_session
 from hub.errors import NotNow, OtherTenant, Sentence, SettingsInvalid
@@ -134,8 +135,8 @@ def _skip_unsent(session: Session, row: Installation, reason: str, who: str) -> 
         reasons=texts.dump(CaseText("posting.skipped", reason=reason, who=who)),
         next_try_at=None,
     )
-    for first in range(0, len(ids), CHUNK_SIZE):
-        inbox.detach_all(session, ids[first : first + CHUNK_SIZE])
+    for chunk in iter_chunks(ids, CHUNK_SIZE):
+        inbox.detach_all(session, chunk)
     return count
 
 

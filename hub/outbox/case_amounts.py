@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from hub.contract.chunks import iter_chunks
 from hub.contract.document_kinds import CREDIT_KINDS
 from hub.models import ConnectedCompany, Posting, SourceDocument, case_posting
 from hub.models.enums import Operation
@@ -41,8 +42,8 @@ def sum_by_case(session: Session, case_ids: Sequence[int]) -> dict[int, dict[str
     """Return the totals of the documents of each case by currency, as text; {} without amounts."""
     amounts: dict[int, dict[str, str]] = {id: {} for id in case_ids}
     columns = CURRENCY, func.sum(signed_amount())
-    for start in range(0, len(case_ids), CASES_PER_QUERY):
-        of_cases = case_posting.c.case_id.in_(case_ids[start : start + CASES_PER_QUERY])
+    for chunk in iter_chunks(case_ids, CASES_PER_QUERY):
+        of_cases = case_posting.c.case_id.in_(chunk)
         sums = select_documents(*columns).where(of_cases)
         sums = sums.group_by(case_posting.c.case_id, CURRENCY).order_by(CURRENCY)
         for case_id, currency, total in session.execute(sums):

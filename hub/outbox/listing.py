@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
+from hub.contract.chunks import iter_chunks
 from hub.contract.states import Stage
 from hub.db import bulk
 from hub.db.index_condition import IndexCondition
@@ -144,8 +145,8 @@ def load_document_states(session: Session, ids: Sequence[int]) -> dict[int, str]
     """Return the states of these documents."""
     query = select_documents_with_posting().with_only_columns(SourceDocument.id, STATE)
     states: dict[int, str] = {}
-    for start in range(0, len(ids), DOCUMENTS_PER_QUERY):
-        is_chosen = SourceDocument.id.in_(ids[start : start + DOCUMENTS_PER_QUERY])
+    for chunk in iter_chunks(ids, DOCUMENTS_PER_QUERY):
+        is_chosen = SourceDocument.id.in_(chunk)
         states.update(iter(session.execute(query.where(is_chosen))))
     return states
 

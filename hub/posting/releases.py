@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from hub import sources
 from hub.context import current_hub
+from hub.contract.chunks import iter_chunks
 from hub.db.engine import read_only_session, transaction
 from hub.models import Installation, Posting
 from hub.models.enums import Holder, Operation, PostingState
@@ -94,8 +95,7 @@ def release_waiting(company_id: int, now: dt.datetime) -> int:
         query = _select_released(company_id, now).with_only_columns(Posting.id)
         ids = session.scalars(query.order_by(Posting.id)).all()
     count = 0
-    for first in range(0, len(ids), CHUNK_SIZE):
-        chunk = ids[first : first + CHUNK_SIZE]
+    for chunk in iter_chunks(ids, CHUNK_SIZE):
         with transaction() as session:
             count += _release_chunk(session, company_id, chunk, now)
     return count

@@ -6,6 +6,7 @@ from sqlalchemy import Select, Text, and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from hub import exact_json
+from hub.contract.chunks import iter_chunks
 from hub.contract.states import ReceiptState
 from hub.db.engine import read_only_session, transaction
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
@@ -36,9 +37,9 @@ def queue_unposted(installation_ids: Iterable[int]) -> None:
             return
         query = _select_unreported().where(Posting.installation_id.in_(reporting_ids))
         ids = session.scalars(query.with_only_columns(Posting.id).order_by(Posting.id)).all()
-    for first in range(0, len(ids), CHUNK_SIZE):
+    for chunk in iter_chunks(ids, CHUNK_SIZE):
         with transaction() as session:
-            _queue_chunk(session, ids[first : first + CHUNK_SIZE])
+            _queue_chunk(session, chunk)
 
 
 def _select_unreported() -> Select[Posting, str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from hub.contract.chunks import iter_chunks
 from hub.contract.unicode_forms import fold_case
 from hub.contract.value_object import value_object
 from hub.errors import Refused, Retry, Sentence
@@ -98,13 +99,6 @@ def _read_by_ids(
     id_list = ", ".join(f"'{escape_text(id)}'" for id in ids[:count])
     response = client.select(kind, f"Id IN ({id_list})", deadline_at=deadline_at)
     return extract_rows(response.check(), kind)
-
-
-def _split_into_chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield values in chunks that fit into one query."""
-    for start in range(0, len(values), MAX_VALUES_PER_QUERY):
-        end = start + MAX_VALUES_PER_QUERY
-        yield values[start:end]
 
 
 def find_created_since(
@@ -293,7 +287,7 @@ def _find_any(client: Client, kind: str, field: str, texts: Sequence[str]) -> li
     one, they are read in pages.
     """
     entities: list[Entity] = []
-    for chunk in _split_into_chunks(texts):
+    for chunk in iter_chunks(texts, MAX_VALUES_PER_QUERY):
         literals = [f"'{escape_text(text)}'" for text in chunk]
         where = f"{field} IN ({', '.join(literals)})"
         try:

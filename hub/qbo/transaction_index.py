@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import BindParameter, Insert, Select, Table, bindparam, select
 from sqlalchemy.orm import Session
 
+from hub.contract.chunks import iter_chunks
 from hub.db import bulk, engine
 from hub.models import TransactionHead, TransactionSummary
 from hub.models.enums import TransactionState
@@ -325,9 +326,8 @@ def _load_stored_heads(
 ) -> dict[str, TransactionHead]:
     """Return the stored heads with these Ids, by Id."""
     heads = {}
-    for start in range(0, len(ids), IDS_PER_QUERY):
-        end = start + IDS_PER_QUERY
-        values = {"_company": company_id, "_kind": kind, "ids": ids[start:end]}
+    for chunk in iter_chunks(ids, IDS_PER_QUERY):
+        values = {"_company": company_id, "_kind": kind, "ids": chunk}
         for head in session.scalars(query, values):
             heads[head.quickbooks_id] = head
     return heads

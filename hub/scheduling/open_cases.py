@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.cases import advice
+from hub.contract.chunks import iter_chunks
 from hub.db.engine import read_only_session
 from hub.models import Case, ConnectedCompany, Installation, case_posting
 from hub.outbox import case_amounts
@@ -49,8 +50,8 @@ def load(session: Session, cases: Sequence[Case]) -> list[dict[str, Any]]:
     links = select(columns.case_id, columns.posting_id).order_by(columns.posting_id)
     postings: dict[int, list[int]] = defaultdict(list)
     ids = [case.id for case in cases]
-    for start in range(0, len(ids), CASES_AT_ONCE):
-        of_cases = links.where(columns.case_id.in_(ids[start : start + CASES_AT_ONCE]))
+    for chunk in iter_chunks(ids, CASES_AT_ONCE):
+        of_cases = links.where(columns.case_id.in_(chunk))
         for case_id, posting_id in session.execute(of_cases):
             postings[case_id].append(posting_id)
     rows = []

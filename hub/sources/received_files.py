@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from hub.contract import files
+from hub.contract.chunks import iter_chunks
 from hub.db.engine import read_only_session
 from hub.models import FileDocument, StoredFile
 from hub.models.enums import FileState
@@ -35,8 +36,8 @@ class SiteFiles:
     def with_documents(self, ids: Sequence[str]) -> Mapping[str, files.ReceivedFile]:
         """Return the newest file with each of these documents; one that no file has is absent."""
         newest: dict[str, files.ReceivedFile] = {}
-        for start in range(0, len(ids), IDS_PER_READ):
-            newest |= self._load_newest_files(ids[start : start + IDS_PER_READ])
+        for chunk in iter_chunks(ids, IDS_PER_READ):
+            newest |= self._load_newest_files(chunk)
         return newest
 
     def content(self, file: files.ReceivedFile) -> bytes:

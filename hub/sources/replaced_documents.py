@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import outbox
+from hub.contract.chunks import iter_chunks
 from hub.errors import Refused
 from hub.models import FileDocument, Installation, Posting, SourceDocument, StoredFile
 from hub.models.display_names import format_document_name
@@ -29,8 +30,7 @@ def release(
     """
     ids = _load_ids(session, installation, file.id, documents)
     in_books: list[SourceDocument] = []
-    for start in range(0, len(ids), DOCUMENTS_PER_QUERY):
-        chunk = ids[start : start + DOCUMENTS_PER_QUERY]
+    for chunk in iter_chunks(ids, DOCUMENTS_PER_QUERY):
         query = select(SourceDocument).where(SourceDocument.id.in_(chunk))
         rows = session.scalars(query.order_by(SourceDocument.id)).all()
         histories = outbox.load_history(session, rows)

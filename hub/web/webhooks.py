@@ -14,6 +14,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from hub import sources
 from hub.context import current_hub, get_hub
+from hub.contract.chunks import iter_chunks
 from hub.contract.types import Signal
 from hub.db.bulk import is_locked_in_order
 from hub.db.database_errors import repeat_after_conflict
@@ -191,8 +192,7 @@ def _read_again(installation: Installation, ids: Sequence[str]) -> None:
     unique_ids = sorted(set(ids))
     now = current_hub().clock.now()
     with transaction() as session:
-        for start in range(0, len(unique_ids), IDS_PER_STATEMENT):
-            chunk = unique_ids[start : start + IDS_PER_STATEMENT]
+        for chunk in iter_chunks(unique_ids, IDS_PER_STATEMENT):
             is_chosen = (
                 SourceDocument.installation_id == installation.id,
                 SourceDocument.tenant == (installation.tenant or ""),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from hub import outbox
 from hub.cases import inbox
 from hub.cases.discrepancies import list_postings_of_part
+from hub.contract.chunks import iter_chunks
 from hub.contract.states import Stage
 from hub.db import engine
 from hub.db.database_errors import repeat_after_conflict
@@ -131,8 +132,7 @@ def retry_each(posting_ids: Sequence[int], who: str) -> dict[int, str]:
     """
     current_facts.refresh_facts(posting_ids[:MAX_REFRESHED])
     reasons: dict[int, str] = {}
-    for first in range(0, len(posting_ids), CHUNK_SIZE):
-        chunk = posting_ids[first : first + CHUNK_SIZE]
+    for chunk in iter_chunks(posting_ids, CHUNK_SIZE):
         reasons |= _retry_chunk(chunk, who)
     return reasons
 
@@ -141,8 +141,7 @@ def list_unconfirmed_deletions(posting_ids: Sequence[int]) -> list[str]:
     """Return the names of the documents that a retry would delete without a person's approval."""
     ids: list[int] = []
     with engine.read_only_session() as session:
-        for first in range(0, len(posting_ids), CHUNK_SIZE):
-            chunk = posting_ids[first : first + CHUNK_SIZE]
+        for chunk in iter_chunks(posting_ids, CHUNK_SIZE):
             query = _select_unconfirmed(chunk).where(Posting.operation == Operation.DELETE)
             ids += session.scalars(query)
         return [format_posting_name(posting) for posting in _load_names(session, ids)]

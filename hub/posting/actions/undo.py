@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from hub import outbox, payloads
+from hub.contract.chunks import iter_chunks
 from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.value_object import value_object
 from hub.db.engine import read_only_session, transaction
@@ -117,10 +118,10 @@ def undo(plan: UndoPlan, who: str, is_ending: Callable[[], bool] = lambda: False
     write in between; the last one is that before `is_ending`.
     """
     planned_count = 0
-    for first in range(0, len(plan.removable), CHUNK_SIZE):
+    for chunk in iter_chunks(plan.removable, CHUNK_SIZE):
         if is_ending():
             break
-        planned_count += _plan_deletions(plan.removable[first : first + CHUNK_SIZE], who)
+        planned_count += _plan_deletions(chunk, who)
     return planned_count
 
 
@@ -363,9 +364,9 @@ def _list_linked_transactions(entity: Mapping[str, Any]) -> set[tuple[str, str]]
 def _load_changing_documents(session: Session, document_ids: Sequence[int]) -> set[int]:
     """Return the documents of which a change is planned or being sent."""
     changing: set[int] = set()
-    for first in range(0, len(document_ids), CHUNK_SIZE):
+    for chunk in iter_chunks(document_ids, CHUNK_SIZE):
         query = select(Posting.document_id).where(
-            Posting.document_id.in_(document_ids[first : first + CHUNK_SIZE]),
+            Posting.document_id.in_(chunk),
             Posting.state.in_(CHANGING_STATES),
             Posting.operation != Operation.ATTACH,
         )

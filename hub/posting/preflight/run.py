@@ -12,6 +12,7 @@ from hub import outbox
 from hub.cases import inbox
 from hub.cases.causes import build_posting_cause
 from hub.cases.findings import Finding
+from hub.contract.chunks import iter_chunks
 from hub.db.bulk import is_among
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Posting, SourceDocument, case_posting
@@ -52,19 +53,19 @@ def check(posting_session: PostingSession, *, include_held: bool = True) -> None
             startup_scan.adopt_marked(posting_session, kind)
     twins = UnsentTwins(posting_session.company_id, ids)
     reader = ReconciledMonthReader(posting_session)
-    for first in range(0, len(ids), CHUNK_SIZE):
-        chunk = ids[first : first + CHUNK_SIZE]
+    checked_count = 0
+    for chunk in iter_chunks(ids, CHUNK_SIZE):
         months = reader.read(chunk) if may_change_bank(kinds_with_operations) else {}
         with transaction() as session:
             _check_chunk(session, posting_session, chunk, twins, months)
-        posting_session.report_progress("check", min(first + CHUNK_SIZE, len(ids)), len(ids))
+        checked_count += len(chunk)
+        posting_session.report_progress("check", checked_count, len(ids))
 
     if not include_held:
         return
     closed_periods.update_closing_date(posting_session)
     held_ids = _load_held_postings(posting_session)
-    for first in range(0, len(held_ids), CHUNK_SIZE):
-        chunk = held_ids[first : first + CHUNK_SIZE]
+    for chunk in iter_chunks(held_ids, CHUNK_SIZE):
         months = reader.read(chunk)
         with transaction() as session:
             _check_held_chunk(session, posting_session, chunk, twins, months)
@@ -79,9 +80,8 @@ def _hold_refused_in_closed_period(posting_session: PostingSession) -> None:
     """
     with read_only_session() as session:
         ids = session.scalars(closed_periods.select_refused(posting_session)).all()
-    for first in range(0, len(ids), CHUNK_SIZE):
+    for chunk in iter_chunks(ids, CHUNK_SIZE):
         with transaction() as session:
-            chunk = ids[first : first + CHUNK_SIZE]
             postings = load_postings(session, chunk, (PostingState.HELD,), for_update=True)
             context = load_context(session, posting_session.company_id, postings, {})
             for checked_posting in postings:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from marshmallow import ValidationError
 
+from hub.contract.chunks import iter_chunks
 from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.documents import ROLES, Document, Gone, Yielded, get_code_id, iter_codes
-from hub.contract.reading import iter_chunks
 from hub.contract.settings_schema import get_schema
 from hub.contract.states import Stage
 from hub.testing.bench import Bench

@@ -10,6 +10,7 @@ from hub import sources
 from hub.cases.causes import build_match_cause
 from hub.collect.match_index import build_match_index
 from hub.context import current_hub
+from hub.contract.chunks import iter_chunks
 from hub.contract.codec import load
 from hub.contract.documents import Code, Document, get_code_id, iter_codes
 from hub.contract.types import Field
@@ -103,9 +104,9 @@ def load_codes_of_documents(
     Those that hold no document are left out.
     """
     used: dict[tuple[str, str], Code | str] = {}
-    for start in range(0, len(source_codes), CODES_PER_QUERY):
+    for chunk in iter_chunks(source_codes, CODES_PER_QUERY):
         keys_by_cause = {}
-        for source_code in source_codes[start : start + CODES_PER_QUERY]:
+        for source_code in chunk:
             key = source_code.field, source_code.code
             keys_by_cause[build_match_cause(installation.id, *key)] = key
         newest = (

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response as Redirect
 
 from hub.cases.causes import build_match_cause
+from hub.contract.chunks import iter_chunks
 from hub.db.engine import read_only_session
 from hub.errors import HubError, Refused, Sentence
 from hub.installations.match_files import COLUMNS, ImportRow, export_lines, import_rows, plan_import
@@ -195,9 +196,9 @@ def _load_waiting_documents(
 ) -> dict[tuple[str, str], CaseRow]:
     """Return the documents that wait for codes, by field and code."""
     waits: dict[tuple[str, str], CaseRow] = {}
-    for start in range(0, len(lines), code_lookup.CODES_PER_QUERY):
+    for chunk in iter_chunks(lines, code_lookup.CODES_PER_QUERY):
         causes = {}
-        for line in lines[start : start + code_lookup.CODES_PER_QUERY]:
+        for line in chunk:
             key = line["field"], line["code"]
             causes[build_match_cause(installation.id, *key)] = key
         for cause, row in code_facts.load_waiting_documents(session, causes).items():

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.context import current_hub
+from hub.contract.chunks import iter_chunks
 from hub.db.database_errors import repeat_after_conflict
 from hub.db.engine import read_only_session, transaction
 from hub.models import Installation, Posting
@@ -61,8 +62,8 @@ def approve(installation_id: int, listed_seals: Mapping[int, str], who: str) -> 
     """
     ids = sorted(listed_seals)
     outcome = ApprovalOutcome()
-    for start in range(0, len(ids), POSTINGS_PER_TRANSACTION):
-        seals = {id: listed_seals[id] for id in ids[start : start + POSTINGS_PER_TRANSACTION]}
+    for chunk in iter_chunks(ids, POSTINGS_PER_TRANSACTION):
+        seals = {id: listed_seals[id] for id in chunk}
         outcome = outcome.combine(_approve_chunk(installation_id, seals, who))
     if not outcome.released:
         return outcome

@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug import Response
 
+from hub.contract.chunks import iter_chunks
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session
 from hub.errors import NotFound, NotNow
@@ -146,8 +147,7 @@ def _count_lacking_approval(documents: Sequence[PostedDocument]) -> int:
     """
     count = 0
     with read_only_session() as session:
-        for first in range(0, len(documents), undo.CHUNK_SIZE):
-            chunk = documents[first : first + undo.CHUNK_SIZE]
+        for chunk in iter_chunks(documents, undo.CHUNK_SIZE):
             query = select(Posting.id).where(
                 Posting.document_id.in_([document.posting.document_id for document in chunk]),
                 Posting.operation == Operation.DELETE,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub.cases.causes import build_discrepancy_cause
 from hub.cases.discrepancies import Discrepancy
+from hub.contract.chunks import iter_chunks
 from hub.models import Case, ConnectedCompany, Run
 from hub.posting.reconcile.result import (
     DocumentDifference,
@@ -133,8 +134,7 @@ class ReconciliationReport:
         self, session: Session, visible: Scope, differences: Sequence[ReportedDifference]
     ) -> Iterator[ReportedDifference]:
         """Yield differences with the newest case of each, in one query for some hundreds."""
-        for start in range(0, len(differences), CASES_PER_QUERY):
-            chunk = differences[start : start + CASES_PER_QUERY]
+        for chunk in iter_chunks(differences, CASES_PER_QUERY):
             causes = {
                 build_discrepancy_cause(
                     difference.posting_id, difference.discrepancy
