@@ -9,18 +9,12 @@ from tests.support.sources.every_kind_source import (
     CLIENT,
     PRODUCT,
     SUPPLIER,
-    ShopSite,
     document,
     line,
 )
 
 FIRST, LATER = dt.date(2026, 3, 2), dt.date(2026, 4, 20)
 NET_15, NET_30 = "2", "3"
-
-
-@pytest.fixture
-def shop(app, quickbooks, clock):
-    return ShopSite(app, quickbooks, clock)
 
 
 def bill(**more):

@@ -4,12 +4,7 @@ import pytest
 
 from hub.posting.actions import retries, undo
 from hub.scheduling import runner
-from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
-
-
-@pytest.fixture
-def shop(app, quickbooks, clock):
-    return ShopSite(app, quickbooks, clock)
+from tests.support.sources.every_kind_source import SUPPLIER, document, line
 
 
 def purchase(kind, amount="42.00", **more):

@@ -3,12 +3,7 @@
 import pytest
 
 from hub import Address, Code, Party
-from tests.support.sources.every_kind_source import ShopSite, invoice
-
-
-@pytest.fixture
-def shop(app, quickbooks, clock):
-    return ShopSite(app, quickbooks, clock)
+from tests.support.sources.every_kind_source import invoice
 
 
 def find_client(number, street):

@@ -1,14 +1,8 @@
 """QuickBooks keeps the version of a transaction that a change leaves as it was."""
 
-import pytest
 
 from hub.posting.actions import put_back
-from tests.support.sources.every_kind_source import DAY, SUPPLIER, ShopSite, document, line
-
-
-@pytest.fixture
-def shop(app, quickbooks, clock):
-    return ShopSite(app, quickbooks, clock)
+from tests.support.sources.every_kind_source import DAY, SUPPLIER, document, line
 
 
 def bill(amount="10.00", **more):

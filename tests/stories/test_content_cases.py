@@ -10,7 +10,6 @@ from tests.support.sources.every_kind_source import (
     CLIENT,
     PRODUCT,
     SUPPLIER,
-    ShopSite,
     document,
     invoice,
     line,
@@ -19,11 +18,6 @@ from tests.support.sources.every_kind_source import (
 MATCH_IT = (
     "Open Matching and match it to a record. The next sync continues with the documents that wait."
 )
-
-
-@pytest.fixture
-def shop(app, quickbooks, clock):
-    return ShopSite(app, quickbooks, clock)
 
 
 def only_case():

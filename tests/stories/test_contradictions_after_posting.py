@@ -3,12 +3,7 @@
 import pytest
 
 from hub.posting.actions import manual
-from tests.support.sources.every_kind_source import DAY, SUPPLIER, ShopSite, document, line
-
-
-@pytest.fixture
-def shop(app, quickbooks, clock):
-    return ShopSite(app, quickbooks, clock)
+from tests.support.sources.every_kind_source import DAY, SUPPLIER, document, line
 
 
 def bill(total="10.00", **more):

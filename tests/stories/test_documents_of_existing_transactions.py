@@ -4,14 +4,9 @@ import pytest
 
 from hub.posting.actions import manual, retries
 from hub.scheduling import runner
-from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
+from tests.support.sources.every_kind_source import SUPPLIER, document, line
 
 FUEL = {"AccountRef": {"value": "7"}}
-
-
-@pytest.fixture
-def shop(app, quickbooks, clock):
-    return ShopSite(app, quickbooks, clock)
 
 
 @pytest.fixture

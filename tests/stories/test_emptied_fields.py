@@ -31,11 +31,6 @@ NET_30, NET_15 = "3", "2"
 
 
 @pytest.fixture
-def shop(app, quickbooks, clock):
-    return ShopSite(app, quickbooks, clock)
-
-
-@pytest.fixture
 def norwegian_shop(app, quickbooks, clock):
     token = quickbooks.refresh_tokens[NORWAY.realm]
     company = oauth_connect.connect_with_refresh_token(NORWAY.realm, token)

@@ -2,18 +2,12 @@
 
 from dataclasses import replace
 
-import pytest
 from sqlalchemy import select
 
 from hub.db.engine import read_only_session
 from hub.models import Case
 from hub.posting.actions import retries
-from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
-
-
-@pytest.fixture
-def shop(app, quickbooks, clock):
-    return ShopSite(app, quickbooks, clock)
+from tests.support.sources.every_kind_source import SUPPLIER, document, line
 
 
 def bill(number):

@@ -114,11 +114,6 @@ FORMS = [
 
 
 @pytest.fixture
-def shop(app, quickbooks, clock):
-    return ShopSite(app, quickbooks, clock)
-
-
-@pytest.fixture
 def change_answers(app):
     """Return a function that sets how the answers of the API are changed."""
     adapter = app.extensions["hub"].mounts["https://quickbooks.test"]

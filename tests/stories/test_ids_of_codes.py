@@ -1,6 +1,5 @@
 """A source whose codes have the ids of documents: both would be one row of the hub."""
 
-import pytest
 
 from hub import Code, Document, Item, Party
 from hub.collect.intake import create_records
@@ -8,15 +7,10 @@ from hub.db.engine import transaction
 from hub.mapping import NewRecord
 from hub.models import Installation
 from hub.qbo import record_download
-from tests.support.sources.every_kind_source import ShopSite, document, invoice, line
+from tests.support.sources.every_kind_source import document, invoice, line
 
 CLIENT = Code(id="7", name="Fjord Homes", create=Party(name="Fjord Homes"))
 IN_BOOKS = "It is in QuickBooks as a customer, but is an invoice at the source now."
-
-
-@pytest.fixture
-def shop(app, quickbooks, clock):
-    return ShopSite(app, quickbooks, clock)
 
 
 def test_an_invoice_with_the_id_of_a_new_customer_stays_in_the_inbox(shop, clock):

@@ -5,14 +5,9 @@ from decimal import Decimal as D
 import pytest
 
 from hub import Code, Item, Line
-from tests.support.sources.every_kind_source import CLIENT, SUPPLIER, ShopSite, document, line
+from tests.support.sources.every_kind_source import CLIENT, SUPPLIER, document, line
 
 BOLT = Code(id="bolt", name="Bolt", create=Item(name="Bolt", codes={"expense_account": "80"}))
-
-
-@pytest.fixture
-def shop(app, quickbooks, clock):
-    return ShopSite(app, quickbooks, clock)
 
 
 def bill(*rows, **more):

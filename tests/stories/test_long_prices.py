@@ -5,7 +5,7 @@ from decimal import Decimal as D
 import pytest
 
 from hub import Code, Item, Line
-from tests.support.sources.every_kind_source import CLIENT, SUPPLIER, ShopSite, document
+from tests.support.sources.every_kind_source import CLIENT, SUPPLIER, document
 
 ACCOUNTS = {"income_account": "1", "expense_account": "80"}
 WIRE = Code(id="wire", name="Wire", create=Item(name="Wire", codes=ACCOUNTS))
@@ -23,11 +23,6 @@ LINES = {
     "no price of seven decimals fits": ("1000000", "0.000000494", None, "0.49", None),
     "zeros at the end": ("3", "1.50000000000", None, "4.50", "1.5"),
 }
-
-
-@pytest.fixture
-def shop(app, quickbooks, clock):
-    return ShopSite(app, quickbooks, clock)
 
 
 @pytest.mark.parametrize("has_total", [True, False], ids=["total", "no total"])

@@ -17,14 +17,9 @@ from hub.qbo import record_download
 from hub.scheduling import runner
 from hub.web.codes import code_decisions
 from qbo_sandbox.accounting.company import Change
-from tests.support.sources.every_kind_source import CLIENT, ShopSite, document, line
+from tests.support.sources.every_kind_source import CLIENT, document, line
 
 SUPPLIER = Code(id="s9", name="Sea Timber", create=Party(name="Sea Timber"))
-
-
-@pytest.fixture
-def shop(app, quickbooks, clock):
-    return ShopSite(app, quickbooks, clock)
 
 
 def bill(id, amount="10.00"):

@@ -7,17 +7,12 @@ import pytest
 from hub import Code
 from hub.db.engine import read_only_session, transaction
 from hub.models import Installation, ListState
-from tests.support.sources.every_kind_source import ShopSite, document, line
+from tests.support.sources.every_kind_source import document, line
 
 DECEMBER = dt.date(2025, 12, 20)  # before the first day that counts, which is in January
 RECEIVED = dt.date(2026, 1, 3)
 YEARS_AGO = dt.date(2023, 5, 6)
 FUEL = {"AccountRef": {"value": "7"}}
-
-
-@pytest.fixture
-def shop(app, quickbooks, clock):
-    return ShopSite(app, quickbooks, clock)
 
 
 def enter_by_hand(shop, date):

@@ -4,7 +4,7 @@ import pytest
 
 from hub.db.engine import transaction
 from hub.models import ListState
-from tests.support.sources.every_kind_source import ShopSite, invoice
+from tests.support.sources.every_kind_source import invoice
 
 HOUR = 3600
 
@@ -12,11 +12,6 @@ HOUR = 3600
 @pytest.fixture
 def app(app_with_pages):
     return app_with_pages
-
-
-@pytest.fixture
-def shop(app, quickbooks, clock):
-    return ShopSite(app, quickbooks, clock)
 
 
 def test_runs_that_end_at_a_refused_list_have_one_case_that_closes_once_it_is_read(

@@ -21,7 +21,6 @@ from tests.support.sources.costcertified_site import CLEARING, CostCertifiedSite
 from tests.support.sources.every_kind_source import (
     CLIENT,
     PRODUCT,
-    ShopSite,
     ShopSource,
     document,
     invoice,
@@ -35,11 +34,6 @@ JORDAN, OTHER_JORDAN = company.NAMESAKES
 @pytest.fixture
 def site(app, quickbooks, clock):
     return CostCertifiedSite(app, quickbooks, clock)
-
-
-@pytest.fixture
-def shop(app, quickbooks, clock):
-    return ShopSite(app, quickbooks, clock)
 
 
 def payment(id="payment:1", client=CLIENT, pays="invoice:1"):

@@ -19,11 +19,6 @@ from tests.support.sources.every_kind_source import (
 )
 
 
-@pytest.fixture
-def shop(app, quickbooks, clock):
-    return ShopSite(app, quickbooks, clock)
-
-
 def payment(of="invoice:1"):
     return document(
         "payment", "payment:1", line("1", "60.00", pays=of), total="60.00", client=CLIENT
