@@ -138,12 +138,8 @@ class RateLimiter(RequestSlots):
         """Wait for some seconds, or for the turn of another request, and let others continue."""
         if seconds is None:
             self._changed.wait(TURN_SECONDS)
-            return
-        self._changed.release()
-        try:
-            self._clock.sleep(seconds)
-        finally:
-            self._changed.acquire()
+        else:
+            self._sleep(seconds)
 
     @contextmanager
     def _synchronize(self) -> Iterator[None]:

@@ -113,6 +113,14 @@ class RequestSlots(ABC):
         """Return when a request may start, and the last turn of its app."""
         return self._compute_earliest_start(ticket), self._last_turns.get(ticket.app, 0)
 
+    def _sleep(self, seconds: float) -> None:
+        """Sleep, and let other threads go on meanwhile."""
+        self._changed.release()
+        try:
+            self._clock.sleep(seconds)
+        finally:
+            self._changed.acquire()
+
     @abstractmethod
     def _compute_earliest_start(self, ticket: Ticket) -> float:
         """Return until when other requests pass this one, although its app has the turn."""

@@ -153,7 +153,7 @@ class SharedRateLimiter(RequestSlots):
             if next_at <= now:
                 self._ask_or_raise(until)
                 return
-        self._sleep(ticket, next_at - now)
+        self._wait(ticket, next_at - now)
 
     def _require_time(self, start_at: float, until: float | None) -> None:
         """Raise NoSlot if a start at this time, or after a pause, is too late."""
@@ -172,18 +172,12 @@ class SharedRateLimiter(RequestSlots):
         """Return whether this process may have one more call under way."""
         return self._running < self._concurrent and now < self._share_ends_at
 
-    def _sleep(self, ticket: Ticket, seconds: float) -> None:
+    def _wait(self, ticket: Ticket, seconds: float) -> None:
         """Wait for some seconds; a request that is not the next one waits for its turn."""
         if self._find_next_request() is not ticket:
             self._changed.wait(TURN_SECONDS)
-            return
-        if seconds <= 0:
-            return
-        self._changed.release()
-        try:
-            self._clock.sleep(seconds)
-        finally:
-            self._changed.acquire()
+        elif seconds > 0:
+            self._sleep(seconds)
 
     def _ask(self, *, reserves: bool = True) -> DatabaseUnavailable | None:
         """Report to the row, and reserve starts; return the error if it cannot be reached.
