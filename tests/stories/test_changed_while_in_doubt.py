@@ -4,17 +4,12 @@ import pytest
 
 from hub import Gone
 from hub.contract.states import Stage
-from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
+from tests.support.sources.every_kind_source import ShopSite, fuel_bill
 
 
 @pytest.fixture
 def shop(app, quickbooks, clock):
     return ShopSite(app, quickbooks, clock, gone="delete")
-
-
-def bill(amount="10.00", **more):
-    row = line("1", amount, cost="Fuel")
-    return document("bill", "bill:1", row, total=amount, supplier=SUPPLIER, **more)
 
 
 def lose_response(shop, call, item):
@@ -34,23 +29,23 @@ def resolve(shop):
 
 
 def test_a_change_that_is_taken_back_meanwhile_does_not_stay_in_the_books(shop):
-    shop.run(bill())
-    lose_response(shop, "bill.update", bill("20.00"))
-    shop.run(bill())
+    shop.run(fuel_bill())
+    lose_response(shop, "bill.update", fuel_bill("20.00"))
+    shop.run(fuel_bill())
     assert (resolve(shop), totals(shop), shop.cases()) == ("posted", [10], [])
 
 
 def test_a_deleted_document_that_its_source_has_again_opens_a_case(shop):
-    shop.run(bill())
+    shop.run(fuel_bill())
     lose_response(shop, "bill.delete", Gone(source_id="bill:1"))
-    shop.run(bill())
+    shop.run(fuel_bill())
     assert (resolve(shop), totals(shop)) == ("held", [])
     assert "the source wants it again" in shop.reasons()[0]
 
 
 def test_a_document_that_may_only_be_changed_meanwhile_is_changed(shop):
-    lose_response(shop, "bill.create", bill("20.00"))
-    shop.run(bill(stage=Stage.UPDATE_ONLY))
+    lose_response(shop, "bill.create", fuel_bill("20.00"))
+    shop.run(fuel_bill(stage=Stage.UPDATE_ONLY))
     assert (resolve(shop), totals(shop), shop.cases()) == ("posted", [10], [])
 
 
@@ -64,24 +59,24 @@ def test_a_document_that_may_only_be_changed_meanwhile_is_changed(shop):
 )
 def test_a_document_that_never_arrived_is_not_sent_once_it_is_unwanted(shop, stage, reason):
     shop.quickbooks.add_fault("lose_request", "bill.create")
-    shop.run(bill("20.00"))
-    states = [shop.run(bill("20.00", stage=stage), wait=True)["bill:1"] for _ in range(3)]
+    shop.run(fuel_bill("20.00"))
+    states = [shop.run(fuel_bill("20.00", stage=stage), wait=True)["bill:1"] for _ in range(3)]
     assert (states, shop.posting("bill:1").reason) == (["withdrawn"] * 3, reason)
-    assert shop.run(bill("20.00"))["bill:1"] == "posted"
+    assert shop.run(fuel_bill("20.00"))["bill:1"] == "posted"
     assert (totals(shop), shop.cases()) == ([20], [])
 
 
 @pytest.mark.parametrize("stage", [Stage.PENDING, Stage.CLOSED])
 def test_a_document_that_arrived_before_it_was_unwanted_is_found(shop, stage):
-    lose_response(shop, "bill.create", bill("20.00"))
-    shop.run(bill("20.00", stage=stage), wait=True)
+    lose_response(shop, "bill.create", fuel_bill("20.00"))
+    shop.run(fuel_bill("20.00", stage=stage), wait=True)
     assert (shop.states()["bill:1"], totals(shop)) == ("posted", [20])
 
 
 def test_a_document_that_never_arrived_is_posted_as_its_source_has_it_again(shop):
     shop.quickbooks.add_fault("lose_request", "bill.create")
-    shop.run(bill("20.00"))
+    shop.run(fuel_bill("20.00"))
     shop.run(Gone(source_id="bill:1"))
     assert shop.run(wait=True)["bill:1"] == "withdrawn"
-    assert shop.run(bill("30.00"))["bill:1"] == "posted"
+    assert shop.run(fuel_bill("30.00"))["bill:1"] == "posted"
     assert (totals(shop), shop.cases()) == ([30], [])

@@ -11,14 +11,9 @@ from hub.posting.actions import put_back
 from hub.scheduling import runner
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import Story, add_people
-from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
+from tests.support.sources.every_kind_source import ShopSite, document, fuel_bill, line
 
 BEFORE, AFTER = "10.00", "20.00"
-
-
-def bill(amount=BEFORE, **more):
-    row = line("1", amount, cost="Fuel")
-    return document("bill", "bill:1", row, total=amount, supplier=SUPPLIER, **more)
 
 
 def expense(amount=BEFORE):
@@ -35,7 +30,7 @@ def app(app_with_pages):
 def shop(app, quickbooks, clock):
     """Return a shop with a posted bill and a posted expense."""
     shop = ShopSite(app, quickbooks, clock)
-    shop.run(bill(), expense(), wait=True)
+    shop.run(fuel_bill(), expense(), wait=True)
     return shop
 
 
@@ -66,19 +61,19 @@ def close_books(shop, date="2026-12-31"):
 
 def hold_for_closed_period(shop):
     close_books(shop)
-    shop.run(bill(AFTER), wait=True)
+    shop.run(fuel_bill(AFTER), wait=True)
 
 
 def hold_for_payment(shop):
     (stored,) = shop.ours("Bill")
     shop.quickbooks.act("pay", id=stored["Id"])
     poll(shop)
-    shop.run(bill(AFTER), wait=True)
+    shop.run(fuel_bill(AFTER), wait=True)
 
 
 def hold_for_edit(shop):
     edit(shop, "Bill", 15)
-    shop.run(bill(AFTER), wait=True)
+    shop.run(fuel_bill(AFTER), wait=True)
 
 
 def hold_for_reconciliation(shop):
@@ -139,7 +134,7 @@ def test_an_edit_before_the_change_was_held_is_found_by_the_next_reconciliation(
     poll(shop)
     close_books(shop)
     runner.run_company_job("lists", 1, requested_by="kari")
-    shop.run(bill(AFTER), wait=True)
+    shop.run(fuel_bill(AFTER), wait=True)
     assert (shop.posting("bill:1").state, len(shop.cases())) == ("held", 2)
     reconcile(shop)
     assert (shop.posting("bill:1").state, shop.cases()) == ("posted", [])
@@ -149,9 +144,9 @@ def test_an_edit_before_the_change_was_held_is_found_by_the_next_reconciliation(
 def test_an_edit_that_differs_from_the_change_leaves_its_case_open(shop, fields):
     """QuickBooks has the amount of the change, and something else that the source does not want."""
     due = dt.date(2026, 4, 1)
-    shop.run(bill(due=due), wait=True)
+    shop.run(fuel_bill(due=due), wait=True)
     close_books(shop)
-    shop.run(bill(AFTER, due=due), wait=True)
+    shop.run(fuel_bill(AFTER, due=due), wait=True)
     edit(shop, "Bill", 20, **fields)
     poll(shop)
     assert shop.posting("bill:1").state == "held"
@@ -160,7 +155,7 @@ def test_an_edit_that_differs_from_the_change_leaves_its_case_open(shop, fields)
 def test_a_change_of_the_memo_only_is_not_taken_for_made(shop):
     """The memo is not compared, because people may edit it; the new one is not in QuickBooks."""
     close_books(shop)
-    shop.run(bill(memo="Fuel for the crane"), wait=True)
+    shop.run(fuel_bill(memo="Fuel for the crane"), wait=True)
     edit(shop, "Bill", 10, SalesTermRef={"value": "3"})  # a field that the hub leaves to people
     reconcile(shop)
     assert shop.posting("bill:1").state == "held"

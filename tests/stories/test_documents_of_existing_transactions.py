@@ -4,7 +4,7 @@ import pytest
 
 from hub.posting.actions import manual, retries
 from hub.scheduling import runner
-from tests.support.sources.every_kind_source import SUPPLIER, document, line
+from tests.support.sources.every_kind_source import fuel_bill
 
 FUEL = {"AccountRef": {"value": "7"}}
 
@@ -24,11 +24,6 @@ def entered(shop):
     return id
 
 
-def bill(amount, **more):
-    row = line("1", amount, cost="Fuel")
-    return document("bill", "bill:1", row, total=amount, supplier=SUPPLIER, **more)
-
-
 def delete(shop, id):
     shop.quickbooks.act("delete", kind="Bill", id=id)
     runner.run_company_job("changes", 1, requested_by="kari")
@@ -39,32 +34,32 @@ def totals(shop):
 
 
 def test_a_document_that_is_posted_again_is_known_to_be_in_the_books(shop, entered):
-    shop.run(bill("10.00", hold="Not approved yet."))
-    shop.run(bill("10.00", quickbooks_id=entered))
+    shop.run(fuel_bill("10.00", hold="Not approved yet."))
+    shop.run(fuel_bill("10.00", quickbooks_id=entered))
     delete(shop, entered)
-    shop.run(bill("11.00"))
+    shop.run(fuel_bill("11.00"))
     retries.retry(shop.posting("bill:1").id, "kari")
     shop.run(wait=True)
     assert (totals(shop), shop.cases()) == ([11], [])
-    shop.run(bill("30.00"))
+    shop.run(fuel_bill("30.00"))
     assert (shop.states()["bill:1"], totals(shop), shop.cases()) == ("posted", [30], [])
 
 
 @pytest.mark.parametrize("hold", [None, "The client disputes it."])
 def test_a_document_that_a_person_skipped_is_not_posted_when_it_changes(shop, entered, hold):
-    shop.run(bill("10.00", quickbooks_id=entered))
+    shop.run(fuel_bill("10.00", quickbooks_id=entered))
     delete(shop, entered)
     manual.skip(shop.posting("bill:1").id, "Entered elsewhere.", "kari")
-    shop.run(bill("30.00", hold=hold))
-    shop.run(bill("40.00"))
+    shop.run(fuel_bill("30.00", hold=hold))
+    shop.run(fuel_bill("40.00"))
     assert (shop.states()["bill:1"], totals(shop), shop.cases()) == ("skipped", [], [])
 
 
 def test_a_skipped_document_is_posted_again_at_the_request_of_a_person(shop, entered):
-    shop.run(bill("10.00", quickbooks_id=entered))
+    shop.run(fuel_bill("10.00", quickbooks_id=entered))
     delete(shop, entered)
     manual.skip(shop.posting("bill:1").id, "Entered elsewhere.", "kari")
-    shop.run(bill("30.00"))
+    shop.run(fuel_bill("30.00"))
     retries.post_again(shop.posting("bill:1").id, "kari")
     shop.run(wait=True)
     assert (shop.states()["bill:1"], totals(shop), shop.cases()) == ("posted", [30], [])

@@ -23,6 +23,7 @@ from tests.support.sources.every_kind_source import (
     SUPPLIER,
     ShopSite,
     document,
+    fuel_bill,
     invoice,
     line,
 )
@@ -41,11 +42,6 @@ def norwegian_shop(app, quickbooks, clock):
 def card_expense(amount, **more):
     row = line("1", amount, cost="Fuel")
     return document("expense", "expense:1", row, total=amount, payment_account="41", **more)
-
-
-def bill(amount="10.00", **more):
-    row = line("1", amount, cost="Fuel")
-    return document("bill", "bill:1", row, total=amount, supplier=SUPPLIER, **more)
 
 
 def payment(*rows):
@@ -82,7 +78,7 @@ def test_an_expense_without_its_payee_has_none_in_quickbooks(shop):
 
 @pytest.mark.parametrize("kind", ["Bill", "Invoice", "PurchaseOrder"])
 def test_a_document_without_its_due_date_does_not_keep_the_former_one(shop, kind):
-    documents = {"Bill": bill(), "Invoice": invoice(), "PurchaseOrder": order()}
+    documents = {"Bill": fuel_bill(), "Invoice": invoice(), "PurchaseOrder": order()}
     without = documents[kind]
     shop.run(replace(without, due=dt.date(2026, 12, 24)))
     assert shop.book(kind, without.source_id)["DueDate"] == "2026-12-24"
@@ -115,7 +111,7 @@ ADDRESS = Address(name="Site 4", lines=("Skippergata 1",), city="Oslo")
 )
 def test_what_a_source_removes_is_not_kept(shop, kind, field, values):
     documents = {
-        "Bill": bill(),
+        "Bill": fuel_bill(),
         "Invoice": invoice(),
         "PurchaseOrder": order(),
         "Payment": payment(line("1", "60.00")),
@@ -209,9 +205,9 @@ def test_a_bill_that_is_no_longer_taxed_has_no_tax_in_quickbooks(norwegian_shop,
 
 
 def test_a_change_of_the_whole_bill_that_is_sent_twice_keeps_what_the_source_states(shop):
-    shop.run(bill(number="A-1", term=NET_30))
+    shop.run(fuel_bill(number="A-1", term=NET_30))
     shop.quickbooks.add_fault("throttled", "bill.update")
-    shop.run(bill("20.00", term=NET_15))
+    shop.run(fuel_bill("20.00", term=NET_15))
     shop.run()
     assert_posted(shop)
     stored = shop.book("Bill", "bill:1")
@@ -222,9 +218,9 @@ def test_a_change_of_the_whole_bill_that_is_sent_twice_keeps_what_the_source_sta
 def test_a_change_that_is_sent_twice_gives_each_id_to_one_line(shop):
     first, second = line("1", "1.00", "A", cost="Fuel"), line("2", "2.00", "B", cost="Fuel")
     inserted = line("3", "5.00", "X", cost="Fuel")
-    shop.run(replace(bill(), lines=(first, second), total=D(3)))
+    shop.run(replace(fuel_bill(), lines=(first, second), total=D(3)))
     shop.quickbooks.add_fault("throttled", "bill.update")
-    shop.run(replace(bill(), lines=(first, inserted, second), total=D(8)))
+    shop.run(replace(fuel_bill(), lines=(first, inserted, second), total=D(8)))
     shop.run()
     assert_posted(shop)
     sent = json.loads(shop.posting("bill:1").payload)["Line"]
@@ -234,9 +230,9 @@ def test_a_change_that_is_sent_twice_gives_each_id_to_one_line(shop):
 
 
 def test_the_review_of_a_change_that_was_prepared_before_shows_what_the_source_states(shop):
-    shop.run(bill(number="A-1", term=NET_30))
+    shop.run(fuel_bill(number="A-1", term=NET_30))
     entity, posted = shop.book("Bill", "bill:1"), shop.posting("bill:1")
-    shop.run(bill("20.00", term=NET_15))
+    shop.run(fuel_bill("20.00", term=NET_15))
     prepared = shop.posting("bill:1")
     key = "bill", entity["Id"]
     bodies = {row.id: (row.kind, json.loads(row.payload)) for row in (posted, prepared)}
@@ -249,9 +245,9 @@ def test_the_review_of_a_change_that_was_prepared_before_shows_what_the_source_s
 
 
 def test_putting_back_a_change_of_the_whole_bill_puts_back_its_terms(shop):
-    shop.run(bill(number="A-1", term=NET_30))
+    shop.run(fuel_bill(number="A-1", term=NET_30))
     posting = shop.posting("bill:1")
-    shop.run(bill("20.00", term=NET_15))
+    shop.run(fuel_bill("20.00", term=NET_15))
     change = {"SalesTermRef": {"value": NET_30}}
     shop.quickbooks.act("edit", kind="Bill", id=posting.quickbooks_id, set=change)
     token = shop.book("Bill", "bill:1")["SyncToken"]
@@ -269,9 +265,9 @@ def test_a_bill_that_bills_an_order_later_is_linked_to_it(shop):
         total="10.00",
         supplier=SUPPLIER,
     )
-    shop.run(order, bill())
+    shop.run(order, fuel_bill())
     row = line("1", "10.00", cost="Fuel", pays="order:1", of="a")
-    shop.run(replace(bill(), lines=(row,)))
+    shop.run(replace(fuel_bill(), lines=(row,)))
     assert_posted(shop)
     order_id = shop.book("PurchaseOrder", "order:1")["Id"]
     stored = shop.book("Bill", "bill:1")
@@ -293,7 +289,7 @@ def test_a_bill_line_that_bills_another_line_of_the_order_is_linked_to_that(shop
     order_lines = [row["Id"] for row in shop.book("PurchaseOrder", "order:1")["Line"]]
     for billed, order_line in zip("ab", order_lines, strict=True):
         row = line("1", "10.00", cost="Fuel", pays="order:1", of=billed)
-        shop.run(replace(bill(), lines=(row,)))
+        shop.run(replace(fuel_bill(), lines=(row,)))
         assert_posted(shop)
         [stored] = shop.book("Bill", "bill:1")["Line"]
         assert stored["LinkedTxn"][0]["TxnLineId"] == order_line
@@ -310,9 +306,9 @@ def test_a_bill_that_no_longer_bills_an_order_is_not_linked_to_it(shop, billed):
         supplier=SUPPLIER,
     )
     row = line("1", "10.00", cost="Fuel", pays="order:1", of=billed)
-    shop.run(order, replace(bill(), lines=(row,)))
+    shop.run(order, replace(fuel_bill(), lines=(row,)))
     assert shop.book("PurchaseOrder", "order:1")["LinkedTxn"]
-    shop.run(bill())
+    shop.run(fuel_bill())
     assert_posted(shop)
     stored = shop.book("Bill", "bill:1")
     assert "LinkedTxn" not in stored
@@ -323,12 +319,12 @@ def test_a_bill_that_no_longer_bills_an_order_is_not_linked_to_it(shop, billed):
 def test_a_bill_keeps_the_order_that_a_person_linked_to_it(shop):
     rows = line("a", "10.00", cost="Fuel"), line("b", "10.00", cost="Fuel")
     order = document("purchase_order", "order:1", *rows, total="20.00", supplier=SUPPLIER)
-    shop.run(order, bill())
+    shop.run(order, fuel_bill())
     order_id = shop.book("PurchaseOrder", "order:1")["Id"]
     link = {"TxnId": order_id, "TxnType": "PurchaseOrder"}
     id = shop.posting("bill:1").quickbooks_id
     shop.quickbooks.act("edit", kind="Bill", id=id, set={"LinkedTxn": [link]})
-    shop.run(replace(bill("20.00"), number="A-2"))
+    shop.run(replace(fuel_bill("20.00"), number="A-2"))
     assert_posted(shop)
     assert shop.book("Bill", "bill:1")["LinkedTxn"] == [link]
 
@@ -337,8 +333,8 @@ def test_a_line_of_a_bill_that_no_longer_bills_an_order_is_not_linked_beside_one
     rows = [line(id, "10.00", id, cost="Fuel") for id in "ab"]
     order = document("purchase_order", "order:1", *rows, total="20.00", supplier=SUPPLIER)
     billing = [line(id, "10.00", id, cost="Fuel", pays="order:1", of=id) for id in "ab"]
-    shop.run(order, replace(bill("20.00"), lines=tuple(billing)))
-    shop.run(replace(bill("20.00"), lines=(billing[0], rows[1])))
+    shop.run(order, replace(fuel_bill("20.00"), lines=tuple(billing)))
+    shop.run(replace(fuel_bill("20.00"), lines=(billing[0], rows[1])))
     assert_posted(shop)
     stored = shop.book("Bill", "bill:1")
     assert [(row["Description"], "LinkedTxn" in row) for row in stored["Line"]] == [

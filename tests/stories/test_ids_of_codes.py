@@ -1,6 +1,5 @@
 """A source whose codes have the ids of documents: both would be one row of the hub."""
 
-
 from hub import Code, Document, Item, Party
 from hub.collect.intake import create_records
 from hub.db.engine import transaction

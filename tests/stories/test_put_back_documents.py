@@ -6,19 +6,14 @@ import pytest
 
 from hub.posting.actions import manual, put_back, retries
 from hub.scheduling import runner
-from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
-
-
-def bill(amount="10.00", **more):
-    row = line("1", amount, cost="Fuel")
-    return document("bill", "bill:1", row, total=amount, supplier=SUPPLIER, **more)
+from tests.support.sources.every_kind_source import ShopSite, fuel_bill
 
 
 @pytest.fixture
 def shop(app, quickbooks, clock):
     """Return a shop whose bill was edited in QuickBooks and is to be put back; that is held."""
     shop = ShopSite(app, quickbooks, clock)
-    shop.run(bill(), wait=True)
+    shop.run(fuel_bill(), wait=True)
     (posted,) = shop.ours("Bill")
     quickbooks.act("edit", kind="Bill", id=posted["Id"], set={"TxnDate": "2026-03-05"})
     poll(shop)
@@ -49,10 +44,12 @@ def test_it_is_put_back_after_a_skip_that_was_taken_back(shop, quickbooks):
     assert (shop.posting("bill:1").state, present["TxnDate"]) == ("posted", "2026-03-02")
 
 
-@pytest.mark.parametrize("meanwhile", [bill("12.00"), replace(bill(), hold="It is not sure.")])
+@pytest.mark.parametrize(
+    "meanwhile", [fuel_bill("12.00"), replace(fuel_bill(), hold="It is not sure.")]
+)
 def test_its_case_opens_again_if_what_replaced_it_is_taken_back(shop, quickbooks, meanwhile):
     shop.run(meanwhile, wait=True)
-    shop.run(bill(), wait=True)
+    shop.run(fuel_bill(), wait=True)
     poll(shop)
     (present,) = shop.ours("Bill")
     assert (present["TxnDate"], shop.cases()) == ("2026-03-05", ["Changed in QuickBooks"])
@@ -63,7 +60,7 @@ def test_its_question_is_taken_back_once_the_edits_are_undone_in_quickbooks(
     app, quickbooks, clock, is_read_between
 ):
     shop = ShopSite(app, quickbooks, clock)
-    shop.run(bill(), wait=True)
+    shop.run(fuel_bill(), wait=True)
     (posted,) = shop.ours("Bill")
     edit_date(shop, "2026-03-05")
     put_back.put_back(shop.posting("bill:1").id, "1", "kari")
@@ -83,9 +80,9 @@ def test_a_change_is_sent_once_the_edit_that_held_it_is_undone_in_quickbooks(
     app, quickbooks, clock
 ):
     shop = ShopSite(app, quickbooks, clock)
-    shop.run(bill(), wait=True)
+    shop.run(fuel_bill(), wait=True)
     edit_date(shop, "2026-03-05")
-    shop.run(bill("12.00"), wait=True)
+    shop.run(fuel_bill("12.00"), wait=True)
     assert shop.posting("bill:1").state == "held"
     edit_date(shop, "2026-03-06")
     shop.run(wait=True)

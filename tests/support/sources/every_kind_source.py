@@ -210,6 +210,12 @@ def invoice(id="invoice:1", amount="100.00", **more):
     return document("invoice", id, line("1", amount, product=PRODUCT), total=amount, **more)
 
 
+def fuel_bill(amount="10.00", **more):
+    """Return a bill with one line."""
+    row = line("1", amount, cost="Fuel")
+    return document("bill", "bill:1", row, total=amount, supplier=SUPPLIER, **more)
+
+
 def everything():
     """Return one document of each kind; documents come before those they refer to."""
     return [
