@@ -11,7 +11,7 @@ from hub.db import engine
 from hub.errors import ConnectionTrouble, ReconnectNeeded, Sentence
 from hub.models import ConnectedCompany
 from hub.models.enums import ConnectionState
-from hub.qbo.faults import quote_reasons
+from hub.qbo.faults import RECONNECT_CODES, SUBSCRIPTION_CODES, quote_reasons
 from hub.qbo.responses import QuickBooksResponse
 from hub.reasons.texts import CaseText
 
@@ -19,9 +19,6 @@ FIRST_PAUSE = dt.timedelta(seconds=2)
 MAX_PAUSE = dt.timedelta(hours=1)
 CASE_DELAY = dt.timedelta(hours=1)
 SHORT_PAUSE_SECONDS = 32.0  # a run waits this long and continues; a longer pause ends it
-# QuickBooks' fault codes.
-ACCESS_FAULTS = {"3100", "120"}
-SUBSCRIPTION_FAULTS = {"6190"}
 
 STATE_SENTENCES = {
     ConnectionState.INTERRUPTED: Sentence(
@@ -47,9 +44,9 @@ STATE_SENTENCES = {
 def classify_refusal(response: QuickBooksResponse) -> ConnectionState:
     """Return the state of a connection that this response refuses."""
     codes = {fault.code for fault in response.faults}
-    if codes & ACCESS_FAULTS:
+    if codes & RECONNECT_CODES:
         return ConnectionState.RECONNECT
-    if codes & SUBSCRIPTION_FAULTS:
+    if codes & SUBSCRIPTION_CODES:
         return ConnectionState.SUBSCRIPTION
     return ConnectionState.INTERRUPTED
 

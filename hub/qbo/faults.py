@@ -19,7 +19,9 @@ MISROUTED_CODES = {"7001"}  # Intuit's gateway found no server of the company
 # Not done; repeated after a pause of all calls to the company, so never for one document alone.
 THROTTLED_CODES = {"3001", "130", "140", "150"}
 EXPIRED_CODES = {"3200", "100", "110"}  # not done; a new access token may help
-FORBIDDEN_CODES = {"3100", "120", "6190"}  # not done; a person has to reconnect
+RECONNECT_CODES = {"3100", "120"}  # not done; a person has to reconnect
+SUBSCRIPTION_CODES = {"6190"}  # not done; a person has to renew the subscription
+FORBIDDEN_CODES = RECONNECT_CODES | SUBSCRIPTION_CODES
 ACCESS_CODES = EXPIRED_CODES | FORBIDDEN_CODES
 BUSINESS_RULE_CODE = "6000"  # also used for errors inside QuickBooks
 INTERNAL_ERROR_CODE = "10000"
