@@ -26,6 +26,7 @@ from hub.errors import (
 from hub.models import ConnectedCompany, Installation, Run
 from hub.models.enums import ConnectionState, InstallationMode, RunKind
 from hub.posting.reconcile import drift
+from hub.posting.reconcile import run as reconcile_run
 from hub.posting.send import run as send_run
 from hub.qbo import changes, connection
 from hub.qbo.oauth import connect as oauth_connect
@@ -332,8 +333,6 @@ def _raise_reason(steps: Steps, installation: Installation, reason: str) -> None
 
 def _reconcile(steps: Steps, company: ConnectedCompany) -> None:
     """Compare what was posted with QuickBooks; the run stores the result as its counts."""
-    from hub.posting.reconcile import run as reconcile_run
-
     reconcile = partial(reconcile_run.reconcile, company.id, steps.recorder.progress)
     result = steps.step("reconcile", reconcile)
     if result is None:
