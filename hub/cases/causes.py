@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 MAX_CAUSE_LENGTH = 400
 DIGEST_LENGTH = 16
 RESPONSE_DIFFERS = "differs"  # the key of the case about a response that is not what was sent
+CURRENCY_KEY = "currency"  # of the findings about a currency
 FORMER_PART = "parts"  # the key of the case about a part that its document no longer has
 DISCREPANCY_SUFFIX = "-in-quickbooks"  # of a case about a posted document
 _OF_POSTING = re.compile(r"posting:(\d{1,9})(?::|$)")

@@ -9,10 +9,10 @@ from hub.contract.codec import dump
 from hub.contract.documents import Attachment, Document
 from hub.models import Posting, SourceDocument
 from hub.models.enums import DocumentOutcome, Operation, PostingState
+from hub.models.postings import MAX_NUMBER_LENGTH
 from hub.outbox.plan_values import Content, Disposition, PartOperation
 from hub.reasons.texts import CaseText
 
-MAX_NAME_LENGTH = 200
 UNPOSTED_BASE = "0"  # of a file whose transaction is not posted yet
 
 
@@ -91,7 +91,7 @@ def _plan_attachment(
     content = Content(
         kind=parent.kind,
         payload=payload,
-        number=attachment.name[:MAX_NAME_LENGTH],
+        number=attachment.name[:MAX_NUMBER_LENGTH],
         after_id=parent.id,
     )
     operation = PartOperation(

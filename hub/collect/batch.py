@@ -37,15 +37,13 @@ from hub.models.enums import (
     PostingState,
     TransactionState,
 )
+from hub.models.postings import CURRENCY_LENGTH, MAX_NUMBER_LENGTH, MAX_PARTY_LENGTH
 from hub.outbox import planning, transitions
 from hub.outbox.identity import build_identity, derive_marker
 from hub.outbox.plan_values import Repetition
 from hub.outbox.states import REMOVALS, UNSENT
 
 DOCUMENTS_PER_BATCH = 50
-MAX_NUMBER_LENGTH = 200
-MAX_PARTY_LENGTH = 500
-CURRENCY_LENGTH = 3
 # The outcomes of parts in ascending order: the highest one of its parts is that of a document.
 PART_OUTCOMES = (
     DocumentOutcome.NONE,

@@ -10,10 +10,12 @@ from hub.contract.documents import Code, Document, iter_codes
 from hub.contract.types import Field
 from hub.db import engine
 from hub.models import SeenCode
-from hub.models.lists import MAX_CODE_LENGTH, MAX_CODE_NAME_LENGTH
-
-MAX_NUMBER_LENGTH = 200
-MAX_QUICKBOOKS_ID_LENGTH = 60
+from hub.models.lists import (
+    MAX_CODE_LENGTH,
+    MAX_CODE_NAME_LENGTH,
+    MAX_CODE_NUMBER_LENGTH,
+    MAX_STATED_ID_LENGTH,
+)
 
 
 class CodeTexts(NamedTuple):
@@ -52,11 +54,11 @@ class CodeCollector:
     def _add_code(self, field: str, code: Code) -> None:
         """Note a code unless it is stored with the same texts."""
         quickbooks_id = code.quickbooks_id
-        if quickbooks_id is not None and len(quickbooks_id) > MAX_QUICKBOOKS_ID_LENGTH:
+        if quickbooks_id is not None and len(quickbooks_id) > MAX_STATED_ID_LENGTH:
             quickbooks_id = None
         texts = CodeTexts(
             name=(code.name or "")[:MAX_CODE_NAME_LENGTH],
-            number=(code.number or "")[:MAX_NUMBER_LENGTH],
+            number=(code.number or "")[:MAX_CODE_NUMBER_LENGTH],
             quickbooks_id=quickbooks_id,
         )
         key = (field, code.id)

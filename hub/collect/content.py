@@ -5,12 +5,12 @@ from dataclasses import replace
 from decimal import Decimal
 
 from hub import outbox, payloads
+from hub.cases.causes import CURRENCY_KEY
 from hub.cases.findings import Finding
 from hub.collect import links
-from hub.collect.batch import MAX_NUMBER_LENGTH, CollectBatch
+from hub.collect.batch import CollectBatch
 from hub.collect.document_plan import PostingPlanWithFindings
 from hub.collect.findings import (
-    CURRENCY_KEY,
     build_currency_finding,
     build_document_finding,
     build_held_disposition,
@@ -19,6 +19,7 @@ from hub.collect.operation import PlannedOperation
 from hub.collect.order_closing import with_order_status
 from hub.contract.documents import Document, Party
 from hub.models.enums import Holder, PostingState
+from hub.models.postings import MAX_NUMBER_LENGTH
 from hub.money import round_amount
 from hub.outbox.plan_values import Content, Disposition
 from hub.reasons.template import CaseAction

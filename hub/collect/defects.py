@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from hub.collect.batch import CollectBatch
 from hub.contract.documents import Document
+from hub.contract.long_ids import MAX_SHOWN_ID_LENGTH
 from hub.contract.states import Stage
 from hub.errors import Sentence
 from hub.mapping.split import get_amount
@@ -14,7 +15,6 @@ from hub.payloads.entities import QUICKBOOKS_ID
 
 MAX_ATTACHMENT_ID_LENGTH = 200
 MAX_TOTAL_DECIMALS = 6
-MAX_SHOWN_ID_LENGTH = 60
 UNWANTED_STAGES = (Stage.PENDING, Stage.CLOSED)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from hub.cases.causes import build_currency_cause, build_match_cause
+from hub.cases.causes import CURRENCY_KEY, build_currency_cause, build_match_cause
 from hub.cases.findings import Finding
 from hub.mapping import Missing
 from hub.models import Installation, SourceDocument
@@ -11,8 +11,6 @@ from hub.models.enums import Holder, PostingState
 from hub.outbox.plan_values import Disposition
 from hub.payloads.company_facts import CompanyFacts
 from hub.reasons.texts import CaseText
-
-CURRENCY_KEY = "currency"  # of the findings about a currency
 
 
 def build_held_disposition(holder: Holder, findings: Iterable[Finding]) -> Disposition:

@@ -18,7 +18,7 @@ from hub.contract.documents import (
     iter_codes,
 )
 from hub.contract.hook_results import iter_yielded
-from hub.contract.long_ids import MAX_ID_LENGTH, is_shortened, shorten_id
+from hub.contract.long_ids import MAX_ID_LENGTH, MAX_SHOWN_ID_LENGTH, is_shortened, shorten_id
 from hub.contract.rows import readable
 from hub.contract.states import Stage
 from hub.contract.types import App
@@ -26,7 +26,6 @@ from hub.errors import Sentence
 from hub.sources import hook_calls
 from hub.sources.masking import mask_item
 
-MAX_SHOWN_ID_LENGTH = 60  # characters of an id that is too long
 MISSING_ID = re.compile(r"(?:^|[:/|_-])None$")  # what Python makes of an id that is null
 
 

@@ -3,6 +3,7 @@
 import hashlib
 
 MAX_ID_LENGTH = 200
+MAX_SHOWN_ID_LENGTH = 60  # characters of an id that is too long
 DIGEST_LENGTH = 16
 ELLIPSIS = " … "  # before the digest
 

@@ -15,6 +15,8 @@ PAID_CONDITION = "head.balance = 0"
 # PostgreSQL refuses texts that are longer than their columns; SQLite stores them.
 MAX_CODE_LENGTH = 200
 MAX_CODE_NAME_LENGTH = 500
+MAX_CODE_NUMBER_LENGTH = 200
+MAX_STATED_ID_LENGTH = 60
 MAX_RECORD_NAME_LENGTH = 500
 MAX_FULL_NAME_LENGTH = 1000
 MAX_TYPE_LENGTH = 60
@@ -55,9 +57,9 @@ class SeenCode(Model):
     field: Mapped[str] = mapped_column(String(60))
     code: Mapped[str] = mapped_column(String(MAX_CODE_LENGTH))
     name: Mapped[str] = mapped_column(String(MAX_CODE_NAME_LENGTH), default="")
-    number: Mapped[str] = mapped_column(String(200), default="")
+    number: Mapped[str] = mapped_column(String(MAX_CODE_NUMBER_LENGTH), default="")
     # The id in QuickBooks that the source states; "" if it has none, None if it states nothing.
-    quickbooks_id: Mapped[str | None] = mapped_column(String(60))
+    quickbooks_id: Mapped[str | None] = mapped_column(String(MAX_STATED_ID_LENGTH))
     seen_at: Mapped[dt.datetime]
 
 

@@ -24,6 +24,9 @@ from hub.models.installations import Installation
 from hub.models.transaction_summary import TransactionSummary
 from hub.reasons.texts import join_reasons
 
+MAX_NUMBER_LENGTH = 200
+MAX_PARTY_LENGTH = 500
+CURRENCY_LENGTH = 3
 # Conditions of indexes over few rows. A query uses the index only if it repeats the condition.
 REREAD_DOCUMENTS = "(reread OR stage = 'pending' OR unreadable <> '')"
 NOT_AT_SOURCE = "(absent_at IS NOT NULL OR gone_at IS NOT NULL)"
@@ -91,11 +94,11 @@ class SourceDocument(Model):
     marker: Mapped[str] = mapped_column(String(20), index=True)
     kind: Mapped[str] = mapped_column(String(20), default="")
     stage: Mapped[str] = mapped_column(String(12), default="ready")
-    number: Mapped[str] = mapped_column(String(200), default="")
-    party: Mapped[str] = mapped_column(String(500), default="")
+    number: Mapped[str] = mapped_column(String(MAX_NUMBER_LENGTH), default="")
+    party: Mapped[str] = mapped_column(String(MAX_PARTY_LENGTH), default="")
     date: Mapped[dt.date | None]
     due: Mapped[dt.date | None]
-    currency: Mapped[str] = mapped_column(String(3), default="")
+    currency: Mapped[str] = mapped_column(String(CURRENCY_LENGTH), default="")
     total: Mapped[Decimal | None]
     # The whole document, as `hub.contract.codec` dumps it.
     body: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -256,11 +259,11 @@ class Posting(Model):
     overwrite_permitted: Mapped[str] = mapped_column(String(80), default="", server_default="")
     quickbooks_id: Mapped[str | None] = mapped_column(String(40))
     sync_token: Mapped[str | None] = mapped_column(String(20))
-    number: Mapped[str] = mapped_column(String(200), default="")
+    number: Mapped[str] = mapped_column(String(MAX_NUMBER_LENGTH), default="")
     # The total as it was planned, and as QuickBooks answered.
     total: Mapped[Decimal | None]
     posted_total: Mapped[Decimal | None]
-    currency: Mapped[str] = mapped_column(String(3), default="")
+    currency: Mapped[str] = mapped_column(String(CURRENCY_LENGTH), default="")
     warnings: Mapped[list[Any]] = mapped_column(default=list)
     # The object as QuickBooks answered it.
     answer: Mapped[dict[str, Any]] = mapped_column(default=dict)

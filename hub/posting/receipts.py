@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Table, func, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hub.cases import inbox
-from hub.cases.causes import build_posting_cause
+from hub.cases.causes import CURRENCY_KEY, build_posting_cause
 from hub.context import current_hub
 from hub.contract import codec
 from hub.contract.receipts import Cause, Receipt
@@ -30,7 +30,6 @@ from hub.qbo.deep_links import build_page_address
 from hub.reasons import texts
 from hub.reasons.texts import CaseText, StoredReason
 
-CURRENCY: Final = "currency"  # the key of a finding about a currency, and the cause in a receipt
 # The reasons whose case all documents in a currency share.
 UNUSED_CURRENCY_CODES = ("currency.unused", "currency.only_home")
 # How a receipt names the cause of a hold.
@@ -293,9 +292,9 @@ def _find_cause_of_hold(
 ) -> Cause | None:
     """Return the cause of a hold as a receipt names it; None if the contract has no name for it."""
     if any(reason["code"] in UNUSED_CURRENCY_CODES for reason in reasons):
-        return CURRENCY
-    if inbox.is_open(session, build_posting_cause(posting.id, CURRENCY)):
-        return CURRENCY
+        return "currency"
+    if inbox.is_open(session, build_posting_cause(posting.id, CURRENCY_KEY)):
+        return "currency"
     return CAUSES_BY_HOLDER.get(posting.held_by)
 
 
