@@ -2,13 +2,14 @@
 
 import re
 
+from hub.contract.file_types import UNKNOWN_TYPE
+
 # A media type with its parameters (RFC 9110, 8.3.1); spaces only between parameters.
 MEDIA_TYPE = re.compile(
     r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(; *[\w-]+=(\w[\w.+-]*|\"[ \w.+-]*\"))*", re.ASCII
 )
 # Quotation marks, backslashes, and whatever a reader of headers may take for the end of a line.
 UNSAFE_IN_NAME = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029\\\\"]+')
-UNKNOWN_TYPE = "application/octet-stream"
 METADATA_NAME = "file_metadata_01"
 CONTENT_NAME = "file_content_01"
 

@@ -26,7 +26,6 @@ from hub.web.codes.code_view import CodeView
 from hub.web.frame.lookup import get_row_or_404
 from hub.web.frame.paging import load_page
 
-CODE_ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
 NEW_RECORD = "new"  # what a program sends to have the record of a code created
 resource = Resource(
     "api_matches",
@@ -85,7 +84,7 @@ def index(installation_id: int, query: dict[str, Any]) -> Any:
         codes = select(SeenCode).where(
             SeenCode.installation_id == installation_id, SeenCode.field.in_(list(fields_by_name))
         )
-        page = load_page(session, codes, order_by=CODE_ORDER, is_descending=False)
+        page = load_page(session, codes, order_by=code_lookup.CODE_ORDER, is_descending=False)
         match_index = code_lookup.load_match_index(session, installation)
         rows = []
         for source_code in page.rows:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub.cases.causes import build_match_cause
 from hub.contract.codec import load
+from hub.contract.document_kinds import PARTY_ROLES
 from hub.contract.documents import Address, Code, Document, Item, Party, Role
 from hub.models import (
     NAMES_ONLY,
@@ -29,7 +30,6 @@ from hub.web.lists.case_list import CaseRow
 MAX_LISTED_DOCUMENTS = 3
 MAX_SEARCHED_DOCUMENTS = 50  # documents of one party that are searched for a code
 MAX_CANDIDATE_DOCUMENTS = 1_000  # with a word of the party's name
-PARTY_ROLES = ("vendor", "customer")
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from hub.models import Case, Installation, Match, Posting, SeenCode, SourceDocum
 from hub.qbo import records
 from hub.reasons.template import CaseAction
 
+CODE_ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
 CODES_PER_QUERY = 500
 
 

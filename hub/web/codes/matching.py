@@ -31,6 +31,7 @@ from hub.web.codes import (
     record_creation,
     suggestion_scores,
 )
+from hub.web.codes.code_lookup import CODE_ORDER
 from hub.web.codes.code_view import CodeState
 from hub.web.codes.record_form import Invalid
 from hub.web.frame.lookup import get_row_or_404
@@ -39,7 +40,6 @@ from hub.web.lists import exports
 from hub.web.lists.case_list import CaseRow
 from hub.web.request import row_ids
 
-CODE_ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
 LIST_ARGUMENTS = ("show", "field", "q", "before", "after")
 SCORE_THRESHOLDS = (100, 95, 90, 80)  # percent by which a suggestion has to fit to be accepted
 MAX_ACCEPTED = 500  # codes that one act matches

@@ -13,8 +13,8 @@ from hub.models import Posting
 from hub.money import ZERO
 from hub.qbo import display, display_labels
 from hub.translations.messages import gettext, gettext_noop
+from hub.web.transactions.compared_facts import PARTY_LABELS
 
-PARTY_LABELS = (gettext_noop("Supplier"), gettext_noop("Customer"), gettext_noop("Party"))
 MONEY_LABELS = ("Deposit account", "Account")  # the account that a payment changes
 PAYMENTS_LABEL = gettext_noop("Payments")
 REMAINDER_LABEL = gettext_noop("Tax and rounding")
