@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import Cookie, TestResponse
 
 from hub.context import get_hub
 from hub.db import engine
+from hub.models import AuditEntry
 from hub.testing.clock import FakeClock
 from tests.support.pages.page_texts import compact
 from tests.support.rows.page_rows import PASSWORD, Story
@@ -181,6 +183,11 @@ class Visitor:
         match = re.search(r'name="listed" value="([^"]+)"', confirmation.text)
         assert match, confirmation.text
         return self.press(here, listed=match[1])
+
+    def audit_entries(self, what: str) -> list[AuditEntry]:
+        """Return the entries of the audit log about an action."""
+        with self.app.app_context(), engine.read_only_session() as session:
+            return list(session.scalars(select(AuditEntry).where(AuditEntry.what == what)))
 
     def row(self, model: type[Any], key: Any) -> Any:
         """Return a row with its current values."""

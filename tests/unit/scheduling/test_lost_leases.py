@@ -112,27 +112,9 @@ def test_a_run_that_another_process_has_executed_meanwhile_is_not_executed_again
     assert caplog.text.count("A run began") == 1
 
 
-def test_nothing_is_sent_under_a_lease_that_was_taken(first_hub, second_hub, bench, monkeypatch):
-    id = bench.bill()
-    claim, taken_leases = pipeline.claim_prepared, []
-
-    def claim_late(*arguments):
-        if not taken_leases:
-            taken_leases.append(take_over(second_hub))
-        return claim(*arguments)
-
-    monkeypatch.setattr(pipeline, "claim_prepared", claim_late)
-    execute(first_hub, bench)
-    # The run waits once more, for whoever works next.
-    assert (bench.state(id), len(bench.bills()), outcomes()) == ("ready", 0, {"stopped", ""})
-    with second_hub.app_context():
-        taken_leases[0].release()
-    execute(second_hub, bench)
-    assert (bench.state(id), len(bench.bills()), bench.cases()) == ("posted", 1, [])
-
-
-def test_a_run_that_lost_only_the_company_is_repeated_at_once(
-    first_hub, second_hub, bench, monkeypatch
+@pytest.mark.parametrize("keeps_other_lease", [False, True])
+def test_nothing_is_sent_under_a_lease_that_was_taken(
+    first_hub, second_hub, bench, monkeypatch, keeps_other_lease
 ):
     """When PostgreSQL was frozen, a process that resumes may have kept one of its leases only."""
     id = bench.bill()
@@ -141,12 +123,14 @@ def test_a_run_that_lost_only_the_company_is_repeated_at_once(
     def claim_late(*arguments):
         if not taken_leases:
             taken_leases.append(take_over(second_hub))
-            with first_hub.app_context():
-                lease_rows.process_leases().renew()
+            if keeps_other_lease:
+                with first_hub.app_context():
+                    lease_rows.process_leases().renew()
         return claim(*arguments)
 
     monkeypatch.setattr(pipeline, "claim_prepared", claim_late)
     execute(first_hub, bench)
+    # The run waits once more, for whoever works next.
     assert (bench.state(id), len(bench.bills()), outcomes()) == ("ready", 0, {"stopped", ""})
     with second_hub.app_context():
         taken_leases[0].release()

@@ -11,7 +11,6 @@ import hub
 from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import (
-    AuditEntry,
     Case,
     CaseNote,
     ConnectedCompany,
@@ -214,7 +213,7 @@ def test_a_case_is_assigned_noted_snoozed_and_retried(program: ApiClient, visito
     with visitor.app.app_context(), read_only_session() as session:
         row = session.get_one(Case, retry)
         assert (row.decision, row.decided_by) == ("retried", "olga")
-    assert [entry.who for entry in audited(visitor, "posting retried")] == ["olga"]
+    assert [entry.who for entry in visitor.audit_entries("posting retried")] == ["olga"]
 
 
 def test_skipping_takes_a_reason_and_ends_the_posting(program: ApiClient, visitor: Visitor) -> None:
@@ -255,11 +254,6 @@ def test_settings_are_shown_without_secrets_and_checked_when_they_change(
     assert wrong_mode.json["errors"]["json"]["mode"]
 
 
-def audited(visitor: Visitor, what: str) -> list[AuditEntry]:
-    with visitor.app.app_context(), read_only_session() as session:
-        return list(session.scalars(select(AuditEntry).where(AuditEntry.what == what)))
-
-
 def test_codes_are_matched_and_taken_back(program: ApiClient, visitor: Visitor) -> None:
     address = f"/installations/{visitor.story.installation}/matches/"
     open_codes = [row for row in program.read(address)["data"] if row["state"] == "open"]
@@ -273,7 +267,7 @@ def test_codes_are_matched_and_taken_back(program: ApiClient, visitor: Visitor) 
         assert (again.status_code, again.json["state"]) == (200, "open")
     assert program.call("DELETE", address, field="nothing", code="1").status_code == 404
     assert program.call("DELETE", address, field="supplier").status_code == 422
-    removed = audited(visitor, "match removed")
+    removed = visitor.audit_entries("match removed")
     assert [entry.who for entry in removed] == ["olga"]
     unused = {"field": "supplier", "code": "s2"}
     for record_word, state in (("new", "new"), ("none", "left out")):

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from hub.cli import main
 from hub.db.engine import read_only_session, transaction
-from hub.models import ApiToken, AuditEntry
+from hub.models import ApiToken
 from hub.security import api_tokens, people, rights
 from hub.testing.clock import FakeClock
 from tests.support.pages.api_client import PREFIX, ApiClient
@@ -28,11 +28,6 @@ def created(visitor: Visitor, **form: object) -> str:
     return match[1]
 
 
-def audited(visitor: Visitor, what: str) -> list[AuditEntry]:
-    with visitor.app.app_context(), read_only_session() as session:
-        return list(session.scalars(select(AuditEntry).where(AuditEntry.what == what)))
-
-
 def test_a_person_creates_a_token_which_is_shown_once(visitor: Visitor) -> None:
     visitor.log_in("oda")
     token = created(visitor)
@@ -45,7 +40,7 @@ def test_a_person_creates_a_token_which_is_shown_once(visitor: Visitor) -> None:
         stored = session.scalars(select(ApiToken)).one()
     assert token not in (stored.key, stored.name, stored.hint)
     assert stored.used_at is not None
-    (entry,) = audited(visitor, "token created")
+    (entry,) = visitor.audit_entries("token created")
     assert (entry.who, entry.subject) == ("oda", "oda: Nightly")
     assert token not in str(entry.detail)
 
@@ -113,7 +108,7 @@ def test_an_owner_revokes_the_token_of_another_person(visitor: Visitor) -> None:
     page = visitor.press(f"{address}revoke-token", token_id=token.id)
     assert "is revoked" in page
     assert program.call("GET", "/companies/").status_code == 401
-    (entry,) = audited(visitor, "token revoked")
+    (entry,) = visitor.audit_entries("token revoked")
     assert entry.who == "olga"
 
 
@@ -134,7 +129,7 @@ def test_an_owner_who_acts_on_an_account_is_told_about_its_tokens_and_revokes_al
     assert program.call("GET", "/companies/").status_code == 401
     assert "There is no API token." in visitor.press(f"{address}revoke-tokens")
     assert "stays valid with" not in visitor.press(f"/people/{token.user_id}/reset")
-    (entry,) = audited(visitor, "tokens revoked")
+    (entry,) = visitor.audit_entries("tokens revoked")
     assert (entry.who, entry.subject, entry.detail["count"]) == ("olga", "oda", 1)
 
 
@@ -193,7 +188,7 @@ def test_a_call_needs_a_token_and_a_cookie_does_not_replace_it(visitor: Visitor)
     for header in ("Bearer hub_wrong", "Bearer \xe6", "Basic b2xnYTp4", "Bearer"):
         answer = visitor.get("/api/v1/companies/", headers={"Authorization": header})
         assert answer.status_code == 401, header
-    assert audited(visitor, "token refused")
+    assert visitor.audit_entries("token refused")
 
 
 @pytest.mark.parametrize(
@@ -251,7 +246,7 @@ def test_the_audit_log_names_the_token_of_an_act(visitor: Visitor) -> None:
     program = ApiClient.of(visitor.app, "oda")
     case = visitor.story.cases["match"]
     assert program.call("POST", f"/cases/{case}/notes", {"text": "Asked Aas."}).status_code == 200
-    (entry,) = audited(visitor, "case note added")
+    (entry,) = visitor.audit_entries("case note added")
     assert (entry.who, entry.detail["token"]) == ("oda", "of oda read operate approve configure")
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from hub.db.engine import read_only_session, transaction
-from hub.models import AuditEntry, Case, CaseNote, Posting, RoleAssignment, Run, User
+from hub.models import Case, CaseNote, Posting, RoleAssignment, Run, User
 from hub.security import people
 from hub.security.rights import Right, Subject
 from hub.testing.clock import FakeClock
@@ -39,19 +39,13 @@ def posting_of(visitor: Visitor, case_id: int) -> Posting:
         return session.scalars(query).one()
 
 
-def audited(visitor: Visitor, what: str) -> list[AuditEntry]:
-    """Return the entries of the audit log about an action."""
-    with visitor.app.app_context(), read_only_session() as session:
-        return list(session.scalars(select(AuditEntry).where(AuditEntry.what == what)))
-
-
 def test_ticked_cases_are_retried_and_the_others_are_named(operator: Visitor) -> None:
     page = operator.press(f"{BULK}?words=Case", act="retry", case=operator.ids[1:5])
     assert "Retried 3 cases. A sync continues with them now." in page
     assert "1 could not be retried: this needs a decision on the page of the case." in page
     states = [posting_of(operator, id).state for id in operator.ids]
     assert states == ["held", "ready", "ready", "ready", "held"]
-    assert len(audited(operator, "posting retried")) == 3
+    assert len(operator.audit_entries("posting retried")) == 3
     rows = rows_of(page)
     assert [("Retried by oda" in rows[id]) for id in operator.ids] == [
         False,
@@ -188,7 +182,7 @@ def test_a_snoozed_case_is_hidden_and_returns_on_its_day(
     assert re.search(rf"until\s+0?{until}", snoozed)
     assert re.search(rf"Hidden\s+until\s+0?{until}", operator.page(f"/inbox/{id}"))
     assert f'href="/inbox/{id}"' not in operator.page("/")
-    assert [entry.subject for entry in audited(operator, "case snoozed")] == [f"case {id}"]
+    assert [entry.subject for entry in operator.audit_entries("case snoozed")] == [f"case {id}"]
     clock.advance(3 * 24 * 3600)
     operator.log_in("oda")
     page = operator.page("/inbox/")
@@ -409,7 +403,7 @@ def test_notes_are_on_the_page_of_each_case(operator: Visitor) -> None:
     for id in operator.ids[:2]:
         assert "Asked Kari &lt;b&gt;" in operator.page(f"/inbox/{id}")
     assert "Asked Kari" not in operator.page(f"/inbox/{operator.ids[2]}")
-    [first, _] = audited(operator, "case note added")
+    [first, _] = operator.audit_entries("case note added")
     assert (first.who, first.detail["text"]) == ("oda", "Asked Kari <b>")
 
 
@@ -466,7 +460,7 @@ def test_a_note_is_kept_also_if_the_case_closed_meanwhile(operator: Visitor) -> 
     assert "Added the note to 2 cases." in page
     assert "1 of them was closed meanwhile." in page
     assert "Asked Kari" in operator.page(f"/inbox/{closed}")
-    assert len(audited(operator, "case note added")) == 2
+    assert len(operator.audit_entries("case note added")) == 2
     page = operator.press(f"{BULK}?case={closed}", act="note", case=closed, text="She paid it")
     assert "She paid it" in page
 
@@ -476,7 +470,7 @@ def test_nothing_ticked_and_unknown_acts_change_nothing(operator: Visitor) -> No
         assert "Tick at least one case" in operator.press(BULK, **form)
     for form in ({"act": "wrong", "case": operator.ids}, {"case": operator.ids}):
         assert "Nothing was done." in operator.press(BULK, **form)
-    assert audited(operator, "posting retried") == []
+    assert operator.audit_entries("posting retried") == []
 
 
 def test_the_acts_are_in_the_log_with_links_to_the_cases(operator: Visitor) -> None:
