@@ -216,7 +216,7 @@ def retry_postings(case_id: int, *, is_confirmed: bool) -> CaseRetry:
         with transaction() as session:
             outage.repeat_receipts(session, case.installation_id)
     if deletes and not is_confirmed:
-        raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
+        raise _build_unconfirmed()
     reasons = retry(ids, person_name())
     retried_ids = [id for id in ids if id not in reasons]
     return CaseRetry(retried_ids, list(reasons.values()))
@@ -269,7 +269,7 @@ def overwrite(posting_id: int, sync_token: str, *, is_confirmed: bool) -> str:
         name = format_name_in_sentence(posting)
         is_removal = posting.operation in REMOVALS
     if is_removal and not is_confirmed:
-        raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
+        raise _build_unconfirmed()
     overwrites.permit(posting_id, sync_token, person_name())
     if is_removal:
         return gettext("Removing %(document_name)s from QuickBooks.", document_name=name)
@@ -279,9 +279,14 @@ def overwrite(posting_id: int, sync_token: str, *, is_confirmed: bool) -> str:
 def retry_one(case_id: int, posting_id: int, *, is_confirmed: bool) -> str:
     """Retry one posting; a deletion in QuickBooks has to be confirmed."""
     if retries.list_unconfirmed_deletions([posting_id]) and not is_confirmed:
-        raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
+        raise _build_unconfirmed()
     retries.retry(posting_id, person_name())
     return describe_retry(case_id, [posting_id])
+
+
+def _build_unconfirmed() -> Refused:
+    """Return the error of a deletion in QuickBooks that was not confirmed."""
+    return Refused(gettext("Confirm that it is deleted in QuickBooks."))
 
 
 def leave(case_id: int) -> str:
