@@ -54,7 +54,7 @@ def money(value: object, *, decimal_sign: Literal[".", ","] = ".") -> Decimal:
 
 
 def precision(currency: str) -> int:
-    """Return how many decimals a currency has (ISO 4217: USD 2, JPY 0, KWD 3)."""
+    """Return how many decimals a currency has (ISO 4217: USD 2, JPY 0, KWD 3); two without one."""
     return DECIMALS.get(currency, USUAL_DECIMALS)
 
 

@@ -68,7 +68,7 @@ def test_an_amount_with_a_point_before_its_decimals_is_refused_where_a_comma_is_
 
 @pytest.mark.parametrize(
     ("currency", "decimals"),
-    [("USD", 2), ("NOK", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4), ("HUF", 2), ("ISK", 0)],
+    [("", 2), ("USD", 2), ("NOK", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4), ("HUF", 2), ("ISK", 0)],
 )
 def test_each_currency_has_its_decimals(currency, decimals):
     assert precision(currency) == decimals

@@ -67,7 +67,7 @@ class Totals:
 def _build_totals_line(key: Key, sums: Sums) -> TotalsLine:
     """Return a line with its amounts rounded to the decimals of the currency."""
     app, kind, period, currency = key
-    cents = partial(round_amount, currency=currency or "USD")
+    cents = partial(round_amount, currency=currency)
     return TotalsLine(
         app=app,
         kind=kind,

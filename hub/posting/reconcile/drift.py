@@ -203,7 +203,7 @@ def _compute_paid_amount(document: PostedDocument) -> Decimal | None:
         return None
     if not head.total or head.balance is None:
         return None
-    currency = head.currency or document.posting.currency or "USD"
+    currency = head.currency or document.posting.currency
     return round_amount(head.total - head.balance, currency)
 
 

@@ -182,7 +182,7 @@ def _has_other_source_total(summary: PostedSummary) -> bool:
         return False
     if summary.source_total == summary.posted_total:
         return False
-    return round_amount(summary.source_total, summary.currency or "USD") != summary.posted_total
+    return round_amount(summary.source_total, summary.currency) != summary.posted_total
 
 
 def _build_other_source_total(summary: PostedSummary) -> OtherSourceTotal:
@@ -211,7 +211,7 @@ def _build_document_difference(
     """
     summary = document.summary
     sign = get_sign_of_kind(summary.kind)
-    currency = summary.currency or "USD"
+    currency = summary.currency
     return DocumentDifference(
         posting_id=summary.id,
         document=format_posting_name(document.posting),
@@ -223,7 +223,7 @@ def _build_document_difference(
         number=document.posting.number,
         party=document.posting.document.party,
         date=str(summary.written_date or summary.source_date or ""),
-        currency=summary.currency,
+        currency=currency,
         source=round_amount(sign * (summary.expected_total or ZERO), currency),
         posted=round_amount(sign * (summary.posted_total or ZERO), currency),
         quickbooks=round_amount(sign * summary.quickbooks_total, currency),

@@ -151,5 +151,5 @@ def _export_row(month: Month, company: ConnectedCompany, total: CurrencyTotal) -
     return {
         **report_files.build_company_columns(month, company),
         "currency": total.currency,
-        **report_tables.build_sum_columns(total.sums.__getitem__, total.currency or "USD"),
+        **report_tables.build_sum_columns(total.sums.__getitem__, total.currency),
     }

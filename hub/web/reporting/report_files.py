@@ -88,7 +88,7 @@ def _build_age_columns(row: WaitingAmount | Ages) -> dict[str, object]:
     """Return the numbers and amounts of each age as a file has them."""
     cells: dict[str, object] = {"currency": row.currency}
     for name, age in zip(AGE_NAMES, row.ages, strict=True):
-        amount = round_amount(age.amount, row.currency or "USD")
+        amount = round_amount(age.amount, row.currency)
         cells |= {name: age.count, f"{name}_amount": amount}
     return cells
 
@@ -99,5 +99,5 @@ def _build_approval_columns(row: PersonApprovals | CompanyApproval) -> dict[str,
         "approved_by": row.who,
         "currency": row.currency,
         "documents": row.documents,
-        "amount": round_amount(row.amount, row.currency or "USD"),
+        "amount": round_amount(row.amount, row.currency),
     }

@@ -246,7 +246,7 @@ def _build_exported_document(row: CellRow, currency: str) -> exports.Row:
         "date": row.document.date,
         "state": row.state,
         "currency": currency,
-        "amount": round_amount(row.amount, currency or "USD"),
+        "amount": round_amount(row.amount, currency),
     }
 
 
