@@ -131,13 +131,7 @@ def map_columns(installation_id: int, file_id: int) -> str | Response:
         flash(translate(error.sentence), "error")
         table = file_mapping.open_table(installation, file_id).table
         return _render_columns_page(installation, stored_file, table, answers, name)
-    text = ngettext(
-        "%(count)s document in %(name)s.",
-        "%(count)s documents in %(name)s.",
-        count,
-        name=stored_file.name,
-    )
-    flash(text, "success")
+    _flash_document_count(count, stored_file.name)
     return _request_sync(installation)
 
 
@@ -183,14 +177,16 @@ def _receive(
     if not result.is_new:
         flash(translate(result.describe_repetition(name)), "info")
     elif result.state == FileState.ACCEPTED:
-        text = ngettext(
-            "%(count)s document in %(name)s.",
-            "%(count)s documents in %(name)s.",
-            result.documents,
-            name=result.name,
-        )
-        flash(text, "success")
+        _flash_document_count(result.documents, result.name)
     return result
+
+
+def _flash_document_count(count: int, name: str) -> None:
+    """Tell the person how many documents an accepted file has."""
+    text = ngettext(
+        "%(count)s document in %(name)s.", "%(count)s documents in %(name)s.", count, name=name
+    )
+    flash(text, "success")
 
 
 def _render_columns_page(
