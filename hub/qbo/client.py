@@ -249,7 +249,7 @@ class Client:
             response = self._send_once(call, deadline_at)
         return explain_read(response)
 
-    def _send_once(self, call: Call, deadline_at: float | None = None) -> QuickBooksResponse:
+    def _send_once(self, call: Call, deadline_at: float | None) -> QuickBooksResponse:
         """Send a call once, and again with a new token if its token has expired."""
         with self._flask.app_context():
             response, access = self._send_with(lambda: self._get_access(call), call, deadline_at)
