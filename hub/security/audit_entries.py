@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 
 from hub import spreadsheets
 from hub.db import engine
@@ -22,6 +22,7 @@ class Filter:
     """The conditions for the entries to show; an empty field does not restrict them."""
 
     text: str = ""  # a part of who, what or subject
+    is_shown: ColumnElement[bool] | None = None  # of entries that the text finds in other words
     who: str = ""
     what: str = ""
     since: dt.datetime | None = None
@@ -33,6 +34,8 @@ class Filter:
         if self.text:
             columns = (AuditEntry.who, AuditEntry.what, AuditEntry.subject)
             hits = [contains_text(column, self.text) for column in columns]
+            if self.is_shown is not None:
+                hits.append(self.is_shown)
             query = query.where(or_(*hits))
         if self.who:
             query = query.where(AuditEntry.who == self.who)

@@ -22,7 +22,7 @@ from hub.models import AuditEntry
 from hub.security import audit_check, audit_entries
 from hub.security.audit_errors import AuditBroken
 from hub.translations.messages import gettext, translate
-from hub.web.audit_log import audit_details, audit_exports, audit_wording
+from hub.web.audit_log import audit_details, audit_exports, audit_search, audit_wording
 from hub.web.audit_log.audit_subjects import EntrySubjects
 from hub.web.authentication.access import require_role
 from hub.web.frame.moments import zone
@@ -41,7 +41,7 @@ def index() -> str:
     with read_only_session() as session:
         acts = list_distinct_values(session, AuditEntry.what)
         actors = list_distinct_values(session, AuditEntry.who)
-        query = _read_filter(filters).select()
+        query = _read_filter(session, filters, acts).select()
         if filters["who"] not in ("", *actors) or filters["what"] not in ("", *acts):
             query = query.where(false())  # nothing need be searched
         entries = load_page(session, query, order_by=[AuditEntry.id])
@@ -63,7 +63,9 @@ def index() -> str:
 def export() -> Response:
     """Download the entries that the filters choose, newest first, in the format of the address."""
     filters = {name: request.args.get(name, "").strip() for name in FILTERS}
-    query = _read_filter(filters).select()
+    with read_only_session() as session:
+        acts = list_distinct_values(session, AuditEntry.what)
+        query = _read_filter(session, filters, acts).select()
     rows = exports.read_in_chunks(query, [AuditEntry.id], _export_rows)
     return exports.download("audit-log", (*audit_entries.COLUMNS, "action"), rows)
 
@@ -93,10 +95,14 @@ def verify() -> Response:
     return redirect(url_for("audit.index"))
 
 
-def _read_filter(filters: dict[str, str]) -> audit_entries.Filter:
+def _read_filter(
+    session: Session, filters: dict[str, str], acts: Sequence[str]
+) -> audit_entries.Filter:
     """Return the filter of the page; days are those of the viewer's zone."""
+    text = filters["q"]
     return audit_entries.Filter(
-        text=filters["q"],
+        text=text,
+        is_shown=audit_search.build_condition(session, text, acts) if text else None,
         who=filters["who"],
         what=filters["what"],
         since=_start_of(filters["from"]),

@@ -31,6 +31,7 @@ from hub.web.frame.viewer import translate_for_app
 from hub.web.request.row_ids import MAX_ROW_ID
 
 MAX_LINKS_PER_ENTRY = 5
+LIST_ACTION = "postings undone"  # names several postings at once
 # Acts on postings name them by their ids.
 POSTING_ACTIONS = frozenset(
     {
@@ -44,7 +45,7 @@ POSTING_ACTIONS = frozenset(
         "posting put back",
         "posting retried",
         "posting skipped",
-        "postings undone",
+        LIST_ACTION,
         "removal confirmed",
         "skip taken back",
     }

@@ -11,7 +11,7 @@ from hub import spreadsheets
 from hub.cli import main
 from hub.db import engine
 from hub.installations import act_log, matches
-from hub.models import Installation, StoredRecord
+from hub.models import Installation, Posting, StoredRecord
 from hub.scheduling import retention
 from hub.security import audit
 from hub.web.audit_log import audit_details, audit_subjects, audit_wording
@@ -255,6 +255,30 @@ def test_entries_are_chosen_by_person_act_day_and_text(owner, clock):
     assert subjects("q=on") == ["one"]
     assert subjects("from=nonsense&to=9999-12-31") == ["one", "two"]
     assert subjects("from=0001-01-01") == ["one", "two"]
+
+
+def test_entries_are_found_by_what_the_page_shows_for_an_id(owner):
+    postings = owner.story.postings
+    with owner.app.app_context(), engine.read_only_session() as session:
+        document = session.get_one(Posting, postings["held"]).document
+        number, party = document.number, document.party
+    several = f"{postings['review']}, {postings['held']}, 999999"
+    record(owner, "oda", "posting approved", str(postings["held"]), reason="one")
+    record(owner, "oda", "postings undone", several, reason="two")
+    record(owner, "oda", "posting approved", f"{postings['held']}0", reason="three")
+    record(owner, "oda", "code matched", "costtracker supplier s1", reason="four")
+
+    def find_reasons(text, **headers):
+        page = owner.get("/audit/", query_string={"q": text}, headers=headers).text
+        return re.findall(r"</span> (one|two|three|four)\b", page)
+
+    assert find_reasons(number) == ["two", "one"]
+    assert "one" in find_reasons(party)
+    assert find_reasons("byggmakker aas") == ["four"]
+    assert find_reasons("Removed") == ["two"]
+    assert find_reasons("Fjernet", **{"Accept-Language": "nb"}) == ["two"]
+    exported = owner.get("/audit/export", query_string={"format": "csv", "q": number}).data
+    assert len(spreadsheets.decode(exported)[1]) == 2
 
 
 def test_the_filter_shows_where_acts_name_what_they_were_about(owner):
