@@ -64,6 +64,13 @@ PLANNING_LABELS: dict[str, str] = {
     Operation.DELETE: gettext_noop("Removal from QuickBooks planned"),
     Operation.VOID: gettext_noop("Voiding in QuickBooks planned"),
 }
+SENDING_LABELS: dict[str, str] = {
+    Operation.CREATE: gettext_noop("Sent to QuickBooks"),
+    Operation.UPDATE: gettext_noop("Change sent to QuickBooks"),
+    Operation.ATTACH: gettext_noop("File sent to QuickBooks"),
+    Operation.DELETE: gettext_noop("Removal sent to QuickBooks"),
+    Operation.VOID: gettext_noop("Voiding sent to QuickBooks"),
+}
 
 
 ADOPTION, SKIP = "posting adopted", "posting skipped"
@@ -122,8 +129,9 @@ def build_timeline(records: DocumentRecords) -> list[TimelineEvent]:
     skipped_ids = {act.subject for act in records.acts if act.what == SKIP}
     for posting in records.postings:
         events += _iter_posting_events(posting, is_skip_recorded=str(posting.id) in skipped_ids)
+    postings = {posting.id: posting for posting in records.postings}
     for attempt in records.attempts:
-        events += _iter_attempt_events(attempt)
+        events += _iter_attempt_events(attempt, postings[attempt.posting_id])
     events += map(_describe_proof, records.proofs)
     events += map(_build_receipt_event, records.receipts)
     for case in records.cases:
@@ -161,7 +169,10 @@ def _iter_absence_events(document: SourceDocument) -> Iterator[TimelineEvent]:
     """Yield when the source no longer had the document."""
     if document.absent_at:
         yield TimelineEvent(
-            document.absent_at, gettext("The source did not have it"), ABSENT_AT_SOURCE, "look"
+            document.absent_at,
+            gettext("The source did not have it"),
+            gettext(ABSENT_AT_SOURCE),
+            "look",
         )
     if document.gone is not None and document.gone_at:
         yield TimelineEvent(
@@ -185,16 +196,11 @@ def _iter_posting_events(posting: Posting, *, is_skip_recorded: bool) -> Iterato
     A skip that the audit log has is not among them: that one also names the person, and stays when
     the skip is taken back.
     """
-    part = posting.part
-    if posting.operation == Operation.ATTACH and posting.number:
-        part = posting.number  # the name of the file
     text = gettext(PLANNING_LABELS.get(posting.operation, "Planned"))
     if outbox.is_removal_by_person(posting):
         who = outbox.get_remover(posting)
         text = gettext("%(who)s requested its removal from QuickBooks", who=who)
-    if part:
-        text = f"{text}: {part}"
-    yield TimelineEvent(posting.created_at, text)
+    yield TimelineEvent(posting.created_at, _add_part(text, posting))
     if posting.state == PostingState.SKIPPED and is_skip_recorded:
         return
     if posting.state in (PostingState.SKIPPED, PostingState.WITHDRAWN):
@@ -202,16 +208,25 @@ def _iter_posting_events(posting: Posting, *, is_skip_recorded: bool) -> Iterato
         yield TimelineEvent(posting.changed_at, gettext(label), posting.reason)
 
 
-def _iter_attempt_events(attempt: Attempt) -> Iterator[TimelineEvent]:
+def _add_part(text: str, posting: Posting) -> str:
+    """Return a text with the part of the document that a posting is about, or its file."""
+    part = posting.part
+    if posting.operation == Operation.ATTACH and posting.number:
+        part = posting.number  # the name of the file
+    return f"{text}: {part}" if part else text
+
+
+def _iter_attempt_events(attempt: Attempt, posting: Posting) -> Iterator[TimelineEvent]:
     """Yield when a posting was sent and how it ended."""
-    title = gettext("Sent to QuickBooks")
+    title = gettext(SENDING_LABELS[posting.operation])
     if attempt.batch:
         title = gettext("Sent to QuickBooks in a batch")
-    yield TimelineEvent(attempt.sent_at, title)
+    yield TimelineEvent(attempt.sent_at, _add_part(title, posting))
     if not attempt.ended_at:
         return
     default = (attempt.outcome.capitalize(), "look")
-    text, tone = OUTCOME_LABELS.get(attempt.outcome, default)
+    outcome, tone = OUTCOME_LABELS.get(attempt.outcome, default)
+    text = _add_part(gettext(outcome), posting)
     yield TimelineEvent(attempt.ended_at, text, stored.translate(attempt.text), tone)
 
 
@@ -228,7 +243,7 @@ def _describe_proof(proof: Proof) -> TimelineEvent:
         since=since,
         until=until,
     )
-    return TimelineEvent(proof.at, text, scope, tone)
+    return TimelineEvent(proof.at, gettext(text), scope, tone)
 
 
 def _build_receipt_event(row: ReceiptRow) -> TimelineEvent:
