@@ -102,6 +102,15 @@ def find_problem(filters: Mapping[str, str]) -> str:
     return ""
 
 
+def read_as_amount(filters: Mapping[str, str]) -> dict[str, str]:
+    """Return the filters with the words as the amount; nothing if they are not one amount."""
+    amounts = parse_amounts(filters["q"])
+    if filters["amount"] or amounts is None or amounts[0] != amounts[1]:
+        return {}
+    chosen = {name: value for name, value in filters.items() if value and name != "q"}
+    return chosen | {"amount": filters["q"]}
+
+
 def describe_left_out(filters: Mapping[str, str]) -> str:
     """Describe which documents the chosen order leaves out, "" if none."""
     sentence = LEFT_OUT_SENTENCES.get(filters["sort"].removeprefix("-"))

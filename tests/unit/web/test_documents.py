@@ -15,7 +15,15 @@ from sqlalchemy import update
 from hub import outbox
 from hub.context import current_hub
 from hub.db import engine
-from hub.models import Case, Installation, Posting, SavedFilter, SourceDocument, TransactionHead
+from hub.models import (
+    Attempt,
+    Case,
+    Installation,
+    Posting,
+    SavedFilter,
+    SourceDocument,
+    TransactionHead,
+)
 from hub.models.enums import SendOutcome
 from hub.security import audit
 from hub.testing.clock import FakeClock
@@ -60,6 +68,18 @@ def test_documents_are_found_by_search_and_filters(
     page = viewer.page(f"/documents?{query}")
     assert there in page
     assert absent not in page
+
+
+def test_words_that_are_an_amount_and_find_nothing_lead_to_the_documents_with_this_total(
+    viewer: Visitor,
+) -> None:
+    page = viewer.page("/documents?q=1 250,50&state=posted")
+    link = re.search(r'href="([^"]+)"[^>]*>\s*Documents with the total 1 250,50', page)
+    assert link
+    page = viewer.page(unescape(link[1]))
+    assert "F-20260" in page
+    assert 'value="posted" selected' in page
+    assert "Documents with the total" not in viewer.page("/documents?q=none")
 
 
 def test_amounts_are_monospaced_grouped_and_carry_their_currency(viewer: Visitor) -> None:
@@ -169,6 +189,9 @@ def test_a_document_that_the_source_did_not_have_stays_with_a_reason(viewer: Vis
     assert "It stays as it is and is asked for again" in page
     assert "missing in two runs at least an hour apart" in page
     assert "Supplier Byggmakker Aas is not in QuickBooks" in page
+    in_norwegian = {"Accept-Language": "nb"}
+    page = viewer.get(f"/documents/{document_id}", headers=in_norwegian).text
+    assert "missing in two runs" not in page
 
 
 def test_a_document_that_is_gone_says_since_when_and_that_it_may_come_back(viewer: Visitor) -> None:
@@ -556,6 +579,42 @@ def test_the_posting_of_a_document_comes_before_those_of_its_files(viewer: Visit
         add_posting(session, posting.document, "posted", {}, **of_file)
     page = _document(viewer, "posted")
     assert page.index("Create bill") < page.index("Attach a1")
+
+
+def test_what_happened_says_what_was_sent_and_accepted(viewer: Visitor) -> None:
+    with viewer.app.app_context(), engine.transaction() as session:
+        posting = session.get_one(Posting, viewer.story.postings["posted"])
+        postings = [posting]
+        for number, operation in enumerate(("attach", "delete"), 998):
+            values = {"operation": operation, "number": "a.pdf", "requestid": f"{number:032x}"}
+            postings.append(add_posting(session, posting.document, "posted", {}, **values))
+        now = current_hub().clock.now()
+        for one in postings[1:]:
+            session.add(
+                Attempt(
+                    posting_id=one.id,
+                    generation=0,
+                    requestid=one.requestid,
+                    fence="f",
+                    sent_at=now,
+                    ended_at=now,
+                    outcome=SendOutcome.LANDED,
+                )
+            )
+    address = f"/documents/{viewer.story.documents['posted']}"
+    texts = re.findall(r"</time>([^<]+)", viewer.page(address))
+    events = [text.strip() for text in texts if "sent" in text.lower() or "accepted" in text]
+    assert events == [
+        "Sent to QuickBooks",
+        "QuickBooks accepted it",
+        "File sent to QuickBooks: a.pdf",
+        "QuickBooks accepted it: a.pdf",
+        "Removal sent to QuickBooks",
+        "QuickBooks accepted it",
+    ]
+    page = viewer.get(address, headers={"Accept-Language": "nb"}).text
+    assert "Fil sendt til QuickBooks: a.pdf" in page
+    assert "QuickBooks godtok det: a.pdf" in page
 
 
 def test_a_document_has_its_source_and_its_posting_line_by_line(viewer: Visitor) -> None:
