@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 import procrastinate
+import psycopg
 import psycopg_pool
 from flask import Flask
 from procrastinate.connector import LISTEN_TIMEOUT
@@ -26,6 +27,7 @@ from hub.db.time_limit import LimitedAsyncConnection
 from hub.errors import Busy, DatabaseUnavailable, LeaseLost, OtherFolderActive
 from hub.models import Run
 from hub.scheduling import queue_tables, run_log, runner
+from hub.telemetry.repeated_warnings import RepeatedWarnings
 
 QUEUE = "runs"
 TASK = "execute_run"
@@ -78,6 +80,10 @@ class _QueueConnection(LimitedAsyncConnection):
     work_seconds = STATEMENT_SECONDS
 
 
+class CountedAsEnded(Exception):
+    """Other workers have removed this one from the list of workers, because it was frozen."""
+
+
 class RunQueue:
     """The queue of this process: it defers jobs and executes them."""
 
@@ -88,6 +94,7 @@ class RunQueue:
             self._stalled_seconds = min(MAX_STALLED_SECONDS, current_hub().config.lease_seconds)
             name = coordination.application_name(current_hub().process)
             settings = _build_connection_settings(db.engine.url, name)
+            self._warnings = RepeatedWarnings(current_hub().clock)
         connector = procrastinate.PsycopgConnector(pool_factory=_ConnectionPool, **settings)
         self._working = _make_app(connector, self._execute)
         # It has no connections of its own.
@@ -99,8 +106,8 @@ class RunQueue:
         """Execute up to `concurrency` jobs at a time, until the task is cancelled.
 
         Return if the connection to the database is lost; raise DatabaseUnavailable if it cannot be
-        opened. If the database was replaced by one without the tables of the queue, they are
-        created.
+        opened, and CountedAsEnded if this process was frozen for long. If the database was replaced
+        by one without the tables of the queue, they are created.
         """
         asyncio.get_running_loop().set_exception_handler(_log_unexpected)
         await asyncio.to_thread(self._prepare_tables)
@@ -120,6 +127,11 @@ class RunQueue:
             reason = f"it accepted no connection of the queue within {OPEN_SECONDS:g} s"
             raise DatabaseUnavailable(self._address, reason) from error
         except procrastinate.exceptions.ConnectorException as error:
+            if isinstance(error.__cause__, psycopg.errors.ForeignKeyViolation):
+                seconds = f"{self._stalled_seconds:g} s"
+                raise CountedAsEnded(
+                    f"It gave no sign of life for {seconds}, so others counted it as ended."
+                ) from error
             raise DatabaseUnavailable(self._address, _describe_failure(error)) from error
         finally:
             self.is_connected = False
@@ -159,7 +171,11 @@ class RunQueue:
             ended_names = session.scalars(_DELETE, {"ids": list(ended_ids & self._ended_ids)}).all()
         self._ended_ids = ended_ids
         for name in dead:
-            log.warning("The worker that had the job %s is gone; its run goes on elsewhere.", name)
+            log.warning(
+                "The worker that had the job %s has ended or lost its connection; the run is"
+                " carried out again.",
+                name,
+            )
         for name in ended_names:
             log.warning("The end of the job %s was lost with a connection; it is removed.", name)
         return len(dead) + len(ended_names)
@@ -190,7 +206,8 @@ class RunQueue:
             except (Busy, OtherFolderActive, LeaseLost, Ending):
                 pass
             except DatabaseUnavailable as error:
-                log.warning("%s", error.text)
+                if self._warnings.is_due(error.text):  # every run that begins now meets it
+                    log.warning("%s", error.text)
             except Exception:
                 log.exception("Run %s met a defect.", run_id)
 
@@ -228,7 +245,10 @@ def _log_unexpected(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) ->
 
 
 def _describe_failure(error: procrastinate.exceptions.ConnectorException) -> str:
-    return str(error.__cause__ or error).strip()
+    """Return why a statement failed, without the statement."""
+    cause = error.__cause__ or error
+    message = cause.diag.message_primary if isinstance(cause, psycopg.Error) else None
+    return message or str(cause).strip()
 
 
 def _pick_oldest_runs_by_lease(runs: list[Run]) -> dict[str, Run]:

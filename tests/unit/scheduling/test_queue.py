@@ -655,3 +655,41 @@ def test_a_worker_that_ends_releases_everything_and_runs_end_at_their_next_step(
     with second_hub.app_context():
         assert leases.take("lists-1") is not None
     assert stand(second_hub)
+
+
+def test_a_worker_that_others_counted_as_ended_registers_again(
+    first_hub, second_hub, run_worker, executed, monkeypatch, caplog
+):
+    monkeypatch.setattr("hub.scheduling.worker.RECONNECT_SECONDS", 0.05)
+    run_ids = [request(first_hub)]
+    run_worker(first_hub, 2)
+    wait_until(lambda: executed == run_ids)
+    with second_hub.app_context(), transaction() as session:
+        session.execute(text("DELETE FROM procrastinate_workers"))
+    run_ids.append(request(second_hub, "tokens"))
+    wait_until(lambda: executed == run_ids)
+    assert "no sign of life for 15 s, so others counted it as ended." in caplog.text
+    assert "CONTEXT" not in caplog.text
+
+
+def test_a_reason_that_every_run_meets_is_logged_once_in_a_while(
+    first_hub, queue, clock, monkeypatch, caplog
+):
+    def fail(*arguments):
+        raise DatabaseUnavailable("postgresql://hub", "it has no connection left")
+
+    monkeypatch.setattr("hub.scheduling.run_log.find_oldest_waiting_run", fail)
+    counts = []
+    for seconds in (0, 1, 300):
+        clock.advance(seconds)
+        queue._execute("lists", 1)
+        counts.append(caplog.text.count("it has no connection left"))
+    assert counts == [1, 1, 2]
+
+
+def wait_until(is_met):
+    """Wait until a condition is met."""
+    end = time.monotonic() + MAX_WAIT_SECONDS
+    while not is_met():
+        assert time.monotonic() < end
+        time.sleep(0.01)
