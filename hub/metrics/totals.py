@@ -50,7 +50,13 @@ def store() -> None:
             _add(session, pending)
     except (DatabaseUnavailable, SQLAlchemyError) as error:
         counts.put_back(pending)
-        log.warning("Counts for the metrics could not be stored. The hub tries again. %s", error)
+        if not counts.is_failing:
+            log.warning(
+                "Counts for the metrics could not be stored. The hub tries again. %s", error
+            )
+        counts.is_failing = True
+    else:
+        counts.is_failing = False
 
 
 def load(session: Session) -> dict[str, dict[Sample, float]]:

@@ -75,6 +75,7 @@ class Counts:
         self._lock = threading.Lock()
         self._pending: defaultdict[Sample, float] = defaultdict(float)
         self.stored_at: float | None = None  # on the monotonic clock
+        self.is_failing = False  # the last try to store them failed, which was logged
 
     def add(self, counter: Counter, *labels: str) -> None:
         """Count one event."""

@@ -395,8 +395,9 @@ def test_counts_wait_for_a_database_that_cannot_be_used(
     data = app.extensions["hub"].config.data
     (data / "hub.db").rename(data / "away")
     (data / "hub.db").mkdir()
-    totals.store()
-    assert "could not be stored" in caplog.text
+    for _ in range(2):
+        totals.store()
+    assert caplog.text.count("could not be stored") == 1
     (data / "hub.db").rmdir()
     (data / "away").rename(data / "hub.db")
     assert value(app, "hub_quickbooks_calls_total", kind=READ, outcome=LANDED) == 2
