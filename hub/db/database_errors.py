@@ -23,6 +23,12 @@ NO_PERMISSION = "42501"  # PostgreSQL lets the role not do this, such as create 
 # What SQLite answers for a file that is no database any more.
 DAMAGES = ("file is not a database", "database disk image is malformed")
 DISK_ERROR = "disk I/O error"
+# What PostgreSQL answers if the server, the role or the database has no connection left.
+NO_CONNECTION_LEFT = (
+    "remaining connection slots are reserved",
+    "too many clients already",
+    "too many connections for",
+)
 # What the driver writes before the reasons of several servers.
 FAILURES_OF_SERVERS = "Multiple connection attempts failed. All failures were:\n"
 MAX_TRIES = 5
@@ -72,6 +78,11 @@ def translate(error: DBAPIError, address: str) -> DatabaseUnavailable | None:
         return DatabaseDamaged(address, reason)
     if reason == DISK_ERROR:
         reason = f"{reason}, because its disk is full, read-only or broken"
+    if any(text in reason for text in NO_CONNECTION_LEFT):
+        reason = (
+            f"{reason}; all connections that it allows are in use: raise max_connections, or the"
+            " limit of the role or database"
+        )
     return DatabaseUnavailable(address, reason)
 
 

@@ -11,11 +11,11 @@ import psycopg
 import pytest
 from sqlalchemy import NullPool, create_engine, insert, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from hub.app import create_app
 from hub.contract.registry import Plugins
-from hub.db import coordination, engine
+from hub.db import coordination, database_errors, engine
 from hub.errors import DatabaseUnavailable
 from hub.http import deadline
 from hub.models import ConnectedCompany, Secret, TransactionHead
@@ -342,6 +342,20 @@ def test_a_file_that_is_no_database_is_reported_in_a_sentence(make_app, make_con
         ),
     ):
         write()
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "FATAL:  sorry, too many clients already",
+        "FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute",
+        'FATAL:  too many connections for role "hub"',
+    ],
+)
+def test_a_server_without_a_free_connection_is_reported_with_what_to_do(reason):
+    error = OperationalError("SELECT 1", {}, Exception(reason))
+    text = database_errors.translate(error, "postgresql://hub").text
+    assert f"{reason}; all connections that it allows are in use: raise max_connections" in text
 
 
 def test_a_role_that_may_create_no_tables_is_named(postgres, make_database, make_app, make_config):
