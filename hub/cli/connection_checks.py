@@ -3,17 +3,15 @@
 from collections.abc import Iterator
 
 from hub.cli.check_results import CheckResult, failed, passed
+from hub.cli.terminal import count_of
+
+MAX_LISTED_COMPANIES = 10  # that work: among more, those that do not would be overlooked
 
 
 def iter_checks() -> Iterator[CheckResult]:
     """Yield the checks of keys, people, mail, connections and plugins."""
-    from sqlalchemy import select
-
     from hub.cli.accounts import list_people
     from hub.context import current_hub
-    from hub.db.engine import read_only_session
-    from hub.models import ConnectedCompany
-    from hub.models.enums import ConnectionState
     from hub.security import hub_settings
 
     yield from _check_intuit_keys()
@@ -26,18 +24,33 @@ def iter_checks() -> Iterator[CheckResult]:
     else:
         yield passed("no mail is sent: no mail server is set")
     yield from _check_identity_provider()
+    yield from _check_companies()
+    for broken in current_hub().plugins.broken:
+        yield failed(broken.text)
+
+
+def _check_companies() -> Iterator[CheckResult]:
+    """Yield the state of each connection; of many that work only their number."""
+    from sqlalchemy import select
+
+    from hub.db.engine import read_only_session
+    from hub.models import ConnectedCompany
+    from hub.models.enums import ConnectionState
+
     with read_only_session() as session:
-        companies = list(session.scalars(select(ConnectedCompany)))
+        companies = session.scalars(select(ConnectedCompany)).all()
+    connected = [row for row in companies if row.state == ConnectionState.CONNECTED]
+    if len(connected) > MAX_LISTED_COMPANIES:
+        yield passed(f"connections to {count_of(len(connected), 'company', 'companies')}")
     for row in companies:
         title = f"connection to {row.display_name}"
         if row.state == ConnectionState.CONNECTED:
-            yield passed(title)
+            if len(connected) <= MAX_LISTED_COMPANIES:
+                yield passed(title)
         elif row.state == ConnectionState.DISCONNECTED:
-            yield passed(f"{title}: a person disconnected it")
+            yield passed(f"{title} ({row.realm}): a person disconnected it")
         else:
-            yield failed(f"{title}: {row.state}, {row.state_reason}")
-    for broken in current_hub().plugins.broken:
-        yield failed(broken.text)
+            yield failed(f"{title} ({row.realm}): {row.state}, {row.state_reason}")
 
 
 def _check_intuit_keys() -> Iterator[CheckResult]:

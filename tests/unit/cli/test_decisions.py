@@ -15,11 +15,12 @@ from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
 from hub.models import ConnectedCompany, Installation, Posting, Run
+from hub.models.enums import ConnectionState
 from hub.reasons.texts import CaseText
 from hub.scheduling import exit_codes, runner, summary
 from hub.scheduling.leases import take
 from tests.support.rows.posting_bench import PostingBench
-from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
+from tests.support.runs.hub_environment import KEYS, SECRET_KEY, VAULT_KEYS
 from tests.support.sources.small_source import SLUG, SmallSource, bill, make_page
 
 URL = "http://costtracker.test"
@@ -467,6 +468,23 @@ def test_a_company_that_a_person_disconnected_is_not_missing(hub, app, monkeypat
     lines = [line for line in hub("check")[1].splitlines() if "connection to" in line]
     assert [re.sub(" to .*:", " to it:", line) for line in lines] == [
         "ok       connection to it: a person disconnected it"
+    ]
+
+
+def test_a_check_of_many_companies_lists_those_that_do_not_work(hub, app, clock, monkeypatch):
+    folder = str(app.extensions["hub"].config.data)
+    for name, value in {"HUB_DATA": folder, **KEYS}.items():
+        monkeypatch.setenv(name, value)
+    states = [ConnectionState.CONNECTED] * 12 + [ConnectionState.RECONNECT]
+    with transaction() as session:
+        for number, state in enumerate(states):
+            company = ConnectedCompany(realm=f"R{number}", name="Lie AS", connected_at=clock.now())
+            company.state, company.state_reason = state, "the token was revoked"
+            session.add(company)
+    lines = [line for line in hub("check")[1].splitlines() if " connection" in line]
+    assert lines == [
+        "ok       connections to 13 companies",
+        "missing  connection to Lie AS (R12): reconnect, the token was revoked",
     ]
 
 
