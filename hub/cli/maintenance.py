@@ -221,6 +221,9 @@ def rotate() -> None:
         say(f"The keys come from {setting}; the first of them is used.")
     with hub(), transaction() as session:
         count = secrets.rotate(session)
+        if not key_id and not count:
+            say("It encrypts every secret already. Put a new key before it, and run this again.")
+            return
         audit.record(session, get_account_name(), "keys rotated", f"{count} secrets", key=key_id)
     say(f"Encrypted {count_of(count, 'secret')} with it.")
 

@@ -602,6 +602,8 @@ def test_rotating_the_vault_names_the_setting_that_its_keys_come_from(hub, tmp_p
     own_keys.rename(keys)
     out = hub("vault", "rotate", env={"HUB_VAULT_KEYS_FILE": str(keys)})[1]
     assert "The keys come from HUB_VAULT_KEYS_FILE; the first of them is used." in out
+    assert "It encrypts every secret already. Put a new key before it" in out
+    assert "keys rotated" not in hub("audit", "list", env={"HUB_VAULT_KEYS_FILE": str(keys)})[1]
     out = hub("vault", "rotate", env={"HUB_VAULT_KEYS": keys.read_text()})[1]
     assert "The keys come from HUB_VAULT_KEYS; the first of them is used." in out
 
