@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import click
 
-from hub.cli import data_folder, file_rights, served_address, vault_check
+from hub.cli import data_folder, file_rights, served_address, setting_checks, vault_check
 from hub.cli.console import WholeNumber, hub, port_number
 from hub.cli.terminal import say
 
@@ -74,6 +74,7 @@ def serve(host: str, port: int, no_engine: bool, workers: int | None, allow_loop
             for broken in current_hub().plugins.broken:
                 audit.record_alone("hub", "plugin refused", broken.text)
             if current_hub().config.is_distributed:
+                setting_checks.warn_of_other_secret_key()
                 _serve_processes(listener, address, workers or DEFAULT_WORKERS, settings)
             if workers:
                 raise ConfigurationError(

@@ -1,13 +1,18 @@
 """Checks of settings that have the right form and still cannot be used, for `hub check`."""
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hub.cli.terminal import say
+
 if TYPE_CHECKING:
     from hub.config import Config
     from hub.contract.registry import Plugins
+
+log = logging.getLogger("hub")
 
 
 def find_unusable_settings(config: "Config", plugins: "Plugins") -> Iterator[str]:
@@ -28,6 +33,13 @@ def find_unusable_settings(config: "Config", plugins: "Plugins") -> Iterator[str
                 f"HUB_ALLOW_HOSTS_FILE has the line {host}, which is no host. Write the name or the"
                 " IP address alone, if necessary with a port, such as nas.example.com:8443"
             )
+
+
+def warn_of_other_secret_key() -> None:
+    """Warn at the start of a process that signs the audit log with another key than the last."""
+    for problem in _check_secret_key():
+        log.warning("%s.", problem)
+        say(f"{problem}.")
 
 
 def _check_secret_key() -> Iterator[str]:

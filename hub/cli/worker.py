@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli import vault_check
+from hub.cli import setting_checks, vault_check
 from hub.cli.console import WholeNumber, hub, port_number
 from hub.cli.terminal import count_of, say
 
@@ -64,6 +64,7 @@ def worker(concurrency: int, health_port: int | None, health_host: str) -> None:
         data_origin.require_no_demo()
         require_usable_sessions()
         vault_check.require_keys()
+        setting_checks.warn_of_other_secret_key()
         try:
             from hub.scheduling import queue_tables
             from hub.scheduling.elected_scheduler import ElectedScheduler

@@ -12,7 +12,7 @@ from hub.crypto.keys import create_key, parse_ring
 from hub.crypto.vault import Vault
 from hub.db.engine import transaction
 from hub.scheduling.worker import Worker
-from hub.security import secrets
+from hub.security import audit, secrets
 from tests.support.runs.hub_environment import KEYS
 
 
@@ -59,6 +59,22 @@ def test_a_worker_whose_keys_open_no_secret_does_not_start(make_process, invoke,
     code, out, errors = invoke(app, "worker")
     assert (code, "executes up to" in out) == (1, False)
     assert "opens none of the 1 secret of the database" in errors
+
+
+@pytest.mark.parametrize(
+    "command", [("worker",), ("serve", "--port", "0")], ids=["worker", "serve"]
+)
+def test_a_process_that_signs_the_audit_log_with_another_key_says_so(
+    make_process, invoke, monkeypatch, command
+):
+    monkeypatch.setattr(Worker, "run", lambda self: None)
+    monkeypatch.setattr("hub.cli.serve._serve_processes", lambda *arguments: sys.exit(0))
+    app = make_process("one")
+    with app.app_context(), transaction() as session:
+        audit.record(session, "kari", "logged in", "kari")
+    assert "did not sign" not in invoke(app, *command)[1]
+    monkeypatch.setattr("hub.security.audit_check._is_unchanged", lambda line: False)
+    assert "HUB_SECRET_KEY did not sign entry 1, the newest of" in invoke(app, *command)[1]
 
 
 def test_init_names_a_set_up_code_only_where_one_is_printed(tmp_path, postgres_url):
