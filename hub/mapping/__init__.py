@@ -29,12 +29,11 @@ from hub.mapping.names import fold_name, has_other_email
 from hub.mapping.resolve import party_name, resolve
 from hub.mapping.rules import (
     MatchResult,
-    explain_separator,
     find,
     find_existing_record,
     format_code_name,
-    has_separator,
 )
+from hub.mapping.separators import explain_separator, has_separator
 from hub.mapping.split import get_amount
 
 __all__ = [

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from hub.contract.document_kinds import words_of
-from hub.contract.documents import Code, Party, Role
+from hub.contract.documents import Code, Role
 from hub.contract.types import Field
 from hub.contract.unicode_forms import compose
 from hub.errors import Sentence
@@ -18,7 +18,8 @@ from hub.mapping.index import (
     to_ref,
 )
 from hub.mapping.mapped import Missing, NewRecord, Ref
-from hub.mapping.suggestions import find_suggestions, is_exact
+from hub.mapping.separators import explain_separator, has_separator
+from hub.mapping.suggestions import find_suggestions, get_party_email, is_exact
 from hub.models.enums import MatchOrigin
 
 # A record, one to create, what is missing, a warning, or None where the code is left out.
@@ -64,21 +65,6 @@ def format_code_name(code: Code | str) -> str:
     if isinstance(code, str):
         return code
     return code.name or code.number or code.id
-
-
-def has_separator(field: Field, name: str) -> bool:
-    """Return whether a name in QuickBooks holds the separator that the source uses."""
-    return bool(field.separator) and field.separator in name
-
-
-def explain_separator(field: Field, name: str) -> str:
-    """Explain why a record cannot be used whose name holds the source's separator."""
-    return Sentence(
-        "its name in QuickBooks, %(name)s, holds “%(separator)s”, which separates"
-        " nothing there. Rename it in QuickBooks and refresh the lists.",
-        name=name,
-        separator=field.separator,
-    )
 
 
 @dataclass(frozen=True)
@@ -226,7 +212,7 @@ class _CodeSearch:
 
     def _is_other_party(self, entry: Entry) -> bool:
         """Return whether a record of the same name has another address or is for another code."""
-        email = _get_party_email(self.code)
+        email = get_party_email(self.code)
         if email and entry.email:
             has_same_email = RecordIndex([entry]).find_by_email(email)
             if not has_same_email:
@@ -355,13 +341,6 @@ def _find_unusable_reason(id: str, index: MatchIndex, role: Role) -> str:
     return Sentence("QuickBooks has no %(kind)s with the id %(id)s.", kind=kind, id=id)
 
 
-def _get_party_email(code: Code) -> str:
-    """Return the e-mail address that the source has of a party; "" for none, and for items."""
-    if not isinstance(code.create, Party):
-        return ""
-    return code.create.email or ""
-
-
 def _format_entry(entry: Entry) -> str:
     """Return the name of a record for people, who need to know if it is inactive."""
     if entry.active:
@@ -383,7 +362,7 @@ def _find_by_email(search: _CodeSearch) -> list[Entry]:
 
     A job of a customer with the same address counts only if it has the name of the code.
     """
-    hits = search.records.find_by_email(_get_party_email(search.code))
+    hits = search.records.find_by_email(get_party_email(search.code))
     names = {hit.qualified_name for hit in hits}
     namesakes = search.records.find_by_name(search.code.name or "")
     return [hit for hit in hits if hit in namesakes or not hit.is_below_any(names)]

@@ -28,6 +28,13 @@ def get_organisation_number(code: Code | str | None) -> str:
     return ""
 
 
+def get_party_email(code: Code) -> str:
+    """Return the e-mail address that the source has of a party; "" for none, and for items."""
+    if not isinstance(code.create, Party):
+        return ""
+    return code.create.email or ""
+
+
 def _find_similar_records(records: RecordIndex, name: str, number: str) -> list[Entry]:
     """Return the records with this number, then those with a similar name or number."""
     entries = list(records.find_by_number(number))

@@ -136,7 +136,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C7",
-        place="hub/mapping/rules.py",
+        place="hub/mapping/separators.py",
         old="return bool(field.separator) and field.separator in name",
         new="return False",
         bug="A tilde in a name in QuickBooks is neither reported nor held.",
