@@ -19,7 +19,13 @@ from hub.mapping.index import (
 )
 from hub.mapping.mapped import Missing, NewRecord, Ref
 from hub.mapping.separators import explain_separator, has_separator
-from hub.mapping.suggestions import find_suggestions, get_party_email, is_exact
+from hub.mapping.suggestions import (
+    find_suggestions,
+    get_organisation_number,
+    get_party_email,
+    is_exact,
+)
+from hub.mapping.tax_numbers import NumberMatch, normalize_number
 from hub.models.enums import MatchOrigin
 
 # A record, one to create, what is missing, a warning, or None where the code is left out.
@@ -175,6 +181,12 @@ class _CodeSearch:
 
     def _require_one_record(self, rule: str, hits: list[Entry]) -> Ref | Missing:
         """Return the only record that a rule has found, or else why it cannot be used or chosen."""
+        if rule == "name" and all(map(self._has_other_number, hits)):
+            reason = Sentence(
+                "QuickBooks has that name with another organisation number: %(record)s.",
+                record=_format_entry(hits[0]),
+            )
+            return self._build_missing(reason, hits)
         if rule == "name" and self._are_all_other_parties(hits):
             reason = Sentence(
                 "QuickBooks has that name with another e-mail address or code: %(record)s.",
@@ -218,6 +230,17 @@ class _CodeSearch:
             if not has_same_email:
                 return True
         return self._is_created_for_another(entry)
+
+    def _has_other_number(self, entry: Entry) -> bool:
+        """Return whether a record was created for another code, with another organisation number.
+
+        The source then has two parties of one name. A record that a person entered may have a
+        number of another kind.
+        """
+        number = normalize_number(get_organisation_number(self.code))
+        if not number or not entry.tax_numbers or not self._is_created_for_another(entry):
+            return False
+        return entry.compare_number(number) == NumberMatch.NONE
 
     def _is_created_for_another(self, entry: Entry) -> bool:
         """Return whether a record was created for another code of the source."""

@@ -82,3 +82,25 @@ def test_the_second_one_is_matched_to_the_record_of_the_first_by_the_next_sync(
     assert (shop.states()["shop:1"], shop.states()["depot:1"]) == ("posted", "posted")
     names = [record["DisplayName"] for record in shop.books(entity)]
     assert (names.count("Acme"), shop.cases()) == (1, [])
+
+
+@pytest.mark.parametrize("runs", [1, 2])
+def test_the_bill_of_a_namesake_with_another_number_waits_for_a_person(shop, runs):
+    bills = [
+        document(
+            "bill",
+            f"bill:{number}",
+            line("1", "50.00", cost="Fuel"),
+            total="50.00",
+            supplier=Code(id=number, name="Sol AS", create=Party(name="Sol AS", number=number)),
+        )
+        for number in ("987654321", "912345678")
+    ]
+    for run in range(runs):
+        shop.run(*bills[: 3 - runs + run])
+    assert shop.book("Bill", "bill:987654321")["VendorRef"]["name"] == "Sol AS"
+    assert [bill["TotalAmt"] for bill in shop.ours("Bill")] == [50]
+    (reason,) = shop.reasons()
+    assert reason == (
+        "Supplier “Sol AS”: QuickBooks has that name with another organisation number: Sol AS."
+    )

@@ -195,6 +195,32 @@ def test_a_namesake_with_another_address_needs_a_decision():
     )
 
 
+@pytest.mark.parametrize(
+    ("number", "created_for", "shown", "id"),
+    [
+        ("987 654 321", "other", "XXXXXX678", None),
+        ("987 654 321", "other", "XXXXXX321", "34"),
+        ("987 654 321", "x", "XXXXXX678", "34"),  # its own record, whatever number it has
+        ("987 654 321", "other", "", "34"),
+        (None, "other", "XXXXXX678", "34"),
+    ],
+)
+def test_a_namesake_that_was_created_for_a_party_of_another_number_needs_a_decision(
+    number, created_for, shown, id
+):
+    record = Entry(id="34", name="Sol AS", tax_numbers=shown)
+    use = MatchIndex({}, {"vendor": RecordIndex([record])})
+    use.created_for = {("supplier", "34"): created_for}
+    code = Code(id="x", name="Sol AS", create=Party(name="Sol AS", number=number))
+    result = find(supplier("name", missing="create"), code, use)
+    if id:
+        assert result.id == id
+    else:
+        assert (
+            result.problem == "QuickBooks has that name with another organisation number: Sol AS."
+        )
+
+
 @pytest.mark.parametrize(("one", "other"), [("NFC", "NFD"), ("NFD", "NFC")])
 def test_names_in_either_unicode_form_are_one_name(one, other):
     name, same_name = (unicodedata.normalize(form, "Norsk Stål AS") for form in (one, other))
