@@ -194,11 +194,14 @@ def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
 def _check_sign(
     builder: PayloadBuilder, body: dict[str, Any], computed_total: Decimal | None
 ) -> None:
-    """Report a negative total; the total is None if QuickBooks computes the tax."""
+    """Report a negative total, unless that is reported already.
+
+    The total is None if QuickBooks computes the tax.
+    """
     total = computed_total
     if total is None and builder.document.tax_mode == "inclusive":
         total = contained_tax.sum_lines(builder, body)
-    if total is not None and total < 0:
+    if total is not None and total < 0 and expense.NEGATIVE_EXPENSE not in builder.problems:
         is_credit = builder.document.kind in CREDIT_KINDS
         builder.problems.append(NEGATIVE_CREDIT if is_credit else NEGATIVE_TOTAL)
 

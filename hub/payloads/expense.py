@@ -29,6 +29,10 @@ PAYMENT_TYPES = {
 }
 CARD_ACCOUNT_TYPE = "Credit Card"
 WORD_SEPARATORS = str.maketrans("", "", "_- ")
+NEGATIVE_EXPENSE = Sentence(
+    "Its total is negative; QuickBooks accepts that only on credit cards. Make it a"
+    " deposit at the source."
+)
 
 
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
@@ -36,12 +40,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     paid_by = choose_payment_type(builder)
     is_credit = _compute_total(builder.mapped) < 0
     if is_credit and paid_by != CARD:
-        builder.problems.append(
-            Sentence(
-                "Its total is negative; QuickBooks accepts that only on credit cards. Make it a"
-                " deposit at the source."
-            )
-        )
+        builder.problems.append(NEGATIVE_EXPENSE)
     elif is_credit:
         builder.mapped = _negate(builder.mapped)
     pairs = purchase_lines.build_lines(builder)

@@ -217,6 +217,16 @@ def _fields(document):
     return {name: getattr(document, name) for name in document.__dataclass_fields__}
 
 
+def test_a_negative_expense_that_no_card_paid_has_one_problem_of_its_total():
+    header = refs(payment_account="35")
+    expense = mapped(line("1", "-5", account="7"), kind="expense", header=header)
+    problems = payloads.build(expense, US, MARKER).problems
+    assert problems == (
+        "Its total is negative; QuickBooks accepts that only on credit cards. Make it a deposit"
+        " at the source.",
+    )
+
+
 def test_classes_of_a_company_with_one_for_each_transaction_must_agree():
     facts = CompanyFacts(class_per_document=True)
     same = [line(n, "5", item="1", class_="7") for n in "12"]
