@@ -22,7 +22,7 @@ DECIMALS = {
     for decimals, currencies in CURRENCIES_BY_DECIMALS.items()
     for currency in currencies.split()
 }
-DECIMAL_COMMA = re.compile(r"[-+]?(\d+|\d{1,3}([.\s]\d{3})+)(,\d+)?")  # 1234,5 and 1.234,56
+DECIMAL_COMMA = re.compile(r"[-+]?(\d+|[1-9]\d{0,2}([.\s]\d{3})+)(,\d+)?")  # 1234,5 and 1.234,56
 TOO_LARGE = Decimal(10) ** 12  # no amount of a document is; more digits than this can be rounded
 
 

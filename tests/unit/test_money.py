@@ -59,7 +59,20 @@ def test_an_amount_may_have_a_comma_before_its_decimals(value, amount):
 
 @pytest.mark.parametrize(
     "value",
-    ["1,234.56", "12.50", "1.23.456", "1,2,3", "12,", ",5", "12,50-", "1e2", "", "NaN", 0.1],
+    [
+        "1,234.56",
+        "12.50",
+        "0.125",
+        "1.23.456",
+        "1,2,3",
+        "12,",
+        ",5",
+        "12,50-",
+        "1e2",
+        "",
+        "NaN",
+        0.1,
+    ],
 )
 def test_an_amount_with_a_point_before_its_decimals_is_refused_where_a_comma_is_expected(value):
     with pytest.raises(BadDocument, match="is not an amount"):

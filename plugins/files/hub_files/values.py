@@ -25,9 +25,10 @@ AMOUNT = re.compile(
 NO_CENTS_SUFFIX = re.compile(r"[.,:]\s*-$")  # in "100,-" and "100:-", which are not negative
 # The characters that programs write as a minus sign.
 DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d"), "-")
+# None separates thousands after a zero alone: 0.125 is an eighth, whatever the decimal mark is.
 THOUSANDS_SEPARATORS = {
-    ".": re.compile(r"(?<=\d)[,'’\s](?=\d{3}(?!\d))"),
-    ",": re.compile(r"(?<=\d)[.'’\s](?=\d{3}(?!\d))"),
+    ".": re.compile(r"(?<=\d)(?<!^0)[,'’\s](?=\d{3}(?!\d))"),
+    ",": re.compile(r"(?<=\d)(?<!^0)[.'’\s](?=\d{3}(?!\d))"),
 }
 CENTS_AT_END = re.compile(r"\d([.,])\d{1,2}(?!\d)[^.,\d]*$")
 # 12.500 is twelve and a half, or twelve thousand and five hundred.

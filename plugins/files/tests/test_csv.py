@@ -3,6 +3,8 @@
 import pytest
 from mapped_tables import CSV, MAPPING, bench, read
 
+from hub import Unreadable
+
 __all__ = ["bench"]
 
 
@@ -53,3 +55,12 @@ def test_a_problem_names_the_lines_of_its_document(bench, count, lines):
     bench.receive("bills.csv", "\n".join(rows).encode(), MAPPING)
     problem, _, _ = bench.read()
     assert problem.reason == f"{lines} of bills.csv: “soon” is not a date."
+
+
+@pytest.mark.parametrize(("decimal", "text"), [("comma", "0.125"), ("point", "0,125")])
+def test_nothing_separates_thousands_after_a_zero(bench, decimal, text):
+    mark = {"comma": ",", "point": "."}[decimal]
+    content = CSV.replace(",", mark).replace(f"1 000{mark}00", text, 1)
+    bench.receive("bills.csv", content.encode(), MAPPING | {"decimal": mark})
+    (problem,) = [item for item in bench.read() if isinstance(item, Unreadable)]
+    assert f"“{text}” is not an amount with a decimal {decimal}" in problem.reason
