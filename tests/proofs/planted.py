@@ -522,7 +522,7 @@ BUGS = (
     Planted(
         "a posting that a check holds is never checked again",
         "hub/posting/preflight/run.py",
-        "held_ids = _load_held_postings(posting_session)",
+        "held_ids = _load_held_ids(posting_session)",
         "held_ids = []",
         (
             "tests/unit/posting/test_removals.py::"

@@ -64,7 +64,7 @@ def check(posting_session: PostingSession, *, include_held: bool = True) -> None
     if not include_held:
         return
     closed_periods.update_closing_date(posting_session)
-    held_ids = _load_held_postings(posting_session)
+    held_ids = _load_held_ids(posting_session)
     for chunk in iter_chunks(held_ids, CHUNK_SIZE):
         months = reader.read(chunk)
         with transaction() as session:
@@ -91,8 +91,8 @@ def _hold_refused_in_closed_period(posting_session: PostingSession) -> None:
                     _hold(session, posting_session, posting, findings)
 
 
-def _load_held_postings(posting_session: PostingSession) -> list[int]:
-    """Return the postings that the checks hold; data that was read since may release them."""
+def _load_held_ids(posting_session: PostingSession) -> list[int]:
+    """Return the ids of the postings that the checks hold; newer data may release them."""
     query = select(Posting.id).where(
         *posting_session.own_postings(),
         Posting.state == PostingState.HELD,
