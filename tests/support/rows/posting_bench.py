@@ -298,6 +298,11 @@ class PostingBench:
 
     # -- inspection --------------------------------------------------------------------------------
 
+    def company(self) -> ConnectedCompany:
+        """Return the company as it is stored now."""
+        with read_only_session() as session:
+            return session.get_one(ConnectedCompany, self.company_id)
+
     def posting(self, id: int) -> Posting:
         with read_only_session() as session:
             return session.get_one(Posting, id)

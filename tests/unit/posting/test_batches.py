@@ -11,7 +11,7 @@ from sqlalchemy import select
 from hub import outbox
 from hub.db.engine import read_only_session
 from hub.errors import Refused
-from hub.models import Attempt, AuditEntry, ConnectedCompany, Posting
+from hub.models import Attempt, AuditEntry, Posting
 from hub.posting.outcome import batch_sizing
 from hub.posting.outcome.batch_sizing import BatchResult, BatchSizer
 from hub.posting.send.run import resolve_only
@@ -42,11 +42,6 @@ def states(bench, ids):
 def numbers(bench):
     """Return the numbers of the bills in QuickBooks, in the order of their creation."""
     return [bill["DocNumber"] for bill in sorted(bench.bills(), key=lambda bill: int(bill["Id"]))]
-
-
-def company(bench):
-    with read_only_session() as session:
-        return session.get_one(ConnectedCompany, bench.company_id)
 
 
 def sent_batches(bench):
@@ -121,7 +116,7 @@ def test_one_poison_among_thirty_leaves_29_posted_and_one_held(bench, figure):
     assert states(bench, ids) == ["posted"] * 13 + ["held"] + ["posted"] * 16
     assert (result.writes, len(bench.cases())) == (1, 1)
     assert "999" in bench.posting(ids[13]).reason
-    assert company(bench).batch_size == 30
+    assert bench.company().batch_size == 30
     figure(
         "other documents in the batch of a refused one that were posted", len(numbers(bench)), 29
     )
@@ -229,7 +224,7 @@ def test_only_an_item_that_is_missing_or_repeated_in_the_answer_is_in_doubt(benc
     assert states(bench, ids) == ["posted"] * 2 + ["unknown"]
     bench.drain(wait_for_doubts=True)
     assert (states(bench, ids), len(bench.bills())) == (["posted"] * 3, 3)
-    assert company(bench).batch_size == 15
+    assert bench.company().batch_size == 15
 
 
 @pytest.mark.parametrize("fault", ["bid_foreign", "bid_reversed"])
@@ -317,7 +312,7 @@ def test_a_batch_that_is_refused_whole_holds_nobody_and_goes_singly_at_once(benc
     ids = create_bills(bench, 4)
     bench.drain()
     assert (states(bench, ids), sent_batches(bench)) == (["posted"] * 4, ([ids], 4))
-    assert (company(bench).batch_size, company(bench).batch_most) == (15, 25)
+    assert (bench.company().batch_size, bench.company().batch_most) == (15, 25)
 
 
 def test_postings_other_than_new_transactions_are_sent_singly(bench):
@@ -357,7 +352,7 @@ def test_a_wave_of_batches_grows_with_good_answers_and_is_remembered(bench):
     create_bills(bench, 45)
     result = bench.drain()
     assert sorted(len(ids) for ids in sent_batches(bench)[0]) == [10, 10, 10, 15]
-    assert (result.writes, company(bench).batch_size) == (4, 20)
+    assert (result.writes, bench.company().batch_size) == (4, 20)
 
 
 def test_documents_too_large_for_one_request_are_sent_in_several(bench, monkeypatch):

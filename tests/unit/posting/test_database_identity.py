@@ -92,11 +92,6 @@ def test_a_role_without_the_right_reads_the_other_values(
     assert [name for name, value in values.items() if value is None] == ["system"]
 
 
-def company_of(bench: PostingBench) -> ConnectedCompany:
-    with read_only_session() as session:
-        return session.get_one(ConnectedCompany, bench.company_id)
-
-
 def store(bench: PostingBench, **changes: str) -> None:
     """Store an identity that the database had at another time."""
     with transaction() as session:
@@ -108,7 +103,7 @@ def test_the_first_drain_stores_the_identity_and_later_ones_see_no_difference(be
     id = bench.bill()
     bench.drain()
     bench.drain()
-    company = company_of(bench)
+    company = bench.company()
     assert (bench.state(id), company.restored_since) == ("posted", None)
     assert company.database_identity == database_identity.read()
 
@@ -131,8 +126,8 @@ def test_after_a_restart_quickbooks_is_searched_once_and_not_again(bench):
     store(bench, started_at="1.0")
     result = bench.drain()
     assert result.reads > 0
-    assert company_of(bench).database_identity == database_identity.read()
-    assert company_of(bench).restored_since is None
+    assert bench.company().database_identity == database_identity.read()
+    assert bench.company().restored_since is None
     assert bench.drain().reads == 0
 
 
@@ -155,12 +150,12 @@ def test_another_difference_is_a_restore_and_noted_once(bench, name):
     store(bench, **{name: "1"})
     id = bench.bill("A-1")
     bench.drain(wait_for_doubts=True)
-    company = company_of(bench)
+    company = bench.company()
     assert (bench.state(id), len(bench.bills())) == ("posted", 2)
     assert None not in (company.restored_since, company.restored_until)
     restored_until = company.restored_until
     bench.drain()
-    assert company_of(bench).restored_until == restored_until
+    assert bench.company().restored_until == restored_until
 
 
 def test_a_dump_that_was_put_into_another_database_is_a_restore(

@@ -1,9 +1,8 @@
 """A kind of documents that QuickBooks does not list stops no other kind, and is not doubled."""
 
 import pytest
-from sqlalchemy import select
 
-from hub.db.engine import read_only_session, transaction
+from hub.db.engine import transaction
 from hub.models import ConnectedCompany
 from hub.posting.actions import retries
 from hub.posting.recovery import restore
@@ -44,11 +43,6 @@ def let_restore_settle(bench: PostingBench) -> None:
     for seconds in (LONG_AFTER_SENDS, 3600):
         bench.pass_time(seconds)
         bench.drain()
-
-
-def load_company(bench: PostingBench) -> ConnectedCompany:
-    with read_only_session() as session:
-        return session.scalars(select(ConnectedCompany)).one()
 
 
 def test_a_kind_that_is_not_listed_holds_its_documents_and_stops_no_other_kind(bench):
@@ -104,7 +98,7 @@ def test_after_a_restore_a_kind_that_is_not_listed_stops_no_other_kind(bench):
     credit_id, bill_id = plan_credit(bench, "C-1"), bench.bill("A-1")
     let_restore_settle(bench)
     assert (bench.state(bill_id), bench.state(credit_id)) == ("posted", "unknown")
-    assert load_company(bench).restore_settled is not None
+    assert bench.company().restore_settled is not None
     later_id = bench.bill("A-2")
     bench.drain()
     bench.pass_time(LONG_AFTER_SENDS)
@@ -138,7 +132,7 @@ def test_what_a_restored_database_had_forgotten_of_such_a_kind_is_found(bench, c
     other_id = plan_credit(bench, "C-2")
     bench.drain(wait_for_doubts=True)
     assert (bench.state(other_id), len(list_credits(bench))) == ("posted", 2)
-    assert not load_company(bench).unsearched_kinds
+    assert not bench.company().unsearched_kinds
 
 
 def test_a_person_is_asked_about_what_may_have_been_deleted_before_the_kind_was_listed(bench):
@@ -160,7 +154,7 @@ def test_a_kind_that_nothing_needs_is_not_asked_for_again(bench):
     refuse_credits(bench)
     restore.declare_restore()
     let_restore_settle(bench)
-    assert list(load_company(bench).unsearched_kinds) == ["vendor_credit"]
+    assert list(bench.company().unsearched_kinds) == ["vendor_credit"]
     calls = len(bench.sent("query.vendorcredit"))
     bench.bill("A-1")
     bench.drain()
@@ -174,13 +168,13 @@ def test_after_a_restore_that_a_person_declares_twice_the_older_date_counts(benc
     refuse_credits(bench)
     restore.declare_restore()
     let_restore_settle(bench)
-    first = load_company(bench).unsearched_kinds["vendor_credit"]["since"]
+    first = bench.company().unsearched_kinds["vendor_credit"]["since"]
     bench.pass_time(24 * 3600)
     bench.bill("A-1")
     bench.drain()
     restore.declare_restore()
     let_restore_settle(bench)
-    assert load_company(bench).unsearched_kinds["vendor_credit"]["since"] == first
+    assert bench.company().unsearched_kinds["vendor_credit"]["since"] == first
 
 
 class TestDistributed:

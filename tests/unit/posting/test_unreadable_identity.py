@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from hub.db import database_identity
-from hub.db.engine import db, read_only_session, transaction
+from hub.db.engine import db, transaction
 from hub.models import ConnectedCompany
 from tests.support.rows.posting_bench import PostingBench
 
@@ -73,11 +73,6 @@ def app(
         db.engine.dispose()
 
 
-def company_of(bench: PostingBench) -> ConnectedCompany:
-    with read_only_session() as session:
-        return session.get_one(ConnectedCompany, bench.company_id)
-
-
 def store_start_time(bench: PostingBench, started_at: str) -> None:
     """Store that the server of the database was started at another time."""
     with transaction() as session:
@@ -97,14 +92,14 @@ def store_start_time(bench: PostingBench, started_at: str) -> None:
 def test_a_value_that_may_not_be_read_any_more_counts_as_a_restore(bench, role, name, function):
     bench.bill("A-0")
     bench.drain()
-    assert None not in company_of(bench).database_identity.values()
-    assert company_of(bench).restored_since is None
+    assert None not in bench.company().database_identity.values()
+    assert bench.company().restored_since is None
 
     role.revoke(function)
     id = bench.bill("A-1")
     bench.quickbooks.ask("POST", "bill", bench.body("A-1"))  # as it was sent and then forgotten
     bench.drain(wait_for_doubts=True)
-    company = company_of(bench)
+    company = bench.company()
     unreadable = [key for key, value in company.database_identity.items() if value is None]
     assert unreadable == [name]
     assert None not in (company.restored_since, company.restored_until)
@@ -115,16 +110,16 @@ def test_a_restart_counts_as_a_restore_while_a_value_may_not_be_read(bench, role
     role.revoke("pg_control_system()")
     bench.bill("A-0")
     bench.drain(wait_for_doubts=True)
-    restored_until = company_of(bench).restored_until
+    restored_until = bench.company().restored_until
     assert restored_until is not None
     bench.drain()
-    assert company_of(bench).restored_until == restored_until  # the same database as before
+    assert bench.company().restored_until == restored_until  # the same database as before
 
     bench.clock.advance(3600)
     store_start_time(bench, "1.0")
     id = bench.bill("A-1")
     bench.quickbooks.ask("POST", "bill", bench.body("A-1"))
     bench.drain(wait_for_doubts=True)
-    assert company_of(bench).restored_until > restored_until
-    assert company_of(bench).database_identity == database_identity.read()
+    assert bench.company().restored_until > restored_until
+    assert bench.company().database_identity == database_identity.read()
     assert (bench.state(id), len(bench.bills()), len(bench.attempts(id))) == ("posted", 2, 0)

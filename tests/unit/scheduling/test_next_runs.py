@@ -4,19 +4,12 @@ import datetime as dt
 
 import pytest
 
-from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import ConnectedCompany, Installation
 from hub.scheduling import schedule
 from hub.scheduling.next_runs import load_next_runs
 
 MINUTE = dt.timedelta(minutes=1)
-
-
-@pytest.fixture
-def now(either_app):
-    with either_app.app_context():
-        yield current_hub().clock.now()
 
 
 @pytest.fixture

@@ -5,19 +5,12 @@ import datetime as dt
 import pytest
 from sqlalchemy import select
 
-from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import ConnectedCompany, Installation, Posting, Run, SourceDocument
 from hub.scheduling import pending_work
 
 MINUTE = dt.timedelta(minutes=1)
 AT_NOON = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
-
-
-@pytest.fixture
-def now(either_app):
-    with either_app.app_context():
-        yield current_hub().clock.now()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import create_engine, event, select, update
 
-from hub.context import current_hub
 from hub.db.engine import db, read_only_session, transaction
 from hub.models import ConnectedCompany, Installation, Run, Schedule
 from hub.scheduling import schedule
@@ -15,12 +14,6 @@ from tests.support.servers.compared_rows import count_compared_rows
 
 HOUR = dt.timedelta(hours=1)
 MANY = 10_000 if FULL else 500
-
-
-@pytest.fixture
-def now(either_app):
-    with either_app.app_context():
-        yield current_hub().clock.now()
 
 
 @pytest.fixture
