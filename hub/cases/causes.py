@@ -17,7 +17,8 @@ FORMER_PART = "parts"  # the key of the case about a part that its document no l
 DISCREPANCY_SUFFIX = "-in-quickbooks"  # of a case about a posted document
 _OF_POSTING = re.compile(r"posting:(\d{1,9})(?::|$)")
 MERGER_PREFIX = "merged:"
-_MARKER_PREFIX = "stranger:"
+MARKER_PREFIX = "stranger:"
+SHARED_PREFIX = "shared:"
 
 
 def shorten_cause(cause: str) -> str:
@@ -92,12 +93,17 @@ def build_closed_period_cause(company_id: int, installation_id: int) -> str:
 
 def build_marker_cause(company_id: int, kind: str, quickbooks_id: str) -> str:
     """Return the cause of the case about a transaction with the marker of another posting."""
-    return f"{_MARKER_PREFIX}{company_id}:{kind}:{quickbooks_id}"
+    return f"{MARKER_PREFIX}{company_id}:{kind}:{quickbooks_id}"
 
 
 def build_unknown_markers_cause(company_id: int) -> str:
     """Return the cause of the case about transactions with markers that this hub does not have."""
-    return f"{_MARKER_PREFIX}{company_id}:unknown"
+    return f"{MARKER_PREFIX}{company_id}:unknown"
+
+
+def build_shared_transaction_cause(company_id: int, kind: str, quickbooks_id: str) -> str:
+    """Return the cause of the case about a transaction that several documents have."""
+    return f"{SHARED_PREFIX}{company_id}:{kind}:{quickbooks_id}"
 
 
 def build_merger_cause(installation_id: int, list_name: str, former: str, present: str) -> str:
@@ -112,7 +118,7 @@ def build_unread_kind_cause(company_id: int, kind: str) -> str:
 
 def is_marker(cause: str) -> bool:
     """Return whether a case is about transactions with markers that nothing explains."""
-    return cause.startswith(_MARKER_PREFIX)
+    return cause.startswith(MARKER_PREFIX)
 
 
 def parse_marker_kind(cause: str) -> str:

@@ -8,7 +8,13 @@ from sqlalchemy import Select, and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
-from hub.cases.causes import build_marker_cause, build_unknown_markers_cause
+from hub.cases.causes import (
+    MARKER_PREFIX,
+    SHARED_PREFIX,
+    build_marker_cause,
+    build_shared_transaction_cause,
+    build_unknown_markers_cause,
+)
 from hub.contract.document_kinds import LIST_KINDS, words_of
 from hub.db import bulk
 from hub.errors import Sentence
@@ -71,8 +77,8 @@ def check(session: Session, posting_session: PostingSession) -> list[MarkerDiffe
 
 def _close_solved(session: Session, company_id: int, causes: set[str]) -> None:
     """Close the cases about markers whose finding is not among these causes."""
-    for prefix in ("stranger", "shared"):
-        for cause in inbox.list_open_causes(session, f"{prefix}:{company_id}:"):
+    for prefix in (MARKER_PREFIX, SHARED_PREFIX):
+        for cause in inbox.list_open_causes(session, f"{prefix}{company_id}:"):
             if cause not in causes:
                 inbox.close(session, cause)
 
@@ -191,7 +197,7 @@ def _find_shared_transactions(session: Session, company_id: int) -> Iterator[Mar
             continue
         names = " and ".join(format_posting_name(document.posting) for document in documents)
         yield MarkerFinding(
-            cause=f"shared:{company_id}:{kind}:{id}",
+            cause=build_shared_transaction_cause(company_id, kind, str(id)),
             text=CaseText(
                 "marker.shared", documents=names, transaction=f"{kind.replace('_', ' ')} {id}"
             ),
