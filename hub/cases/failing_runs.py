@@ -39,7 +39,7 @@ def report(run: Run, *, only_source_failed: bool = False) -> None:
         elif not _has_other_case(
             session, company, only_source_failed=only_source_failed
         ) and _is_due(session, run):
-            failing.add(_identify_subject(run))
+            failing.add(_build_subject(run.kind, run))
             case = _open_case(session, company, run)
         if case is not None:
             _store_subjects(session, case, failing)
@@ -50,15 +50,15 @@ def forget(session: Session, company_id: int) -> None:
     inbox.close(session, _build_case_cause(company_id))
 
 
-def _identify_subject(run: Run) -> str:
-    """Return the key of the runs that are counted together: their kind and installation."""
-    return f"{run.kind}:{run.installation_id or 0}"
+def _build_subject(kind: str, run: Run) -> str:
+    """Return the key of the runs that are counted together: a kind, and the installation of one."""
+    return f"{kind}:{run.installation_id or 0}"
 
 
 def _list_proved_subjects(run: Run) -> set[str]:
     """Return the keys of the runs that work, as the success of this run shows."""
     kinds = [kind for kind in RunKind if run.kind in PROVING_KINDS.get(kind, (kind,))]
-    return {f"{kind}:{run.installation_id or 0}" for kind in kinds}
+    return {_build_subject(kind, run) for kind in kinds}
 
 
 def _has_other_case(
