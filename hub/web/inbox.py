@@ -1,6 +1,5 @@
 """The inbox: open cases, each with its reason and the button that solves it."""
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -21,14 +20,13 @@ from hub.translations.messages import gettext, ngettext, translate
 from hub.web.administration import checklist
 from hub.web.authentication.access import (
     ANYWHERE,
-    find_chosen_company_id,
     load_scope,
     may_anywhere,
     may_here,
     person_name,
     require_role,
 )
-from hub.web.cases import case_acts, case_assignees, case_removals, case_skips
+from hub.web.cases import bulk_form, case_acts, case_assignees, case_removals, case_skips
 from hub.web.codes import code_decisions, match_versions, record_creation
 from hub.web.codes.code_lookup import AppCode
 from hub.web.codes.record_form import Invalid
@@ -74,7 +72,7 @@ def show() -> str | Response:
             has_posted=checklist.has_posted(session, load_scope()),
             has_next_step=checklist.is_shown(),
             has_review=not cases.rows and has_any_in_review(session, load_scope()),
-            bulk=_build_bulk_values(session, filters, cases.rows, total) if has_bulk_form else None,
+            bulk=bulk_form.build(session, filters, cases.rows, total) if has_bulk_form else None,
         )
 
 
@@ -299,27 +297,6 @@ def leave(case_id: int) -> Response:
             abort(400)
     work = partial(case_acts.leave, case_id)
     return case_acts.apply(case_id, work, CaseDecision.LEFT)
-
-
-def _build_bulk_values(
-    session: Session, filters: case_list.Filters, listed_cases: Sequence[Case], total: int
-) -> dict[str, Any]:
-    """Return the values of the form for many cases: their number, and who may take them.
-
-    Cases that were ticked on other pages of the list stay ticked.
-    """
-    ticked_ids = case_list.read_ticked_ids()
-    elsewhere = set(ticked_ids) - {case.id for case in listed_cases}
-    chosen = select(Case.id).where(*case_list.build_conditions(session, filters))
-    return {
-        "total": total,
-        "newest": session.scalar(chosen.order_by(case_list.NEWEST_FIRST).limit(1)) or 0,
-        "company_id": find_chosen_company_id(),
-        "people": case_assignees.list_choices(session),
-        "ticked_ids": ticked_ids,
-        "ticked_elsewhere": case_list.load_open_rows(session, elsewhere),
-        "is_full": len(ticked_ids) == case_list.MAX_TICKED,
-    }
 
 
 def _get_code_of_case(case_id: int) -> AppCode:

@@ -1,7 +1,7 @@
 """Act on many cases at once: those that are ticked, or all that the filters choose."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -17,7 +17,6 @@ from hub.errors import HubError, Refused
 from hub.models import Case, CaseNote, Installation
 from hub.models.cases import MAX_NOTE_LENGTH
 from hub.models.enums import CaseDecision, RunKind
-from hub.posting.actions import manual
 from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
 from hub.security import audit
@@ -28,6 +27,7 @@ from hub.web.cases import (
     bulk_report,
     case_assignees,
     case_retries,
+    case_skips,
     continuation,
     snoozes,
     stopped_postings,
@@ -268,35 +268,8 @@ def _skip_all(posting_ids: Sequence[int], note: str, problems: dict[int, str]) -
             "one act skips %(max_skipped)s documents. Repeat it for the others.",
             max_skipped=MAX_SKIPPED,
         )
-    problems |= _skip_each(ids, note)
-    return _find_reason_not_skipped(posting_ids, problems)
-
-
-def _skip_each(ids: Iterable[int], note: str) -> dict[int, str]:
-    """Skip postings one by one; return by posting why it could not be skipped, "" if it was."""
-    problems = {}
-    for id in ids:
-        try:
-            manual.skip(id, note, person_name())
-            problems[id] = ""
-        except HubError as error:
-            problems[id] = translate(error.sentence)
-    return problems
-
-
-def _find_reason_not_skipped(ids: Sequence[int], problems: Mapping[int, str]) -> str:
-    """Return why not everything that a case stops could be skipped; "" if it was."""
-    remaining = [problems[id] for id in ids if problems[id]]
-    if not remaining:
-        return ""
-    if len(remaining) == len(ids):
-        return remaining[0]
-    return gettext(
-        "only %(skipped)s of its %(count)s documents could be. %(reason)s",
-        skipped=len(ids) - len(remaining),
-        count=len(ids),
-        reason=remaining[0],
-    )
+    problems |= case_skips.skip_each(ids, note)
+    return case_skips.find_reason_not_skipped(posting_ids, problems)
 
 
 def _assign(cases: Sequence[Case], form: Form) -> Outcome:

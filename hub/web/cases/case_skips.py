@@ -1,6 +1,6 @@
-"""The button on the page of a closed case that takes back the skip of its documents."""
+"""Skip postings of cases, and take back the skips of a closed case."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from flask import Blueprint, flash, redirect, url_for
 from sqlalchemy import select
@@ -11,7 +11,7 @@ from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.models import Case, Posting, case_posting
 from hub.models.enums import CaseDecision, RunKind
-from hub.posting.actions import retries
+from hub.posting.actions import manual, retries
 from hub.scheduling import run_log
 from hub.translations.messages import gettext, ngettext, translate
 from hub.web.authentication.access import load_scope, may_here, person_name, require_role
@@ -92,3 +92,30 @@ def _report(count: int, reasons: Iterable[str], next_step: str) -> None:
         flash(gettext("Nothing of this case is skipped any more."), "look")
     for reason in list(reasons)[:1]:
         flash(translate(reason), "look")
+
+
+def skip_each(ids: Iterable[int], note: str) -> dict[int, str]:
+    """Skip postings one by one; return by posting why it could not be skipped, "" if it was."""
+    problems = {}
+    for id in ids:
+        try:
+            manual.skip(id, note, person_name())
+            problems[id] = ""
+        except HubError as error:
+            problems[id] = translate(error.sentence)
+    return problems
+
+
+def find_reason_not_skipped(ids: Sequence[int], problems: Mapping[int, str]) -> str:
+    """Return why not everything that a case stops could be skipped; "" if it was."""
+    remaining = [problems[id] for id in ids if problems[id]]
+    if not remaining:
+        return ""
+    if len(remaining) == len(ids):
+        return remaining[0]
+    return gettext(
+        "only %(skipped)s of its %(count)s documents could be. %(reason)s",
+        skipped=len(ids) - len(remaining),
+        count=len(ids),
+        reason=remaining[0],
+    )
