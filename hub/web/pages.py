@@ -38,7 +38,7 @@ from hub.web.authentication import (
     unsent_forms,
 )
 from hub.web.cases import case_bulk, case_skips
-from hub.web.codes import compare, match_files, matching
+from hub.web.codes import case_creations, compare, match_files, matching
 from hub.web.documents import document_acts, document_pages, early_documents, source_files
 from hub.web.frame import (
     app_choice,
@@ -63,6 +63,7 @@ PAGE_MODULES = (
     home,
     inbox,
     case_bulk,
+    case_creations,
     case_skips,
     document_pages,
     document_acts,

@@ -7,9 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.models import Case
+from hub.reasons.template import CaseAction
 from hub.web.authentication.access import find_chosen_company_id
 from hub.web.cases import case_assignees
 from hub.web.lists import case_list
+
+CREATED_ROLES = ("vendor", "customer")
 
 
 def build(
@@ -30,4 +33,11 @@ def build(
         "ticked_ids": ticked_ids,
         "ticked_elsewhere": case_list.load_open_rows(session, elsewhere),
         "is_full": len(ticked_ids) == case_list.MAX_TICKED,
+        "has_missing_records": any(map(_may_lack_record, listed_cases)),
     }
+
+
+def _may_lack_record(case: Case) -> bool:
+    """Return whether a case is about a supplier or customer that can perhaps be created."""
+    is_undecided = case.action == CaseAction.MATCH and not case.decision
+    return is_undecided and case.details.get("role") in CREATED_ROLES

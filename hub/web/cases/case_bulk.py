@@ -74,8 +74,12 @@ pages = Blueprint("case_bulk", __name__, url_prefix="/inbox/bulk")
 @pages.post("/")
 @require_role("operator", of=ANYWHERE)
 def apply() -> Response:
-    """Do one act on many cases; say on how many, and why not on the others."""
-    action = BULK_ACTIONS.get(request.form.get("act", ""))
+    """Do the act of the pressed button on many cases."""
+    return carry_out(BULK_ACTIONS.get(request.form.get("act", "")))
+
+
+def carry_out(action: BulkAction | None) -> Response:
+    """Do one act on the chosen cases; say on how many, and why not on the others."""
     if case_list.is_of_other_company():
         flash(gettext("Nothing was done: another company was chosen in the meantime."), "look")
         return _redirect_back()
@@ -223,7 +227,7 @@ def _retry(cases: Sequence[Case], form: Form) -> Outcome:
         reason = _find_reason_not_retried(links.get(case.id, []), failures)
         if reason:
             reasons[case.id] = reason
-    counts = _record(cases, reasons, CaseDecision.RETRIED)
+    counts = record_decision(cases, reasons, CaseDecision.RETRIED)
     count = format_case_count(len(cases) - len(reasons))
     message = gettext("Retried %(cases)s.", cases=count)
     return Outcome(reasons, message + continuation.describe(counts))
@@ -249,7 +253,7 @@ def _skip(cases: Sequence[Case], form: Form) -> Outcome:
         reason = _skip_all(links.get(case.id, []), note, problems)
         if reason:
             reasons[case.id] = reason
-    _record(cases, reasons, CaseDecision.SKIPPED, note)
+    record_decision(cases, reasons, CaseDecision.SKIPPED, note)
     count = format_case_count(len(cases) - len(reasons))
     message = gettext("Skipped %(cases)s. The documents will not be posted.", cases=count)
     return Outcome(reasons, message)
@@ -337,7 +341,7 @@ def _store(
 
 
 @repeat_after_conflict
-def _record(
+def record_decision(
     cases: Sequence[Case], reasons: Reasons, decision: CaseDecision, note: str = ""
 ) -> continuation.CaseCounts:
     """Record the decision on the cases that were acted on, and request syncs that continue.

@@ -60,7 +60,7 @@ ROUTES = {
     """,
     "viewer app": "marketplace.one marketplace.openapi",
     "viewer app at company": "marketplace.ask",
-    "operator anywhere": "case_bulk.apply case_bulk.people",
+    "operator anywhere": "case_bulk.apply case_bulk.people case_creations.apply",
     "operator case": """
         api_cases.assign api_cases.note api_cases.retry api_cases.skip api_cases.snooze
         api_case_decisions.close api_case_decisions.create api_case_decisions.index

@@ -226,7 +226,7 @@ def test_the_decision_about_cases_is_recorded_after_a_deadlock(
         cases = [session.get_one(Case, id) for id in (first, second)]
     block(
         pg_app,
-        lambda: case_bulk._record(cases, {}, CaseDecision.RETRIED),
+        lambda: case_bulk.record_decision(cases, {}, CaseDecision.RETRIED),
         lambda session: lock(session, Case, second),
         lambda session: lock(session, Case, first),
     )
