@@ -1,11 +1,12 @@
 """A worker of the distributed engine: `hub worker`."""
 
+import os
 import socket
 from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli import setting_checks, vault_check
+from hub.cli import file_rights, setting_checks, vault_check
 from hub.cli.console import WholeNumber, hub, port_number
 from hub.cli.terminal import count_of, say
 
@@ -54,6 +55,7 @@ def worker(concurrency: int, health_port: int | None, health_host: str) -> None:
     listener = None
     if health_port is not None:
         listener = _listen(health_host, health_port)
+    file_rights.require_writable(os.environ)
     with hub() as app:
         if not current_hub().config.is_distributed:
             raise ConfigurationError(

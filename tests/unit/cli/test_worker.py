@@ -61,6 +61,16 @@ def test_a_worker_whose_keys_open_no_secret_does_not_start(make_process, invoke,
     assert "opens none of the 1 secret of the database" in errors
 
 
+def test_a_worker_whose_data_folder_cannot_be_written_does_not_start(
+    make_process, invoke, monkeypatch
+):
+    monkeypatch.setattr(Worker, "run", lambda self: None)
+    monkeypatch.setattr("hub.cli.file_rights._is_writable", lambda path: path.is_file())
+    code, out, errors = invoke(make_process("one"), "worker")
+    assert (code, "executes up to" in out) == (1, False)
+    assert "The data folder cannot be written: " in errors
+
+
 @pytest.mark.parametrize(
     "command", [("worker",), ("serve", "--port", "0")], ids=["worker", "serve"]
 )
