@@ -60,7 +60,7 @@ def require_newest(connection: Connection, *, exactly: bool = False) -> None:
     else:
         problem = (
             f"is at revision {revision} and this version of the hub needs {find_newest_revision()};"
-            " stop the hub, make a backup and run `hub init`"
+            " stop the hub, make a backup with the earlier version, and run `hub init`"
         )
     raise _build_error(connection, problem)
 

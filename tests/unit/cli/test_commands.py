@@ -668,7 +668,7 @@ def test_an_older_revision_is_upgraded_by_init(hub, tmp_path, monkeypatch):
     code, out, _ = hub("check")
     message = (
         f"is at revision {newest} and this version of the hub needs {number}; "
-        "stop the hub, make a backup"
+        "stop the hub, make a backup with the earlier version, and run `hub init`"
     )
     assert (code, message in out) == (1, True)
     assert hub("init")[0] == 0
