@@ -27,7 +27,7 @@ from hub.web.audit_log.audit_subjects import EntrySubjects
 from hub.web.authentication.access import require_role
 from hub.web.frame.moments import zone
 from hub.web.frame.paging import list_distinct_values, load_page
-from hub.web.lists import exports
+from hub.web.lists import date_range, exports
 
 FILTERS = ("q", "who", "what", "from", "to")
 pages = Blueprint("audit", __name__, url_prefix="/audit")
@@ -52,6 +52,7 @@ def index() -> str:
             wording=audit_wording,
             describe_actor=audit_details.describe_actor,
             filters=filters,
+            problems=date_range.find_problems(filters),
             acts=acts,
             actors=actors,
             active_filters={name: value for name, value in filters.items() if value},
@@ -63,6 +64,7 @@ def index() -> str:
 def export() -> Response:
     """Download the entries that the filters choose, newest first, in the format of the address."""
     filters = {name: request.args.get(name, "").strip() for name in FILTERS}
+    exports.require_no_problem(date_range.find_problems(filters))
     with read_only_session() as session:
         acts = list_distinct_values(session, AuditEntry.what)
         query = _read_filter(session, filters, acts).select()

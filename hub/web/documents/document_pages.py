@@ -58,7 +58,7 @@ from hub.web.lists.document_filters import (
     SORT_ORDERS,
     describe_left_out,
     find_payment_state,
-    find_problem,
+    find_problems,
     get_order,
     read_as_amount,
     read_document_filters,
@@ -110,7 +110,7 @@ def index() -> str | Response:
             made_records=count_kinds(summary.made_records) if summary.made_records else "",
             filters=filters,
             run_id=row_ids.parse(filters["run"]),
-            problem=find_problem(filters),
+            problems=find_problems(filters),
             left_out=describe_left_out(filters),
             active_filters=drop_unset(filters),
             amount_filters=read_as_amount(filters),
@@ -127,6 +127,7 @@ def index() -> str | Response:
 def export() -> Response:
     """Download the documents that the filters choose, in the order of the list."""
     filters = read_document_filters(request.args)
+    exports.require_no_problem(find_problems(filters))
     with read_only_session() as session:
         query = select_ids(session, filters)
     order = get_order(filters)

@@ -1,6 +1,5 @@
 """The filters of the list of documents, as a query that only reads ids."""
 
-import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -35,6 +34,8 @@ from hub.web.authentication.access import load_scope
 from hub.web.frame import viewer
 from hub.web.frame.kind_labels import KIND_LABELS
 from hub.web.frame.paging import MAX_AMOUNT
+from hub.web.lists import date_range
+from hub.web.lists.date_range import parse_day
 from hub.web.lists.figures import Figure
 from hub.web.request import row_ids
 
@@ -89,17 +90,18 @@ def read_document_filters(arguments: Mapping[str, str]) -> dict[str, str]:
     return {name: arguments.get(name, "").strip() for name in FILTER_NAMES}
 
 
-def find_problem(filters: Mapping[str, str]) -> str:
-    """Describe what a person should correct in the filters, "" if nothing."""
+def find_problems(filters: Mapping[str, str]) -> dict[str, str]:
+    """Return by the name of a filter what a person should correct in it."""
+    problems = date_range.find_problems(filters)
     if filters["amount"] and parse_amounts(filters["amount"]) is None:
         numbers = viewer.number_format()
-        return gettext(
+        problems["amount"] = gettext(
             "The amount is not used: enter one such as %(one)s, or two such as %(first)s–%(last)s.",
             one=numbers.amount(Decimal("1250.50"), 2),
             first=numbers.amount(Decimal(1000), 0),
             last=numbers.amount(Decimal(2000), 0),
         )
-    return ""
+    return problems
 
 
 def read_as_amount(filters: Mapping[str, str]) -> dict[str, str]:
@@ -129,7 +131,7 @@ def get_order(filters: Mapping[str, str]) -> Order:
         return Order([SourceDocument.total, SourceDocument.id], is_descending)
     if sort.endswith("due"):
         return Order([SourceDocument.due, SourceDocument.id], is_descending)
-    is_dated = _parse_date(filters["from"]) or _parse_date(filters["to"])
+    is_dated = parse_day(filters["from"]) or parse_day(filters["to"])
     if sort or is_dated:
         return Order([SourceDocument.date, SourceDocument.id], is_descending)
     return Order([SourceDocument.id], is_descending)
@@ -211,7 +213,7 @@ def _get_summary_order(filters: Mapping[str, str]) -> list[ColumnElement[Any]]:
     if _is_found_by_index(filters["state"]):
         return []
     newest_first: list[ColumnElement[Any]] = [SourceDocument.id.desc()]
-    is_dated = _parse_date(filters["from"]) or _parse_date(filters["to"])
+    is_dated = parse_day(filters["from"]) or parse_day(filters["to"])
     if is_dated and filters["state"] in ("", DocumentState.POSTED):
         return [SourceDocument.date.desc(), *newest_first]
     return newest_first
@@ -347,10 +349,10 @@ def _build_conditions(
         conditions.append(SourceDocument.kind == filters["kind"])
     if filters["q"]:
         conditions.append(has_all_words(session, filters["q"]))
-    first_day = _parse_date(filters["from"])
+    first_day = parse_day(filters["from"])
     if first_day:
         conditions.append(SourceDocument.date >= first_day)
-    last_day = _parse_date(filters["to"])
+    last_day = parse_day(filters["to"])
     if last_day:
         conditions.append(SourceDocument.date <= last_day)
     amounts = parse_amounts(filters["amount"])
@@ -372,11 +374,3 @@ def _is_posted_by(run_id: int) -> ColumnElement[bool]:
         Posting.run_id == run_id, Posting.state == PostingState.POSTED
     )
     return SourceDocument.id.in_(postings)
-
-
-def _parse_date(text: str) -> dt.date | None:
-    """Parse a date of a filter; None if it is not one."""
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        return None

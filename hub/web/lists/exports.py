@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from hub import spreadsheets
 from hub.db.engine import read_only_session
+from hub.errors import Refused
 from hub.money import round_amount
 from hub.translations.messages import use_english
 from hub.web.frame.paging import is_after
@@ -39,6 +40,12 @@ def download(name: str, columns: Sequence[str], rows: Iterable[Row]) -> Response
     use_english()  # the rows are written after this function has returned
     content = stream_with_context(encode(name, columns, rows))
     return build_download(f"{name}.{format}", content, mimetype)
+
+
+def require_no_problem(problems: Mapping[str, str]) -> None:
+    """Raise Refused if a filter cannot be used: the file would hold what nobody asked for."""
+    for problem in problems.values():
+        raise Refused(problem)
 
 
 def build_download(name: str, content: bytes | Iterable[bytes], mimetype: str) -> Response:

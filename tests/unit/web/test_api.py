@@ -284,6 +284,7 @@ def test_codes_are_matched_and_taken_back(program: ApiClient, visitor: Visitor) 
         ("/nothing", 404),
         ("/documents/?state=sometimes", 422),
         ("/documents/?from=yesterday", 422),
+        ("/documents/?to=2026-02-31", 422),
         ("/runs/?installation=0", 422),
     ],
 )

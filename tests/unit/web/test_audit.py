@@ -254,6 +254,8 @@ def test_entries_are_chosen_by_person_act_day_and_text(owner, clock):
     assert subjects("to=2020-01-01") == []
     assert subjects("q=on") == ["one"]
     assert subjects("from=nonsense&to=9999-12-31") == ["one", "two"]
+    assert "nonsense is not a day of the calendar" in owner.page("/audit/?from=nonsense")
+    assert owner.get("/audit/export?from=nonsense").status_code == 400
     assert subjects("from=0001-01-01") == ["one", "two"]
 
 

@@ -51,6 +51,8 @@ def _document(visitor: Visitor, name: str) -> str:
         ("kind=invoice", "No document fits", "F-20260"),
         ("from=2099-01-01", "No document fits", "F-20260"),
         ("to=2099-01-01&from=not-a-date", "F-20260", "No document fits"),
+        ("from=2026-02-31", "2026-02-31 is not a day of the calendar", "No document fits"),
+        ("to=2026-02-31", "2026-02-31 is not a day of the calendar", "No document fits"),
         ("installation=99", "No document fits", "F-20260"),
         ("before=broken", "F-20260", "No document fits"),
         ("amount=1250.50", "F-20260", "No document fits"),
@@ -266,7 +268,7 @@ def test_amounts_are_read_as_people_write_them(text: str, low: str, high: str) -
 def test_the_amounts_that_the_page_suggests_are_understood(viewer: Visitor, choice: str) -> None:
     viewer.post("/account/formats", language="", number_format=choice, zone="")
     page = viewer.page("/documents?amount=x")
-    match = re.search(r"enter one such as (.+?), or two such as (.+?)\.</p>", page)
+    match = re.search(r"enter one such as (.+?), or two such as (.+?)\.</div>", page)
     assert match
     for text, plain in ((match[1], "1250.50"), (match[2], "1000-2000")):
         found = viewer.get("/documents", query_string={"amount": text}).text

@@ -67,6 +67,16 @@ def test_a_file_has_the_rows_of_the_list_in_its_order(
     assert [row["date"] for row in dated] == sorted((row["date"] for row in dated), reverse=True)
 
 
+@pytest.mark.parametrize("query", ["from=2026-02-31", "to=2026-02-31", "amount=cheap"])
+@pytest.mark.parametrize("format", ["csv", "json", "xlsx"])
+def test_a_file_is_refused_if_a_filter_cannot_be_used(
+    viewer: Visitor, format: str, query: str
+) -> None:
+    answer = viewer.get(f"/documents/export?format={format}&{query}")
+    assert answer.status_code == 400
+    assert "is not used" in answer.get_data(as_text=True)
+
+
 def test_the_amounts_of_a_file_add_up_to_the_sum_of_the_list(viewer: Visitor) -> None:
     with viewer.app.app_context(), transaction() as session:
         app = session.get_one(Installation, viewer.story.installation)
