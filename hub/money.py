@@ -53,6 +53,16 @@ def money(value: object, *, decimal_sign: Literal[".", ","] = ".") -> Decimal:
     return amount
 
 
+def find_currency_of_country(country: str) -> str:
+    """Return the currency of a country by its code, such as "NO"; "" if there is no such country.
+
+    Babel is loaded only for it, because few processes need it.
+    """
+    from babel.numbers import get_territory_currencies
+
+    return next(iter(get_territory_currencies(country)), "")
+
+
 def precision(currency: str) -> int:
     """Return how many decimals a currency has (ISO 4217: USD 2, JPY 0, KWD 3); two without one."""
     return DECIMALS.get(currency, USUAL_DECIMALS)

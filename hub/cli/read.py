@@ -23,7 +23,7 @@ from hub.cli.selection import find_installations
 from hub.cli.settings_file import read_settings
 from hub.cli.terminal import print_json_list, say
 from hub.contract.checkout import require_test_tools
-from hub.money import format_amount
+from hub.money import find_currency_of_country, format_amount
 
 if TYPE_CHECKING:
     from hub.scheduling.source_preview import DocumentPreview
@@ -40,6 +40,14 @@ class ReadRequest(NamedTuple):
     ids: tuple[str, ...]
     limit: int
     settings: Mapping[str, Any]
+
+
+def _check_country(context: click.Context, option: click.Parameter, text: str) -> str:
+    """Return the code of a country in capitals; refuse one that does not exist."""
+    country = text.upper()
+    if not find_currency_of_country(country):
+        raise click.BadParameter(f"“{text}” is not the code of a country, such as US or NO.")
+    return country
 
 
 @click.command()
@@ -78,7 +86,9 @@ class ReadRequest(NamedTuple):
     default="US",
     show_default=True,
     metavar="CC",
-    help="Country of the company of an app that is not enabled; outside US lines have tax codes.",
+    callback=_check_country,
+    help="Country of the company of an app that is not enabled, which has its currency; outside US"
+    " lines have tax codes.",
 )
 @click.option("--stand-in", is_flag=True, help="Read the app's stand-in; no hub is needed for it.")
 @as_json

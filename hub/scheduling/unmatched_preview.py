@@ -3,7 +3,7 @@
 There are no records that codes could match, so each code stands for a record of its own.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -14,12 +14,12 @@ from hub.collect.setup import Setup, load_setup
 from hub.context import current_hub
 from hub.contract import settings_schema
 from hub.contract.app_lookup import find_error
-from hub.contract.documents import Document, Yielded
 from hub.contract.types import App
 from hub.db.engine import transaction
 from hub.mapping import build_code_index
 from hub.models import ConnectedCompany, Installation
 from hub.models.enums import InstallationMode
+from hub.money import find_currency_of_country
 from hub.payloads.company_facts import EVERYTHING_ON
 from hub.scheduling import source_preview
 from hub.scheduling.source_preview import DocumentPreview
@@ -47,7 +47,6 @@ def preview_app(
     items = list(islice(source_preview.drop_checkpoints(read(setup, ids)), limit))
     documents = source_preview.index_documents(items)
     setup.index = build_code_index(setup.fields, documents.values())
-    setup.facts = replace(setup.facts, currency=_find_currency(items) or setup.facts.currency)
     record_settings = settings_schema.record_settings(setup.app, setup.site.settings)
     for item in items:
         codes = source_preview.preview_item(item, setup.fields, record_settings).codes
@@ -63,7 +62,8 @@ def build_placeholder_settings(app: App) -> dict[str, str]:
 
 def _set_up(app: App, answers: Mapping[str, Any], country: str) -> Setup:
     """Store a company and an installation, and return the setup with which to collect."""
-    facts = replace(EVERYTHING_ON, country=country)
+    currency = find_currency_of_country(country) or EVERYTHING_ON.currency
+    facts = replace(EVERYTHING_ON, country=country, currency=currency)
     now = current_hub().clock.now()
     with transaction() as session:
         company = ConnectedCompany(
@@ -97,11 +97,3 @@ def _set_up(app: App, answers: Mapping[str, Any], country: str) -> Setup:
     setup = load_setup(installation_id, draft.settings, draft.secrets)
     fields = sources.load_fields(setup.installation, setup.site)
     return replace(setup, fields=fields, facts=facts)
-
-
-def _find_currency(items: Iterable[Yielded]) -> str:
-    """Return the currency of the first document that names one; "" if none does."""
-    for item in items:
-        if isinstance(item, Document) and item.currency:
-            return item.currency
-    return ""

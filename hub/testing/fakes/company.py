@@ -1,8 +1,7 @@
 """The company of a bench whose test names none."""
 
-from babel.numbers import get_territory_currencies
-
 from hub.contract.types import Company
+from hub.money import find_currency_of_country
 
 DEFAULT_COUNTRY = "US"  # where it makes no difference to the stand-in
 
@@ -10,5 +9,4 @@ DEFAULT_COUNTRY = "US"  # where it makes no difference to the stand-in
 def company_in(country: str) -> Company:
     """Return a company in a country, with the currency of that country."""
     country = country or DEFAULT_COUNTRY
-    currencies = get_territory_currencies(country) or ["USD"]
-    return Company(country=country, currency=currencies[0])
+    return Company(country=country, currency=find_currency_of_country(country) or "USD")

@@ -281,6 +281,33 @@ class TestOfAnAppThatIsNotEnabled:
             assert ("TaxCodeRef" in detail) == has_code
             assert f"taken to be in {country};" in result.stderr
 
+    @pytest.mark.parametrize(
+        ("country", "currency"), [("US", "USD"), ("no", "NOK"), ("DE", "EUR"), ("JP", "JPY")]
+    )
+    def test_the_company_has_the_currency_of_its_country(
+        self, monkeypatch, tmp_path, country, currency
+    ):
+        monkeypatch.setenv("HUB_DATA", str(tmp_path / "none"))
+        monkeypatch.setenv("HUB_ALLOW_LOOPBACK", "1")
+        stand_in = open_stand_in(load_plugins(), "ion", folder=None, documents=None, seed=1)
+        web = server.Web(stand_in.wsgi, "127.0.0.1", 0)
+        web.start()
+        file = tmp_path / "settings.json"
+        file.write_text(json.dumps(dict(stand_in.settings(web.url))))
+        arguments = ["read", "ion", "--settings", str(file), "--country", country, "--json"]
+        result = CliRunner().invoke(main, arguments)
+        web.stop()
+        document = previews(result.stdout)["order:1001"]  # names no currency of its own
+        assert document["currency"] == currency
+        assert document["payloads"][0]["CurrencyRef"] == {"value": currency}
+        assert f"taken to be in {country.upper()};" in result.stderr
+
+    def test_a_country_that_does_not_exist_is_refused(self, source):
+        call, _ = source
+        result = call("--country", "Norway")
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "“Norway” is not the code of a country, such as US or NO." in result.stderr
+
     def test_missing_and_refused_settings_are_reported(self, source):
         call, file = source
         settings = json.loads(file.read_text())
