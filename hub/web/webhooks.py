@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, abort, current_app, request
 from sqlalchemy import update
 from werkzeug.exceptions import TooManyRequests
 
@@ -101,11 +101,15 @@ def _refuse_until(seconds: float) -> None:
 def source(installation_id: int) -> Response:
     """Take a source's notice of a change.
 
-    What it says is only a hint: the documents are read again.
+    What it says is only a hint: the documents are read again. An app that takes no calls is
+    answered as one that does not exist.
     """
     body = request.get_data(cache=False)
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
+    plugins = current_hub().plugins
+    if installation.slug in plugins.apps and not plugins.has(installation.slug, "hub_webhook"):
+        abort(404)
     if not installation.enabled:
         return _build_text_response("This app is disabled.")
     try:

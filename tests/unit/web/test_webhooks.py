@@ -123,6 +123,20 @@ def test_an_unknown_installation_is_not_found(visitor: Visitor) -> None:
     assert visitor.client.post("/webhooks/999", data=b"{}").status_code == 404
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+def test_an_app_that_takes_no_calls_is_answered_as_an_unknown_one(
+    visitor: Visitor, enabled: bool
+) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        installation = session.get_one(Installation, visitor.story.installation)
+        installation.slug = "files"
+        installation.enabled = enabled
+    answer = visitor.client.post(f"/webhooks/{visitor.story.installation}", data=b"{}")
+    unknown = visitor.client.post("/webhooks/999", data=b"{}")
+    assert (answer.status_code, answer.text) == (unknown.status_code, unknown.text)
+    assert answer.status_code == 404
+
+
 def test_a_call_over_a_megabyte_is_refused(visitor: Visitor) -> None:
     assert visitor.client.post("/webhooks/quickbooks", data=b"x" * 1_000_001).status_code == 413
 
