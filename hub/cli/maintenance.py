@@ -281,6 +281,8 @@ def list_(
     from hub.security import audit as log
     from hub.security import audit_entries
 
+    if as_csv and as_json:
+        raise click.UsageError("Say either --csv or --json.")
     log.record_alone(get_account_name(), "data exported", "audit log")
     entry_filter = audit_entries.Filter(
         text=text,
@@ -312,6 +314,8 @@ def plugins(as_json: bool, hashes: bool) -> None:
     from hub.contract import tiers
     from hub.contract.registry import Plugins, list_allowing_lines
 
+    if hashes and as_json:
+        raise click.UsageError("Say either --hashes or --json.")
     if hashes:
         for line in list_allowing_lines():
             say(line)

@@ -543,6 +543,16 @@ def test_a_short_password_is_refused_with_a_sentence(hub):
     assert (code, "at least 12 characters" in err) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("command", "first", "second"),
+    [(("audit", "list"), "--csv", "--json"), (("plugins",), "--hashes", "--json")],
+)
+def test_two_formats_at_once_are_refused(hub, command, first, second):
+    code, out, error = hub(*command, first, second)
+    assert (code, out) == (2, "")
+    assert f"Error: Say either {first} or {second}." in error
+
+
 def test_plugins_lists_apps(hub):
     results = {item["plugin"]: item for item in json.loads(hub("plugins", "--json")[1])}
     assert results["costtracker"]["broken"] is None
