@@ -24,6 +24,7 @@ from hub.web.api.resources import (
     Resource,
     build_text_field,
     list_of,
+    name_unknown_value,
     operation,
     to_list,
 )
@@ -229,9 +230,10 @@ def retry(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
 @case_decision("/postings/<int:posting_id>/adopt", body=TransactionIdSchema)
 def adopt(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
     """Take a transaction in QuickBooks as the document (“This is it”): nothing is posted."""
-    return _decide_about(
-        case_id, posting_id, manual.adopt, body["quickbooks_id"], CaseDecision.ADOPTED
-    )
+    with name_unknown_value("quickbooks_id"):
+        return _decide_about(
+            case_id, posting_id, manual.adopt, body["quickbooks_id"], CaseDecision.ADOPTED
+        )
 
 
 @case_decision("/postings/<int:posting_id>/reject", body=TransactionIdSchema)

@@ -18,6 +18,7 @@ from hub.web.api.resources import (
     build_id_field,
     build_text_field,
     list_of,
+    name_unknown_value,
     operation,
     to_list,
 )
@@ -114,7 +115,8 @@ def note(case_id: int, body: dict[str, Any]) -> Any:
 )
 def assign(case_id: int, body: dict[str, Any]) -> Any:
     """Assign a case to a person who may act on it, or to nobody."""
-    return _perform_act(case_id, "assign", body)
+    with name_unknown_value("assignee"):
+        return _perform_act(case_id, "assign", body)
 
 
 @operation(

@@ -16,6 +16,7 @@ from hub.web.api.resources import (
     Resource,
     build_text_field,
     list_of,
+    name_unknown_value,
     operation,
     to_list,
 )
@@ -104,7 +105,8 @@ def decide(installation_id: int, body: dict[str, Any]) -> Any:
     with read_only_session() as session:
         get_row_or_404(session, Installation, installation_id)
     choice = parse_choice(body["record"])
-    code_decisions.decide(installation_id, field, code, choice, person_name())
+    with name_unknown_value("field"):
+        code_decisions.decide(installation_id, field, code, choice, person_name())
     decision = code_decisions.get_case_decision(choice)
     continuation.continue_decided(installation_id, {(field, code): decision})
     with read_only_session() as session:

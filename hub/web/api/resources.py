@@ -1,13 +1,16 @@
 """The parts that all resources of the API share: addresses, declarations and lists."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, cast
 
 from flask_smorest import Blueprint, abort
 from marshmallow import RAISE, Schema, fields, validate
 
+from hub.errors import NotFound
 from hub.security import api_tokens
+from hub.translations.messages import translate
 from hub.web.api import problems
 from hub.web.api.arguments import ArgumentParser
 from hub.web.authentication.access import require_role
@@ -140,6 +143,18 @@ def operation(
         return registered_view
 
     return declare
+
+
+@contextmanager
+def name_unknown_value(field: str) -> Iterator[None]:
+    """Abort with 422 and this field of the body if its value names nothing that exists.
+
+    With 404 a program would take the address for wrong.
+    """
+    try:
+        yield
+    except NotFound as error:
+        abort(422, messages={"json": {field: [translate(error.sentence)]}})
 
 
 @cache

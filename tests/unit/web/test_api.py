@@ -197,8 +197,8 @@ def test_a_case_is_assigned_noted_snoozed_and_retried(program: ApiClient, visito
     past = program.call("PUT", f"{address}/snooze", {"until": "2020-01-01"})
     assert (past.status_code, past.json["detail"]) == (409, "Choose a day in the future.")
     unknown = program.call("PUT", f"{address}/assignee", {"assignee": "nobody-here"})
-    assert unknown.status_code == 404
-    assert "nobody-here" in unknown.json["detail"]
+    assert unknown.status_code == 422
+    assert "nobody-here" in unknown.json["errors"]["json"]["assignee"][0]
     looking = program.call("PUT", f"{address}/assignee", {"assignee": "vera"})
     sentence = "The case could not be assigned: vera may not act on it."
     assert (looking.status_code, looking.json["detail"]) == (409, sentence)
@@ -274,7 +274,10 @@ def test_codes_are_matched_and_taken_back(program: ApiClient, visitor: Visitor) 
         chosen = program.call("PUT", address, {**unused, "record": record_word})
         assert (chosen.status_code, chosen.json["state"]) == (200, state)
     missing = program.call("PUT", address, {**decision, "record": "no-such-record"})
-    assert missing.status_code in (404, 409)
+    assert missing.status_code == 409
+    unknown = program.call("PUT", address, {"field": "nothing", "code": "1", "record": "none"})
+    assert unknown.status_code == 422
+    assert "There is no field “nothing”." in unknown.json["errors"]["json"]["field"][0]
 
 
 @pytest.mark.parametrize(

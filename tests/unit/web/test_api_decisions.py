@@ -347,12 +347,13 @@ def test_an_edited_transaction_is_overwritten_in_the_version_that_was_seen(bench
 
 
 @pytest.mark.parametrize("typed", ["F-2026 14", "1' or '1'='1", "9" * 30, "-1", "007", "\u0661"])
-def test_a_number_that_is_no_id_of_quickbooks_is_not_found(likeness: Any, typed: str) -> None:
+def test_a_number_that_is_no_id_of_quickbooks_is_named(likeness: Any, typed: str) -> None:
     bench, program, address, posting_id, _ = likeness
     body = {"quickbooks_id": typed}
     answer = program.call("POST", f"{address}/postings/{posting_id}/adopt", body)
-    assert answer.status_code == 404
-    assert f"There is no bill in QuickBooks with the id “{typed}”." in answer.json["detail"]
+    assert answer.status_code == 422
+    [sentence] = answer.json["errors"]["json"]["quickbooks_id"]
+    assert f"There is no bill in QuickBooks with the id “{typed}”." in sentence
     assert bench.state(posting_id) == "held"
 
 
