@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, func, inspect, or_, select, true
 from sqlalchemy.orm import Session
 
 from hub.context import current_hub
@@ -239,6 +239,7 @@ def assign(session: Session, person: User, role: str, subject: Subject = WHOLE_H
         raise NotFound("role", role, ROLES)
     if subject == WHOLE_HUB and role != "owner":
         check_not_last_owner(session, person)
+    _lock_assignments(session, person)
     remaining = _list_other_assignments(person, subject)
     assignment = RoleAssignment(role=role, company_id=subject.company_id, slug=subject.slug)
     person.assignments = [*remaining, assignment]
@@ -251,10 +252,23 @@ def withdraw(session: Session, person: User, subject: Subject) -> bool:
     """
     if subject == WHOLE_HUB:
         check_not_last_owner(session, person)
+    _lock_assignments(session, person)
     remaining = _list_other_assignments(person, subject)
     has_changed = len(remaining) < len(person.assignments)
     person.assignments = remaining
     return has_changed
+
+
+def _lock_assignments(session: Session, person: User) -> None:
+    """Read the assignments of a person anew, and let nobody else change them now.
+
+    Of two roles that are given for one subject at the same moment, the later one would otherwise
+    stand beside the other. Nobody else knows a person who is not stored yet.
+    """
+    if inspect(person).persistent:
+        query = select(User.id).where(User.id == person.id)
+        session.execute(query.with_for_update(key_share=True))
+        session.refresh(person, ["assignments"])
 
 
 def _list_other_assignments(person: User, subject: Subject) -> list[RoleAssignment]:

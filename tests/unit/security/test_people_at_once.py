@@ -13,6 +13,7 @@ from hub.security import invitations, people, person_changes, rights
 from hub.security.rights import WHOLE_HUB, Right, Subject
 from tests.support.servers.blocked_transactions import wait_until_blocked
 
+COMPANY = Subject(901)
 NAMES = ("kari@example.com", "ola@example.com")
 ACTS = {
     "withdraw": lambda session, person: rights.withdraw(session, person, WHOLE_HUB),
@@ -47,6 +48,35 @@ def test_two_owners_who_demote_each_other_leave_one(pg_app, act):
     assert refusals == [f"{NAMES[1]} is the only owner. Make someone else owner first."]
     with read_only_session() as session:
         assert rights.get_rights(people.get(session, NAMES[1])).may("owner")
+
+
+@pytest.mark.parametrize(
+    ("later", "roles"),
+    [
+        (lambda session, person: rights.assign(session, person, "operator", COMPANY), ["operator"]),
+        (lambda session, person: rights.withdraw(session, person, COMPANY), []),
+    ],
+)
+def test_a_person_has_one_role_for_a_subject_after_two_changes_at_once(pg_app, later, roles):
+    now = pg_app.extensions["hub"].clock.now()
+    with transaction() as session:
+        session.add(ConnectedCompany(id=COMPANY.company_id, realm="901", name="", connected_at=now))
+        people.insert(session, NAMES[0], "x", [])
+
+    def change_too():
+        with pg_app.app_context(), transaction() as session:
+            later(session, people.get(session, NAMES[0]))
+
+    other = threading.Thread(target=change_too)
+    with transaction() as session:
+        rights.assign(session, people.get(session, NAMES[0]), "viewer", COMPANY)
+        session.flush()
+        other.start()
+        wait_until_blocked(session)
+    other.join()
+    with read_only_session() as session:
+        assigned = rights.get_rights(people.get(session, NAMES[0])).rights
+        assert assigned == tuple(Right(role, COMPANY) for role in roles)
 
 
 def test_a_person_who_is_added_twice_at_the_same_moment_is_added_once(pg_app):
