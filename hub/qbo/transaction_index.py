@@ -20,12 +20,12 @@ from hub.models.enums import TransactionState
 from hub.payloads.entities import (
     DOCUMENT_ENTITIES,
     get_amount_sign,
-    get_linked_kind,
     parse_day,
     read_ref_id,
 )
 from hub.payloads.fingerprint import compute_content_digest
 from hub.payloads.summary import PARTY_FIELDS, get_payment_account
+from hub.qbo.transaction_links import find_ended_links, list_transaction_links, remove_links
 
 MARKER_PATTERN = re.compile(r"\[hub:([A-Z2-7]{12})\]")
 ACCOUNT_FIELDS = ("AccountRef", "DepositToAccountRef")
@@ -33,7 +33,6 @@ HEADS_PREFIX = "heads:"  # prefix of a kind in ListState.list
 IDS_PER_QUERY = 500
 
 Row = dict[str, Any]
-Link = tuple[str, str]  # kind and Id of a linked transaction
 
 _heads_table = cast(Table, TransactionHead.__table__)
 _ids: BindParameter[str] = bindparam("ids", expanding=True)
@@ -96,8 +95,8 @@ def absorb_all(
         heads |= _load_stored_heads(session, company_id, kind, to_lock, _LOCKED_HEADS)
         newer = _select_newer(rows, deleted_ids, heads)
 
-    ended_links = _find_ended_links(heads, newer.current, newer.deleted_ids)
-    _remove_links(session, company_id, kind, ended_links)
+    ended_links = find_ended_links(heads, newer.current, newer.deleted_ids)
+    remove_links(session, company_id, kind, ended_links)
     is_news = not is_own_write
     new_deleted_rows = _mark_deleted(company_id, kind, heads, newer.deleted_ids, is_news=is_news)
     _upsert_heads(session, heads, [*newer.changed, *new_deleted_rows], is_news=is_news)
@@ -172,49 +171,6 @@ def _mark_deleted(
     return new_rows
 
 
-def _find_ended_links(
-    stored_heads: Mapping[str, TransactionHead], current: Iterable[Row], deleted_ids: Iterable[str]
-) -> dict[str, list[Link]]:
-    """Return, by Id, the transactions to which each of these was linked and no longer is."""
-    current_links: dict[str, Sequence[Any]] = {}
-    for row in current:
-        current_links[row["quickbooks_id"]] = row["links"]
-    for id in deleted_ids:
-        current_links[id] = ()
-
-    ended_links = {}
-    for id, links in current_links.items():
-        head = stored_heads.get(id)
-        if head is not None:
-            lost_links = [link for link in head.links if link not in links]
-            ended_links[id] = [_get_link_key(link) for link in lost_links]
-    return ended_links
-
-
-def _remove_links(
-    session: Session, company_id: int, kind: str, ended_links: Mapping[str, list[Link]]
-) -> None:
-    """Remove an ended link from the heads at its other end.
-
-    QuickBooks' response to a void or a deletion contains that transaction alone. The open balances
-    of the transactions that it settled are unknown until they are read again.
-    """
-    for id, linked_keys in ended_links.items():
-        for linked_key in linked_keys:
-            head = session.get(TransactionHead, (company_id, *linked_key))
-            if head is None:
-                continue
-            remaining = [link for link in head.links if _get_link_key(link) != (kind, id)]
-            if remaining != head.links:
-                head.links, head.balance = remaining, None
-
-
-def _get_link_key(link: Mapping[str, str]) -> Link:
-    """Return the kind and the Id of the transaction to which a link leads."""
-    kind = get_linked_kind(link["type"])
-    return kind, link["id"]
-
-
 def _upsert_heads(
     session: Session, heads: Mapping[str, TransactionHead], rows: Iterable[Row], *, is_news: bool
 ) -> None:
@@ -281,7 +237,7 @@ def build_head(
         "currency": read_ref_id(entity, "CurrencyRef")[:3],
         "total": _round_for_column(entity.get("TotalAmt"), get_amount_sign(entity)),
         "balance": _round_for_column(entity.get("Balance")),
-        "links": _list_transaction_links(entity),
+        "links": list_transaction_links(entity),
         "sync_token": str(entity.get("SyncToken") or ""),
         "marker": extract_marker(entity.get("PrivateNote")),
         "state": TransactionState.VOIDED if is_voided(entity) else TransactionState.LIVE,
@@ -357,18 +313,6 @@ def _is_same(row: Row, head: TransactionHead | None) -> bool:
     if head is None:
         return False
     return all(getattr(head, name) == value for name, value in row.items())
-
-
-def _list_transaction_links(entity: dict[str, Any]) -> list[dict[str, str]]:
-    """Return the links of a transaction and of its lines, each once."""
-    lines = entity.get("Line") or []
-    links = {}
-    for part in (entity, *lines):
-        for link in part.get("LinkedTxn") or []:
-            type = str(link.get("TxnType") or "")
-            id = str(link.get("TxnId") or "")
-            links[type, id] = {"type": type, "id": id}
-    return list(links.values())
 
 
 def _parse_readable_day(text: Any) -> dt.date | None:

@@ -511,7 +511,7 @@ BUGS = (
     ),
     Planted(
         "after a payment is removed, its invoice still counts as settled",
-        "hub/qbo/transaction_index.py",
+        "hub/qbo/transaction_links.py",
         "head.links, head.balance = remaining, None",
         "pass",
         (
