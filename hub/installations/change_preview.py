@@ -21,8 +21,7 @@ def preview(
     Raise SettingsInvalid if the answers cannot be stored. Neither QuickBooks nor the source is
     called, so choices are checked against the lists as last read.
     """
-    changes = hub_answers.parse(app, answers)
-    draft = sources.make_draft(app, row, hub_answers.select_app_answers(answers))
+    changes, draft = hub_answers.parse_all(app, row, answers)
     changes["settings"] = draft.settings | _load_chosen_records(app, row, draft.settings)
     if mode:
         changes["mode"] = mode

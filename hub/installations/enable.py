@@ -163,10 +163,7 @@ def try_settings(row: Installation, answers: Mapping[str, Any], *, who: str) -> 
 
 def _save(app: App, row: Installation, request: _SaveRequest, what: str) -> Installation:
     """Check the answers, test them at the source, and store them."""
-    answers = request.answers
-    changes = hub_answers.parse(app, answers)
-    app_answers = hub_answers.select_app_answers(answers)
-    draft = sources.make_draft(app, row, app_answers)
+    changes, draft = hub_answers.parse_all(app, row, request.answers)
     is_tested = _concerns_source(row, request)
     if is_tested:
         _record_test(row, draft, request.who)

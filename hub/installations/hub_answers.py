@@ -7,11 +7,14 @@ from typing import Any
 
 from marshmallow import ValidationError
 
+from hub import sources
 from hub.contract.interval import Interval, zone_of
 from hub.contract.setting import AmountField
 from hub.contract.types import App
 from hub.errors import Refused, Sentence, SettingsInvalid
+from hub.models import Installation
 from hub.models.installations import MAX_SCHEDULE_LENGTH
+from hub.sources import SettingsDraft
 
 MAX_LIMIT = 10**12  # the largest amount above which two people approve
 
@@ -58,6 +61,27 @@ HUB_SETTINGS: dict[str, Callable[[Any], Any]] = {
 }
 # Settings that an empty answer empties: documents of any date count, and one approval is enough.
 OPTIONAL_SETTINGS = ("start_date", "second_approval_above")
+
+
+def parse_all(
+    app: App, row: Installation, answers: Mapping[str, Any]
+) -> tuple[dict[str, Any], SettingsDraft]:
+    """Return the columns of an installation that the answers change, and the app's own settings.
+
+    Raise SettingsInvalid with everything that is wrong with either.
+    """
+    problems: dict[str, list[str]] = {}
+    try:
+        draft = sources.make_draft(app, row, select_app_answers(answers))
+    except SettingsInvalid as error:
+        problems |= error.fields
+    try:
+        changes = parse(app, answers)
+    except SettingsInvalid as error:
+        problems |= error.fields
+    if problems:
+        raise SettingsInvalid(app.name, problems)
+    return changes, draft
 
 
 def select_app_answers(answers: Mapping[str, Any]) -> dict[str, Any]:

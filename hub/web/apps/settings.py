@@ -13,7 +13,7 @@ from hub.contract import settings_schema
 from hub.contract.types import App
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, OtherTenant, Refused, SettingsInvalid
-from hub.installations import approval_changes, shared_accounts
+from hub.installations import approval_changes, hub_answers, shared_accounts
 from hub.installations import enable as installations_enable
 from hub.models import Installation
 from hub.models.enums import InstallationMode
@@ -205,6 +205,7 @@ def _submit(row: Installation) -> Page:
             return _render_form(row, values, {}, mode)
         _require_as_shown(app, row)
         entered_secrets.require_dropped(app, row, form_values)
+        hub_answers.parse_all(app, row, values)
         enabled_apps.check_limit(app, row, values)
         preview = setting_preview.read(app, row, values, mode)
         question = _confirm(app, row, values, preview) or _render_question(app, row, values, mode)

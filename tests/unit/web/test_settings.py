@@ -462,6 +462,18 @@ def test_fields_to_fix_are_counted_and_linked(connected_visitor: Visitor) -> Non
     assert '<a href="#zone">Time zone</a>.' in alert
 
 
+def test_all_fields_to_fix_are_named_at_once(connected_visitor: Visitor) -> None:
+    wrong = {"base_url": "not an address", "client_id": "", "zone": "Mars/Olympus"}
+    form = settings_form(connected_visitor, **wrong)
+    page = connected_visitor.post(ENABLE_PAGE, **form).text
+    alert = page.partition('role="alert"')[2].partition("</div>")[0]
+    assert re.findall(r'href="#(\w+)"', alert) == list(wrong)
+    connected_visitor.press(ENABLE_PAGE, **settings_form(connected_visitor))
+    page = connected_visitor.post("/installations/1/settings", **form).text
+    alert = page.partition('role="alert"')[2].partition("</div>")[0]
+    assert set(re.findall(r'href="#(\w+)"', alert)) == {"base_url", "zone"}
+
+
 def test_a_test_names_the_fields_without_which_nothing_is_tested(
     connected_visitor: Visitor,
 ) -> None:
