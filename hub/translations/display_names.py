@@ -12,6 +12,7 @@ from gettext import NullTranslations
 CONTEXT = "display name"  # context of the texts of this module in the catalog
 AND = " and "  # between names
 FILE = "File of %(name)s"
+FILE_OF = "file of "  # before the kind of the document
 NOUNS = (
     "Bill",
     "Supplier credit",
@@ -83,9 +84,18 @@ def _translate(text: str, catalog: NullTranslations) -> str | None:
     match = NAME.fullmatch(text)
     if match is None or match["noun"][0].islower() != bool(match["file"]):
         return None
-    form = _plural_form(match["noun"].capitalize(), has_party=bool(match["party"]))
-    name = catalog.pgettext(CONTEXT, form) % {"label": match["label"], "party": match["party"]}
-    if not match["file"]:
+    kind = match["noun"].lower()
+    if match["file"]:
+        kind = FILE_OF + kind
+    return format_name(kind, match["label"], match["party"] or "", catalog)
+
+
+def format_name(kind: str, label: str, party: str, catalog: NullTranslations) -> str:
+    """Return the name with these parts, which need not have the form by which one is recognized."""
+    noun = kind.removeprefix(FILE_OF).capitalize()
+    form = _plural_form(noun, has_party=bool(party))
+    name = catalog.pgettext(CONTEXT, form) % {"label": label, "party": party}
+    if not kind.startswith(FILE_OF):
         return name
     return catalog.pgettext(CONTEXT, FILE) % {"name": name[:1].lower() + name[1:]}
 

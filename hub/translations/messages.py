@@ -121,6 +121,11 @@ def translate_name(name: str) -> str:
     return display_names.translate(name, reader().catalog)
 
 
+def format_name(kind: str, label: str, party: str = "") -> str:
+    """Return the display name of a document with these parts in the language of the person."""
+    return display_names.format_name(kind, label, party, reader().catalog)
+
+
 def gettext_noop(text: str) -> str:
     """Mark a text of a constant; it is translated where it is shown."""
     return text

@@ -16,7 +16,7 @@ from hub.models.display_names import DisplayName, format_posting_name
 from hub.reasons.catalogue import CATALOGUE
 from hub.reasons.catalogue.collecting import NOTHING_FITS
 from hub.reasons.texts import render
-from hub.translations.messages import gettext, translate_name
+from hub.translations.messages import format_name, gettext, translate_name
 from hub.web.frame.kind_labels import KIND_LABELS, KIND_NOUNS
 
 DOCUMENT_TITLE = "{document}"  # the title of a case that only names its document
@@ -63,11 +63,15 @@ def _get_stored_name(case: Case) -> str:
 def _translate_name(posting: Posting, name: str) -> str:
     """Return the name of a posting in the language of the person.
 
-    The name of an entry of a list has no number by which `translate_name` would recognize it.
+    The name of an entry of a list has no number by which `translate_name` would recognize it, nor
+    has the name of a document with a number of several words.
     """
-    kind = f"{DisplayName.of_posting(posting).kind.capitalize()} "
+    parts = DisplayName.of_posting(posting)
+    kind = f"{parts.kind.capitalize()} "
     if posting.kind in LIST_KINDS and name.startswith(kind):
         return f"{gettext(KIND_LABELS[posting.kind])} {name.removeprefix(kind)}"
+    if name == str(parts):
+        return format_name(*parts)
     return translate_name(name)
 
 

@@ -375,3 +375,18 @@ def test_the_head_of_the_inbox_says_what_is_listed(visitor: Visitor) -> None:
     needs = "One line for each cause that needs attention"
     for show, text in (("", needs), ("snoozed", needs), ("closed", needed)):
         assert text in visitor.page(f"/inbox/?show={show}")
+
+
+@pytest.mark.parametrize("number", ["Faktura april", "INV 2026 12"])
+def test_a_document_with_a_number_of_several_words_is_named_in_the_language_of_the_page(
+    owner: Visitor, number: str
+) -> None:
+    id = add_case(owner, 0, "10.00")
+    with owner.app.app_context(), transaction() as session:
+        case = session.get_one(Case, id)
+        posting = case.postings[0]
+        case.cause = f"posting:{posting.id}:doubt"
+        posting.number = posting.document.number = number
+        party = posting.document.party
+    page = owner.get("/inbox/", headers={"Accept-Language": "nb"}).text
+    assert f"Leverandørfaktura {number} fra {party}" in rows_of(page)[id]
