@@ -4,7 +4,8 @@ import base64
 import datetime as dt
 import hashlib
 import hmac
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from hub import exact_json
@@ -33,26 +34,44 @@ def signed_json(
     - `prefix`: the text before it, if the source writes one ("sha256=").
     - `signed_with`: names the secret in the error message.
     - `timestamp`: the header with the seconds since 1970 at which the call was sent, if the source
-      signs them, with a dot, before the body; `now` is then `site.now`.
+      signs them, with a dot, before the body; `now` is then `site.now`. If `header` has them as
+      well, as in `t=1772449080,v1=5257a8`, the text before them: `timestamp="t=", prefix="v1="`.
+      One of several signatures with the prefix has to be right.
     - `may_be_list`: the source sends several changes in one call; the body may be a list of them.
 
     Raise Refused if the secret is empty, the signature is wrong, the call was sent more than five
     minutes before or after `now`, or the body is not JSON of this form.
     """
     values = {name.lower(): value for name, value in headers.items()}
-    signature = values.get(header.lower(), "").removeprefix(prefix)
-    sent_at = values.get(timestamp.lower(), "") if timestamp else ""
+    text = values.get(header.lower(), "")
+    if timestamp.endswith("="):
+        parts = re.split(r"[,;]\s*", text)
+        signatures = _list_after(prefix, parts)
+        sent_at = next(iter(_list_after(timestamp, parts)), "")
+    else:
+        signatures = [text.removeprefix(prefix)]
+        sent_at = values.get(timestamp.lower(), "")
     signed_bytes = f"{sent_at}.".encode() + body if timestamp else body
     digest = hmac.digest((secret or "").encode(), signed_bytes, hashlib.sha256)
-    if encoding == "hex":
-        expected_signature, signature = digest.hex(), signature.lower()
-    else:
-        expected_signature = base64.b64encode(digest).decode()
-    if not secret or not hmac.compare_digest(expected_signature.encode(), signature.encode()):
+    if not secret or not any(_is_signature(one, digest, encoding) for one in signatures):
         raise Refused("This call is not signed with %(name)s.", name=signed_with)
     if timestamp:
         _check_age(sent_at, now)
     return _parse_body(body, may_be_list=may_be_list)
+
+
+def _list_after(prefix: str, parts: Sequence[str]) -> list[str]:
+    """Return what follows a prefix in the parts that begin with it."""
+    return [part.removeprefix(prefix) for part in parts if part.startswith(prefix)]
+
+
+def _is_signature(text: str, digest: bytes, encoding: Literal["hex", "base64"]) -> bool:
+    """Return whether a text is this digest as the source writes it."""
+    if encoding == "hex":
+        expected_text, text = digest.hex(), text.lower()
+    else:
+        expected_text = base64.b64encode(digest).decode()
+    return hmac.compare_digest(expected_text.encode(), text.encode())
 
 
 def _parse_body(body: bytes, *, may_be_list: bool) -> Any:

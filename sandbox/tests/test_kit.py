@@ -488,6 +488,22 @@ def test_a_signature_is_written_in_base64_if_the_source_does():
     assert request["headers"]["X-Signature"] == f"v1={base64.b64encode(digest).decode()}"
 
 
+def test_the_signed_time_is_in_the_header_of_the_signature_if_the_source_does_that():
+    calls = WebhookSender("X-Signature", "v1=", timestamp="t=")
+    calls.clock.set(1_772_442_000, frozen=True)
+    calls.page("POST", {"held": True})
+    calls.send("", "shared", {"id": "6"})
+    calls.send("http://127.0.0.1:9/none", "shared", {"id": "7"})
+    (request,) = calls.page("GET", None)["waiting"]
+    signed = f"1772442000.{request['body']}".encode()
+    expected_signature = hmac.digest(b"shared", signed, "sha256").hex()
+    assert request["headers"] == {
+        "Content-Type": "application/json",
+        "X-Signature": f"t=1772442000,v1={expected_signature}",
+    }
+    assert json.loads(request["body"]) == {"id": "7"}
+
+
 @pytest.mark.parametrize("content", [[], "changed", 7, None])
 def test_any_json_is_sent_signed_to_the_newest_receiver(content):
     calls = WebhookSender("X-Signature")

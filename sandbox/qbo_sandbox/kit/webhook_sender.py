@@ -22,7 +22,9 @@ class WebhookSender:
 
     `topic` and `id` name the fields of an event, which has no other content. With `timestamp`, the
     name of a header, that header has the seconds since 1970 by `clock`, which are signed with a dot
-    before the body. Signatures are hexadecimal digits, or base64 if this is the `encoding`.
+    before the body. If that is a text such as "t=", both are in one header: with the `prefix`
+    "v1=" it is `t=1772449080,v1=5257a8`. Signatures are hexadecimal digits, or base64 if this is
+    the `encoding`.
 
     Habits: `twice` sends each call again, `held` collects calls until `release`, which sends the
     newest first.
@@ -55,8 +57,6 @@ class WebhookSender:
 
     def send_event(self, address: str, secret: str, topic: str, id: str | None = None) -> None:
         """Send the topic of an event and perhaps the id of a row, unless there is no address."""
-        if not address:
-            return
         message = {self._topic: topic}
         if id:
             message[self._id] = id
@@ -68,7 +68,9 @@ class WebhookSender:
         self.send_event(address, secret, topic, id)
 
     def send(self, address: str, secret: str, content: Any) -> None:
-        """Queue a call with any JSON."""
+        """Queue a call with any JSON, unless there is no address."""
+        if not address:
+            return
         with self._lock:
             self._receiver = address, secret
             event = {
@@ -149,14 +151,17 @@ class WebhookSender:
         """Return the headers and the body of a call."""
         body = json.dumps(event["said"]).encode()
         headers = {"Content-Type": "application/json"}
-        signed_content = body
+        signed_content, prefix = body, self._prefix
         if self._timestamp:
-            headers[self._timestamp] = str(event["sent_at"])
             signed_content = f"{event['sent_at']}.".encode() + body
+        if self._timestamp.endswith("="):
+            prefix = f"{self._timestamp}{event['sent_at']},{prefix}"
+        elif self._timestamp:
+            headers[self._timestamp] = str(event["sent_at"])
         digest = hmac.digest(secret.encode(), signed_content, hashlib.sha256)
         is_hex = self._encoding == "hex"
         signature = digest.hex() if is_hex else base64.b64encode(digest).decode()
-        return headers | {self._header: self._prefix + signature}, body
+        return headers | {self._header: prefix + signature}, body
 
     def _send_call(self, event: JsonObject, secret: str) -> str:
         """Send a call, up to MAX_TRIES times until it is accepted; return the outcome as text."""

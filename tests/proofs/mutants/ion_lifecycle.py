@@ -168,8 +168,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-35",
         place="hub/contract/webhooks.py",
-        old="    if not secret or not hmac.compare_digest(",
-        new="    if secret and not hmac.compare_digest(",
+        old="    if not secret or not any(",
+        new="    if secret and not any(",
         bug="A call is believed before ION was asked for calls.",
     ),
     Mutant(

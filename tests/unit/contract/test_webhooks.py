@@ -123,3 +123,36 @@ def test_a_text_in_place_of_the_time_is_refused():
 def test_a_time_is_compared_with_that_of_the_site_only():
     with pytest.raises(ValueError, match=r"needs now=site\.now"):
         verify(headers_of(0), timestamp="X-Shed-Time")
+
+
+IN_ONE_HEADER = {"timestamp": "t=", "prefix": "v1=", "now": NOW}
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["t={time},v1={right}", "t={time}, v1={wrong}, v1={right}", "v0=7;v1={right};t={time}"],
+)
+def test_a_signature_and_its_time_may_be_in_one_header(form):
+    time = int(NOW.timestamp())
+    right = signature(f"{time}.".encode() + BODY)
+    headers = {"X-Shed-Signature": form.format(time=time, right=right, wrong=signature(b""))}
+    assert verify(headers, **IN_ONE_HEADER)["id"] == "7"
+
+
+@pytest.mark.parametrize(
+    ("form", "age", "reason"),
+    [
+        ("t={time},v1={right}", 301, "was not sent within the last five minutes"),
+        ("t=1{time},v1={right}", 0, "is not signed"),
+        ("v1={right}", 0, "is not signed"),
+        ("t={time},v0={right}", 0, "is not signed"),
+        ("t={time}", 0, "is not signed"),
+        ("", 0, "is not signed"),
+    ],
+)
+def test_a_header_without_the_signature_of_its_time_is_refused(form, age, reason):
+    time = int(NOW.timestamp()) - age
+    right = signature(f"{time}.".encode() + BODY)
+    headers = {"X-Shed-Signature": form.format(time=time, right=right)}
+    with pytest.raises(Refused, match=reason):
+        verify(headers, **IN_ONE_HEADER)
