@@ -1,8 +1,12 @@
 """Contract tests of access tokens: two processes that renew one at once disturb nobody."""
 
 import re
+import sys
+import sysconfig
 import threading
+import traceback
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
@@ -15,6 +19,7 @@ from hub.testing.fakes.stand_in import json_answer
 
 BEARER = "Bearer "
 MIN_TOKEN = 8  # characters of a token in a header
+SECONDS_TO_CALL = 10.0  # after which a process that has made no call waits for a lock
 Token = tuple[str, str]  # the header of a call that has it, and its value
 
 
@@ -37,6 +42,15 @@ class TokenTests:
             except HubError as error:
                 source.errors.append(error)
             source.end()
+        if source.blocked_at:
+            pytest.fail(
+                f"Two processes called the source of {self.slug} when its access token had expired,"
+                f" and in {source.blocked_at} the second one waited for the first one."
+                " A lock that the plugin holds during a call stops its other installations as"
+                " well. In Python 3.11 a functools.cached_property has such a lock, which all"
+                " objects of its class share: use functools.cache in __init__, as in"
+                " self.accounts = cache(self._read_accounts)."
+            )
         if source.has_renewed and source.errors:
             pytest.fail(
                 f"Two processes called the source of {self.slug} when its access token had expired,"
@@ -51,7 +65,8 @@ class _SourceOfTwo:
     """Passes calls to the stand-in and, when a token is requested, lets a second process call.
 
     While it `rejects`, it answers 401 to calls with the tokens that it saw before. `has_renewed`
-    says whether a call had other ones then.
+    says whether a call had other ones then, and `blocked_at` where in the code the second process
+    waited for a lock of the plugin.
     """
 
     def __init__(self, bench: Bench) -> None:
@@ -62,12 +77,16 @@ class _SourceOfTwo:
         self._seen: set[tuple[Token, ...]] = set()
         self._other = threading.Thread(target=self._run_other)
         self._has_other = False
+        self._has_other_called = False
+        self.blocked_at = ""
         self.rejects = False
         self.has_renewed = False
         self.errors: list[Exception] = []
 
     def answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer a call; let the other process go first if it is the one that renews the token."""
+        if threading.current_thread() is self._other:
+            self._has_other_called = True
         tokens = tuple(_iter_tokens(environ, self._get_stored_secrets()))
         if not self.rejects:
             self._seen.add(tokens)
@@ -79,13 +98,23 @@ class _SourceOfTwo:
             self._has_other = True
             self._bench.secrets.news.clear()
             self._other.start()
-            self._bench.secrets.news.wait(LOCK_SECONDS)
+            self._wait_for_other()
         return self._stand_in(environ, start)
 
     def end(self) -> None:
         """Wait for the other process, if there is one."""
         if self._has_other:
             self._other.join()
+
+    def _wait_for_other(self) -> None:
+        """Wait until the other process has ended, or waits for the lock of the secrets."""
+        news = self._bench.secrets.news
+        if news.wait(SECONDS_TO_CALL):
+            return
+        if self._has_other_called:
+            news.wait(LOCK_SECONDS)
+        else:
+            self.blocked_at = _find_place_of(self._other)
 
     def _get_stored_secrets(self) -> set[str]:
         """Return the secrets that the plugin has stored itself, such as each access token."""
@@ -101,6 +130,18 @@ class _SourceOfTwo:
             self.errors.append(error)
         finally:
             self._bench.secrets.news.set()
+
+
+def _find_place_of(thread: threading.Thread) -> str:
+    """Return file, line and function of the newest call of a thread outside of Python's library."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    stack = traceback.extract_stack(frame)
+    library = sysconfig.get_path("stdlib")
+    packages = sysconfig.get_path("purelib")
+    for call in reversed(stack):
+        if not call.filename.startswith(library) or call.filename.startswith(packages):
+            return f"{Path(call.filename).name}, line {call.lineno} ({call.name})"
+    return "its code"
 
 
 def _iter_tokens(environ: WSGIEnvironment, stored_secrets: Collection[str]) -> Iterator[Token]:

@@ -16,6 +16,7 @@ from hub.testing import bench as bench_module
 from hub.testing.bench import Bench
 from hub.testing.contract import contract
 from hub.testing.recording import record
+from hub.testing.suite import tokens as token_tests
 from hub.testing.suite.source_values import ADVICE as VALUES_OF_THE_SOURCE
 from hub.testing.suite.stated_values import ADVICE
 
@@ -2020,6 +2021,20 @@ def run(tests, name):
             test(Bench(NAME, tests.settings, documents=documents, waits=True), *values)
         else:
             test(*values)
+
+
+def test_a_lock_that_a_plugin_holds_during_a_call_is_named(suite, monkeypatch):
+    account = 'account = Depot(site).api.get("/account")'
+    monkeypatch.setattr(token_tests, "SECONDS_TO_CALL", 0.2)
+    locked = (
+        (CLIENT, "LIMIT = 25", "import threading\n\nLOCK, LIMIT = threading.Lock(), 25"),
+        (HOOKS, account, f"from hub_depot.client import LOCK\n\n    with LOCK:\n        {account}"),
+    )
+    tests = suite(auth="client-credentials", setting=locked)
+    with pytest.raises(
+        FAILED, match=r"in __init__\.py, line \d+ \(hub_check\) the second one waited"
+    ):
+        run(tests, AT_ONCE)
 
 
 SIGNED_WITH_TIME = SIGNED.replace(
