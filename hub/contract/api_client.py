@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from hub.contract.dates import format_moment
 from hub.contract.tokens import TokenCache
@@ -12,6 +12,7 @@ from hub.contract.types import Reply, Site
 from hub.errors import Refused, Retry
 
 CLOCK_TOLERANCE = dt.timedelta(minutes=10)  # by which the clock of a source may be slow
+REDIRECTS = (301, 302, 303, 307, 308)
 MAX_QUOTE_LENGTH = 200  # characters of an answer that an error repeats
 
 
@@ -97,6 +98,23 @@ class ApiClient:
             source=self._source,
             answer=reply.body[:MAX_QUOTE_LENGTH].decode("utf-8", "replace"),
         )
+
+    def download(self, path: str) -> bytes:
+        """Return the bytes of a file at a path.
+
+        If the source redirects to another server, such as a store of files, that is called without
+        the credentials. Declare its host in App.hosts.
+        """
+        reply = self.call("GET", path, answers=REDIRECTS).check()
+        if reply.status not in REDIRECTS:
+            return reply.body
+        target = reply.headers.get("Location")
+        if not target:
+            raise Retry("%(source)s redirects a file to no address.", source=self._source)
+        target = urljoin(self._build_address(path), target)
+        is_own = _is_within(target, self._base_url.rstrip("/"))
+        send = self.call if is_own else self._http.request
+        return send("GET", target).check().body
 
     def call(self, method: str, path: str, **request: Any) -> Reply:
         """Send a request and return the response unchecked; `request` has arguments of `site.http`.

@@ -19,7 +19,7 @@ from hub.http import credentials, deadline, exchange
 from hub.http.adapter import LimitedAdapter
 from hub.http.allowlist import Hosts, parse
 from hub.http.exchange import HttpResponse
-from hub.http.response import HttpReply, MaskedCall, parse_wait
+from hub.http.response import HttpReply, MaskedCall, parse_limit_wait, parse_wait
 
 MAX_RESPONSE_BYTES = 100 * 2**20
 CONNECTIONS_PER_HOST = 20
@@ -243,22 +243,24 @@ class AppHttp:
         status = response.status
         if status in answers:
             return HttpReply(call, response)
-        wait = parse_wait(response.headers, self._clock.now())
+        now = self._clock.now()
         if status == 429:
+            wait = parse_limit_wait(response.headers, now)
             self._hub.on_throttled(wait or 0.0)
             raise TooOften(call.host, call.app, wait)
         if status >= 500 or status == REQUEST_TIMEOUT:
             raise Retry(
                 "%(host)s cannot answer %(app)s now (status %(status)s).",
-                wait,
+                parse_wait(response.headers, now),
                 host=call.host,
                 app=call.app,
                 status=status,
             )
         if status in REDIRECT_STATUSES:
             raise NeedsAttention(
-                "%(call)s answered that it has moved%(destination)s. Enter its new address in"
-                " the settings of %(app)s.",
+                "%(call)s was redirected%(destination)s, where the hub does not follow. If %(app)s"
+                " has a new address, enter it in the settings. If not, the plugin has to be"
+                " corrected: tell its author.",
                 call=call,
                 destination=call.clean(_describe_redirect(response.headers)),
                 app=call.app,

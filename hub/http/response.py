@@ -17,6 +17,8 @@ from hub.http.allowlist import parse
 from hub.http.exchange import HttpResponse
 
 MAX_WAIT_SECONDS = 86400.0
+RESET_HEADERS = ("RateLimit-Reset", "X-RateLimit-Reset", "X-Rate-Limit-Reset")
+FIRST_MILLISECONDS = 1e11  # a larger number since 1970 counts milliseconds
 MAX_PATH_PART_LENGTH = 24
 MAX_QUOTE_LENGTH = 200
 MAX_TYPE_LENGTH = 100
@@ -162,6 +164,24 @@ def parse_wait(headers: Mapping[str, str], now: dt.datetime | None) -> float | N
     if until.tzinfo is None:
         until = until.replace(tzinfo=dt.UTC)
     seconds = (until - now).total_seconds()
+    return min(max(0.0, seconds), MAX_WAIT_SECONDS)
+
+
+def parse_limit_wait(headers: Mapping[str, str], now: dt.datetime) -> float | None:
+    """Return the seconds that a response 429 asks to wait; None if it says nothing about that.
+
+    Without Retry-After, a header of RESET_HEADERS says when the limit ends: in so many seconds, or
+    at a moment as seconds or milliseconds since 1970.
+    """
+    wait = parse_wait(headers, now)
+    texts = [headers[name].strip() for name in RESET_HEADERS if headers.get(name)]
+    if wait is not None or not texts or not re.fullmatch(r"\d{1,13}(\.\d+)?", texts[0]):
+        return wait
+    seconds = float(texts[0])
+    if seconds >= FIRST_MILLISECONDS:
+        seconds /= 1000
+    if seconds > MAX_WAIT_SECONDS:
+        seconds -= now.timestamp()
     return min(max(0.0, seconds), MAX_WAIT_SECONDS)
 
 

@@ -464,7 +464,8 @@ def test_a_file_is_opened_at_its_address(monkeypatch, tutorial, index, content):
     rows = [{"id": "r1", "files": [{"id": "f1", "url": f"{URL}/store/f1?signature=s"}]}]
     site = site_at(ShedWithFiles(rows=rows, folder=None).wsgi)
     api = ApiClient(site, "Shed", tokens=ClientCredentials(site, "Shed"))
-    monkeypatch.setattr(tutorial, "Shed", lambda site: api)
+    shed = SimpleNamespace(api=api, find=api.find)
+    monkeypatch.setattr(tutorial, "Shed", lambda site: shed)
     hook = names_of("how-to/attachments.md", index)["hub_attachment"]
     document = Document(kind="bill", source_id="r1")
     assert hook("shed", site, document, file("f1")) == content

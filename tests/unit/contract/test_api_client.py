@@ -19,6 +19,7 @@ from hub import (
     Retry,
     read_changes,
 )
+from hub.errors import AddressUnusable
 from hub.testing.bench import URL, SecretsInMemory, open_http
 from hub.testing.clock import FakeClock
 from qbo_sandbox.kit import Clock, Tokens, basic_of, form_of, json_answer, query_of
@@ -384,3 +385,48 @@ def test_a_token_that_another_process_has_renewed_meanwhile_is_used():
     waiting = SimpleNamespace(**{**vars(site), "secrets": Waiting(site.secrets)})
     assert RefreshToken(waiting, "Shed").renew() == renewed[0]
     assert len(source.token_calls) == 2
+
+
+def download_from(location):
+    """Return a downloaded file, and the address and the credentials of each call for it."""
+    calls = []
+
+    def wsgi(environ, start):
+        calls.append((environ["PATH_INFO"], environ.get("HTTP_AUTHORIZATION")))
+        if environ["PATH_INFO"] == "/api/files/7" and location is not None:
+            start("302 Found", [("Location", location)] if location else [])
+            return [b"elsewhere"]
+        start("404 Not Found" if environ["PATH_INFO"].endswith("/gone") else "200 OK", [])
+        return [b"the file"]
+
+    site = site_of(SimpleNamespace(wsgi=wsgi))
+    api = ApiClient(site, "Shed", base_url=f"{URL}/api", bearer="T")
+    return api.download("/files/7"), calls
+
+
+@pytest.mark.parametrize(
+    ("location", "second"),
+    [
+        (None, []),
+        (f"{URL}/store/7?signature=s", [("/store/7", None)]),
+        ("/below/store/7", [("/store/7", None)]),
+        (f"{URL}/api/raw/7", [("/api/raw/7", "Bearer T")]),
+        ("../raw/7", [("/api/raw/7", "Bearer T")]),
+    ],
+)
+def test_a_file_is_downloaded_where_the_source_redirects_to(location, second):
+    content, calls = download_from(location)
+    assert (content, calls) == (b"the file", [("/api/files/7", "Bearer T"), *second])
+
+
+@pytest.mark.parametrize(
+    ("location", "error"),
+    [
+        ("", Retry),
+        (f"{URL}/store/gone", Refused),
+        ("https://files.other.example/7", AddressUnusable),
+    ],
+)
+def test_what_is_no_file_is_not_downloaded(location, error):
+    with pytest.raises(error):
+        download_from(location)

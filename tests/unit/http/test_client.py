@@ -105,7 +105,7 @@ def test_a_refusing_status_is_returned_as_a_response(ask):
 
 def test_a_redirect_is_reported_and_not_followed(ask):
     with pytest.raises(
-        NeedsAttention, match=r"has moved to https://new\.example\. Enter its new address"
+        NeedsAttention, match=r"was redirected to https://new\.example, .* has a new address, enter"
     ) as caught:
         ask(answer_at_once("301 Moved", b"", f"Location: https://new.example/x?key={KEY}"))
     assert KEY not in caught.value.text

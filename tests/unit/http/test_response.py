@@ -7,7 +7,7 @@ import pytest
 
 from hub.errors import NeedsAttention, Refused, Retry
 from hub.http.exchange import HttpResponse
-from hub.http.response import HttpReply, MaskedCall, parse_wait
+from hub.http.response import HttpReply, MaskedCall, parse_limit_wait, parse_wait
 
 
 def reply(status, body=b"", path="/v1/invoices", **headers):
@@ -100,6 +100,29 @@ def test_retry_after_is_read_as_seconds_or_as_a_date(clock):
     }
     assert {text: parse_wait({"Retry-After": text}, clock.now()) for text in table} == table
     assert parse_wait({}, clock.now()) is None
+
+
+START = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("name", ["RateLimit-Reset", "X-RateLimit-Reset", "X-Rate-Limit-Reset"])
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("30", 30),
+        ("0", 0),
+        (str(int(START.timestamp()) + 45), 45),
+        (str((int(START.timestamp()) + 45) * 1000), 45),
+        (str(int(START.timestamp()) - 45), 0),
+        (str(int(START.timestamp()) + 90_000), 86400),
+        ("soon", None),
+        ("-5", None),
+    ],
+)
+def test_a_limit_may_say_when_it_ends_in_place_of_the_time_to_wait(name, text, seconds):
+    assert parse_limit_wait({name: text}, START) == seconds
+    assert parse_wait({name: text}, START) is None
+    assert parse_limit_wait({name: text, "Retry-After": "7"}, START) == 7
 
 
 def test_a_key_that_is_in_the_path_is_masked():
