@@ -25,7 +25,12 @@ from hub.payloads.entities import (
 )
 from hub.payloads.fingerprint import compute_content_digest
 from hub.payloads.summary import PARTY_FIELDS, get_payment_account
-from hub.qbo.transaction_links import find_ended_links, list_transaction_links, remove_links
+from hub.qbo.transaction_links import (
+    find_ended_links,
+    forget_balances,
+    list_transaction_links,
+    remove_links,
+)
 
 MARKER_PATTERN = re.compile(r"\[hub:([A-Z2-7]{12})\]")
 ACCOUNT_FIELDS = ("AccountRef", "DepositToAccountRef")
@@ -97,6 +102,8 @@ def absorb_all(
 
     ended_links = find_ended_links(heads, newer.current, newer.deleted_ids)
     remove_links(session, company_id, kind, ended_links)
+    if is_own_write:
+        forget_balances(session, company_id, heads, newer.changed)
     is_news = not is_own_write
     new_deleted_rows = _mark_deleted(company_id, kind, heads, newer.deleted_ids, is_news=is_news)
     _upsert_heads(session, heads, [*newer.changed, *new_deleted_rows], is_news=is_news)

@@ -61,6 +61,26 @@ def remove_links(
                 head.links, head.balance = remaining, None
 
 
+def forget_balances(
+    session: Session,
+    company_id: int,
+    stored_heads: Mapping[str, TransactionHead],
+    changed: Iterable[Row],
+) -> None:
+    """Remove the open balances of the transactions that changed ones settle.
+
+    QuickBooks' response to a changed payment contains the payment alone, although it may settle
+    more or less than before. The balances are unknown until the transactions are read again.
+    """
+    for row in changed:
+        if row["quickbooks_id"] not in stored_heads:
+            continue  # it is new
+        for link in row["links"]:
+            head = session.get(TransactionHead, (company_id, *_get_link_key(link)))
+            if head is not None:
+                head.balance = None
+
+
 def _get_link_key(link: Mapping[str, str]) -> Link:
     """Return the kind and the Id of the transaction to which a link leads."""
     kind = get_linked_kind(link["type"])

@@ -147,6 +147,16 @@ def test_a_change_is_sent_once_the_payment_that_settled_it_is_removed(
     assert (live_totals(shop), shop.cases()) == ([120], [])
 
 
+def test_what_a_reduced_payment_no_longer_settles_is_open_for_another_one(app, quickbooks, clock):
+    shop = ShopSite(app, quickbooks, clock)
+    post(shop, [invoice(), payment()])
+    shop.run(payment(total="60.00"))
+    rest = line("1", "40.00", pays="invoice:1")
+    shop.run(document("payment", "payment:2", rest, total="40.00", client=CLIENT))
+    (sold,) = shop.ours("Invoice")
+    assert (sold["Balance"], shop.cases()) == (0, [])
+
+
 def test_a_payment_applied_by_a_person_keeps_a_document_in_the_books(app, quickbooks, clock):
     shop = ShopSite(app, quickbooks, clock, **VOID)
     post(shop, [invoice(amount="150.00"), payment()])
