@@ -25,7 +25,7 @@ from hub.qbo import batch, call_record, connection, intuit_keys, transport, usag
 from hub.qbo.batch import BatchItem, read_id
 from hub.qbo.call import Call, PageQueries, build_query_call, build_read_call, is_query_unread
 from hub.qbo.oauth import tokens
-from hub.qbo.repetition import explain_read, find_retry_pause, is_worth_repeating
+from hub.qbo.repetition import explain_read, find_retry_pause, get_read_pause, is_worth_repeating
 from hub.qbo.responses import (
     DONE_STATUSES,
     Expected,
@@ -240,8 +240,8 @@ class Client:
         elif has_request_context():
             deadline_at = repeat_until  # a page waits for all attempts together
         response = self._send_once(call, deadline_at)
-        for _ in range(MAX_READ_ATTEMPTS - 1):
-            pause = response.after or 0.0
+        for repetition in range(MAX_READ_ATTEMPTS - 1):
+            pause = get_read_pause(response, repetition)
             if not is_worth_repeating(response) or clock.monotonic() + pause >= repeat_until:
                 break
             if response.outcome != SendOutcome.THROTTLED:  # for which the rate limiter waits

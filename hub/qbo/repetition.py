@@ -12,6 +12,7 @@ from hub.qbo.responses import (
 )
 from hub.rate_limits.limiter import NoSlot
 
+FIRST_PAUSE_SECONDS = 0.5  # before a read that QuickBooks failed to answer is repeated
 MAX_SHORT_PAUSE_SECONDS = 10.0  # a read waits for so long if QuickBooks asks for it
 DATABASE_PAUSE_SECONDS = 5.0  # before a call that the hub's own database prevented is tried again
 # Intuit's free tier includes a number of reads in a month. Intuit refuses further reads in the same
@@ -54,6 +55,18 @@ def is_worth_repeating(response: QuickBooksResponse) -> bool:
     if response.outcome in (SendOutcome.THROTTLED, SendOutcome.DOUBT):
         return (after or 0.0) <= MAX_SHORT_PAUSE_SECONDS
     return False
+
+
+def get_read_pause(response: QuickBooksResponse, earlier_repetitions: int) -> float:
+    """Return how many seconds pass before a read is repeated: as many as QuickBooks asks for.
+
+    If it failed without a word about that, they double with each repetition. A lost response says
+    nothing about its load: that read is repeated at once.
+    """
+    if response.after is not None:
+        return response.after
+    has_failed = response.status is not None and response.status >= 500
+    return FIRST_PAUSE_SECONDS * 2**earlier_repetitions if has_failed else 0.0
 
 
 def find_retry_pause(error: HubError | NoSlot) -> float | None:

@@ -191,6 +191,17 @@ def test_a_read_is_repeated_after_a_short_pause_and_not_after_a_long_one(
     assert clock.monotonic() - start == pytest.approx(7 if outcome == "landed" else 0)
 
 
+@pytest.mark.parametrize(
+    ("kind", "pauses"), [("status", [0.5, 1.0]), ("lose_answer", [0, 0]), ("truncate", [0, 0])]
+)
+def test_a_read_that_failed_is_repeated_after_growing_pauses(quickbooks, clock, kind, pauses):
+    options = {"status": 503} if kind == "status" else {}
+    quickbooks.add_fault(kind, "vendor.read", count=len(pauses), **options)
+    start = clock.monotonic()
+    assert Client(1).read("vendor", "1").landed
+    assert clock.monotonic() - start == pytest.approx(sum(pauses))
+
+
 def test_a_read_does_not_wait_for_the_end_of_a_long_pause(quickbooks, clock):
     quickbooks.add_fault("status", "vendor.read", status=429, retry_after=3600)
     client = Client(1)
