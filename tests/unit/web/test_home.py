@@ -79,6 +79,20 @@ def test_a_company_without_a_name_is_called_by_its_number(
     assert f"{realm} is disconnected, so nothing is read" in visitor.page("/apps/costtracker")
 
 
+def test_an_app_of_a_disconnected_company_has_no_mode(visitor: Visitor) -> None:
+    installation = visitor.story.installation
+    visitor.enter("olga")
+    paths = ("/", f"/installations/{installation}/")
+    mode = r'(small soft|state good)">\s*(Automatic|Review)\s*[·<]'
+    assert all(re.search(mode, visitor.page(path)) for path in paths)
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.get_one(ConnectedCompany, visitor.story.company).state = "disconnected"
+    for path in paths:
+        page = visitor.page(path)
+        assert not re.search(mode, page), path
+        assert re.search(r'(small soft|state calm)">\s*Disconnected\s*[·<]', page), path
+
+
 def test_a_connection_that_ends_soon_is_warned_of(visitor: Visitor, clock: FakeClock) -> None:
     with visitor.app.app_context(), engine.transaction() as session:
         token = session.get_one(Token, visitor.story.company)
