@@ -16,6 +16,8 @@ from hub.web.audit_log import audit_wording
 from hub.web.audit_log.audit_codes import CODE_ACTIONS
 from hub.web.audit_log.audit_subjects import LIST_ACTION, POSTING_ACTIONS
 
+MAX_POSTINGS = 1_000  # of documents with the words; of common words the newest
+
 
 def build_condition(session: Session, text: str, acts: Iterable[str]) -> ColumnElement[bool]:
     """Return the condition that the page shows a text for an entry; `acts` are all that occur."""
@@ -35,11 +37,16 @@ def _has_words(label: str, text: str) -> bool:
 
 
 def _select_posting_ids(session: Session, text: str) -> Select[str]:
-    """Return the query for the ids, as texts, of the postings of documents with all words."""
+    """Return the query for the ids, as texts, of the newest postings of documents with all words.
+
+    Without a limit, a word that most documents have would be compared with each of them.
+    """
     return (
         select(cast(Posting.id, Text).label("id"))
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .where(has_all_words(session, text))
+        .order_by(Posting.id.desc())
+        .limit(MAX_POSTINGS)
         .correlate(None)
     )
 
