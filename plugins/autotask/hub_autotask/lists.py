@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 from hub import (
@@ -131,7 +130,7 @@ class Lists:
         name: str = rows[id]["name"]
         return name
 
-    @cached_property
+    @property
     def home_currency(self) -> str:
         """Return Autotask's own currency."""
         for row in self.all_rows("Currencies").values():

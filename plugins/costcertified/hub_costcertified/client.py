@@ -1,7 +1,7 @@
 """Call CostCertified's assumed API over `site.http`."""
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -48,6 +48,8 @@ class CostCertified(ApiClient):
             ),
         )
         super().__init__(site, "CostCertified", tokens=self._credentials)
+        # No cached_property: in Python 3.11 all objects share the lock that it holds meanwhile.
+        self._account_currency = cache(self._read_account_currency)
 
     def account(self) -> Row:
         """Return the account of the credentials: name, currency, whether it takes payments."""
@@ -92,11 +94,10 @@ class CostCertified(ApiClient):
         row = numbers_as_text(row, names.TEXTS)
         if not isinstance(row, dict) or row.get(names.Invoice.CURRENCY):
             return row
-        return {**row, names.Invoice.CURRENCY: self._account_currency}
+        return {**row, names.Invoice.CURRENCY: self._account_currency()}
 
-    @cached_property
-    def _account_currency(self) -> str | None:
-        """The currency of the account, if CostCertified says it."""
+    def _read_account_currency(self) -> str | None:
+        """Return the currency of the account, if CostCertified says it."""
         account: Row = self.get("/v1/account")
         return account.get(names.Account.CURRENCY) or None
 

@@ -5,7 +5,7 @@ are under “General”, the links between pages under “Pagination”.
 """
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -26,6 +26,8 @@ class Harvest:
         }
         token = site.secrets["token"]
         self.api = ApiClient(site, "Harvest", bearer=token, headers=headers)
+        # No cached_property: in Python 3.11 all objects share the lock that it holds meanwhile.
+        self._pages_url = cache(self._read_pages_url)
 
     def company(self) -> Row:
         """Return the company that the account belongs to."""
@@ -36,14 +38,13 @@ class Harvest:
         """Raise NeedsAttention unless the token may read invoices."""
         self.api.get("/v2/invoices", per_page="1")
 
-    @cached_property
-    def pages_url(self) -> str:
+    def _read_pages_url(self) -> str:
         """Return the address of the account's pages for people."""
         return str(self.company()["base_uri"]).rstrip("/")
 
     def invoice_url(self, row: Row) -> str | None:
         """Return the address of an invoice's page, which shows its payments, too."""
-        return web_address(f"{self.pages_url}/invoices/{row['id']}")
+        return web_address(f"{self._pages_url()}/invoices/{row['id']}")
 
     def invoice(self, id: str) -> Row | None:
         """Return an invoice, or None if Harvest does not have it."""
