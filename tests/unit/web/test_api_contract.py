@@ -34,8 +34,12 @@ EXAMPLES = by_form(small=2, full=2, long=150)  # of each operation, valid ones a
 METHODS = {"get", "post", "put", "patch", "delete"}
 DOCUMENT = f"{PREFIX}/openapi.json"
 CONVERTER = re.compile(r"<(?:int:)?(\w+)>")
-# Which settings an app has, which fields a record, and which values they take, depends on the row.
+# Which settings an app has, which fields a record, which values they take, and what a value of the
+# body names, depends on the row.
 KNOWN_BY_ROWS = (
+    "PUT /api/v1/cases/{case_id}/assignee",
+    "POST /api/v1/cases/{case_id}/postings/{posting_id}/adopt",
+    "PUT /api/v1/installations/{installation_id}/matches/",
     "POST /api/v1/cases/{case_id}/create",
     "PATCH /api/v1/installations/{installation_id}/settings",
     "PUT /api/v1/companies/{company_id}/apps/{slug}",
