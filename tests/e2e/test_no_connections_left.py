@@ -66,7 +66,7 @@ def test_work_waits_while_postgresql_has_no_connection_left(make_cluster, make_s
     assert person.call("GET", "/documents").status_code == 200
     cluster.terminate(*workers, served)
     output = "".join(process.err.read_text() for process in workers)
-    assert "too many clients already. Nothing was lost" in output
+    assert "too many clients already; all connections that it allows are in use" in output
     figure(
         "documents in the books once although PostgreSQL had no connection left meanwhile",
         cluster.assert_books_match(),

@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
     positive_data_acceptance,
 )
 
-from hub.context import current_hub
+from hub.context import current_hub, get_hub
 from hub.db.engine import db, transaction
 from hub.models import Run
 from hub.web.api import application, case_decisions, problems
@@ -31,6 +31,7 @@ from tests.support.rows.page_rows import Story
 from tests.support.runs.tiers import by_form
 
 EXAMPLES = by_form(small=2, full=2, long=150)  # of each operation, valid ones and others
+SECONDS_APART = 60  # between operations; a token then has its whole rate again
 METHODS = {"get", "post", "put", "patch", "delete"}
 DOCUMENT = f"{PREFIX}/openapi.json"
 CONVERTER = re.compile(r"<(?:int:)?(\w+)>")
@@ -175,6 +176,7 @@ class GeneratedCalls:
         """Call an operation with generated arguments; return the answers, as documented."""
         answers: list[Any] = []
         self._restore_rows()
+        get_hub(self.program.app).clock.sleep(SECONDS_APART)
 
         @settings(
             max_examples=EXAMPLES,
