@@ -96,9 +96,10 @@ def restore(archive: Path) -> None:
         count = sum(backup.manifest.rows.values())
         made_at = format_moment(datetime.fromisoformat(backup.manifest.made_at))
         say(f"Restored {count_of(count, 'row')} as they were at {made_at}.")
+    commands = "`hub serve` and `hub worker`" if hub_config.is_distributed else "`hub serve`"
     say(
         "What may have been posted since the backup is looked for in QuickBooks before anything is"
-        " sent again. Start the hub with `hub serve`; everybody logs in again."
+        f" sent again. Start the hub with {commands}; everybody logs in again."
     )
 
 
