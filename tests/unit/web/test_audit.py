@@ -12,9 +12,10 @@ from hub.cli import main
 from hub.db import engine
 from hub.installations import act_log, matches
 from hub.models import Installation, Posting, StoredRecord
+from hub.models.document_terms import DocumentTerm
 from hub.scheduling import retention
 from hub.security import audit
-from hub.web.audit_log import audit_details, audit_subjects, audit_wording
+from hub.web.audit_log import audit_details, audit_search, audit_subjects, audit_wording
 from tests.support.pages.api_client import ApiClient
 from tests.support.pages.audit_acts import recorded_acts, recorded_details
 from tests.support.pages.page_texts import PageTexts
@@ -281,6 +282,19 @@ def test_entries_are_found_by_what_the_page_shows_for_an_id(owner):
     assert find_reasons("Fjernet", **{"Accept-Language": "nb"}) == ["two"]
     exported = owner.get("/audit/export", query_string={"format": "csv", "q": number}).data
     assert len(spreadsheets.decode(exported)[1]) == 2
+
+
+def test_a_word_that_many_documents_have_finds_the_newest(owner, monkeypatch):
+    monkeypatch.setattr(audit_search, "MAX_POSTINGS", 1)
+    ids = sorted(owner.story.postings.values())
+    with owner.app.app_context(), engine.transaction() as session:
+        for id in ids:
+            document_id = session.get_one(Posting, id).document_id
+            session.merge(DocumentTerm(document_id=document_id, term="kransen"))
+    for id in ids:
+        record(owner, "oda", "posting approved", str(id))
+    page = owner.page("/audit/?q=kransen")
+    assert re.findall(r"#posting-(\d+)", page) == [str(ids[-1])]
 
 
 def test_the_filter_shows_where_acts_name_what_they_were_about(owner):
