@@ -13,7 +13,6 @@ from hub.mapping import NEW
 from hub.models import Case
 from hub.models.enums import CaseDecision
 from hub.posting.actions import record_creations
-from hub.qbo import records
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web.authentication.access import ANYWHERE, person_name, require_role
 from hub.web.cases import case_bulk, continuation
@@ -89,7 +88,7 @@ def _require_certain(session: Session, code: AppCode) -> None:
         raise Refused(gettext("this needs a decision on the page of the case."))
     match_index = code_lookup.load_match_index(session, installation)
     view = code_view.view_code(session, installation, source_code, field, match_index)
-    entries = records.load_index(session, installation.company_id, field.role).by_id
+    entries = match_index.records(field.role).by_id
     for suggestion in suggestion_scores.build_suggestions(view, entries):
         if suggestion.score >= SIMILAR_SCORE:
             raise Refused(
